@@ -1,0 +1,24 @@
+//! The limits of the product, each told in the error and in `docs/limits.md`.
+
+pub const FIELDS_MAX: usize = 200;
+pub const STAGES_MAX: usize = 100;
+pub const ACTIONS_MAX: usize = 200;
+/// Steps of one action or automation.
+pub const STEPS_MAX: usize = 50;
+pub const NAME_CHARACTERS_MAX: usize = 100;
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+pub const LONG_TEXT_BYTES_MAX: usize = 1024 * 1024;
+pub const UNIQUE_ID_CHARACTERS_MAX: usize = 255;
+pub const COMMENT_BYTES_MAX: usize = 64 * 1024;
+/// A rendered template.
+pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+pub const FILES_A_FIELD_MAX: usize = 20;
+pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Executions of one task that wait; one more is told to come back later.
+pub const WAITING_EXECUTIONS_MAX: i64 = 1000;
+pub const CONDITION_DEPTH_MAX: usize = 8;
+pub const CONDITION_RULES_MAX: usize = 100;
+/// Significant digits of a number or currency.
+pub const DECIMAL_DIGITS_MAX: u32 = 28;
+/// Starts of an execution without progress before it is given up.
+pub const STARTS_MAX: i64 = 3;

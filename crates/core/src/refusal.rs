@@ -1,0 +1,305 @@
+//! Every reason to say no, with its sentence. The only source of a message to a caller.
+//!
+//! To add one: a variant, its arms in [`Refusal::code`] and `Display`; the compiler asks for the rest, and a
+//! test asks for its entry in `docs/errors.md`.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+
+/// One reason. What HTTP says of it is decided in `baton-api`, by [`Refusals`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    // Who is calling
+    KeyMissing,
+    KeyMalformed,
+    KeyUnknown,
+    KeyRevoked,
+    KeyExpired,
+    KeyReadOnly,
+    KeyLacksRight {
+        what: String,
+    },
+    // What is named
+    NotFound {
+        what: Noun,
+    },
+    IdRequired {
+        key: String,
+    },
+    NotOfWorkflow {
+        email: String,
+    },
+    // Taking an action
+    MayNotPerform {
+        email: String,
+        action: String,
+    },
+    WrongStage {
+        action: String,
+        stage: String,
+    },
+    FieldRequired {
+        field: String,
+    },
+    ChecklistIncomplete,
+    NotAssigned,
+    NotAssignedToYou,
+    SomebodyElse,
+    Custom {
+        message: String,
+    },
+    TooManyWaiting,
+    // A value in a task body
+    IsInvalid,
+    IsRequired,
+    IsNotAField,
+    IsNotEditable,
+    IsNotAnOption,
+    IsTaken,
+    IsNotAUserOfWorkspace,
+    IsNotAUserOfWorkflow,
+    IsNotAStage,
+    IsTooLong {
+        bytes_max: usize,
+    },
+    MayNot {
+        what: String,
+    },
+    // Running a step
+    NoPerson,
+    NobodyLeft,
+    NoTask,
+    PartGone {
+        kind: &'static str,
+        name: String,
+    },
+    UserGone {
+        email: String,
+    },
+    FieldRefused {
+        field: String,
+        reason: Box<Refusal>,
+    },
+    Interrupted {
+        step: usize,
+    },
+    Panicked {
+        step: usize,
+    },
+    WorkflowGone,
+    // The request itself
+    BodyInvalid {
+        reason: String,
+    },
+    WrongContentType {
+        got: String,
+    },
+    TooLarge {
+        bytes_max: usize,
+    },
+    WorkflowArchived,
+    VersionMoved {
+        now: i64,
+    },
+    KeyReused,
+    NotAParameter {
+        name: String,
+    },
+    /// A parameter or header with a value that is not allowed.
+    BadParameter {
+        name: String,
+        value: String,
+        allowed: String,
+    },
+    ItemFromTemplate {
+        what: &'static str,
+    },
+    LastAdministrator,
+    /// A problem of a definition, at its path.
+    Definition {
+        message: String,
+    },
+}
+
+/// What can be not found. Another workspace's is exactly like an unknown one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    Workspace,
+    Workflow,
+    Task,
+    Action,
+    Execution,
+    User,
+    Comment,
+    ChecklistItem,
+    Revision,
+    Page,
+}
+
+impl fmt::Display for Noun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Noun::Workspace => "Workspace",
+            Noun::Workflow => "Workflow",
+            Noun::Task => "Task",
+            Noun::Action => "Action",
+            Noun::Execution => "Execution",
+            Noun::User => "User",
+            Noun::Comment => "Comment",
+            Noun::ChecklistItem => "Checklist item",
+            Noun::Revision => "Revision",
+            Noun::Page => "Page",
+        })
+    }
+}
+
+/// A no, in the shape that its place wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusals {
+    /// `{"errors":["..."]}`
+    Plain(Refusal),
+    /// `{"errors":{"Field":["..."]}}`, by field name or path, in the order found.
+    Fields(IndexMap<String, Vec<Refusal>>),
+    /// `{"status":"Fail","errors":["..."]}`: an action was not taken.
+    Action(Vec<Refusal>),
+}
+
+impl From<Refusal> for Refusals {
+    fn from(refusal: Refusal) -> Refusals {
+        Refusals::Plain(refusal)
+    }
+}
+
+impl Refusals {
+    pub fn field(name: impl Into<String>, refusal: Refusal) -> Refusals {
+        Refusals::Fields(IndexMap::from([(name.into(), vec![refusal])]))
+    }
+
+    pub fn action(refusal: Refusal) -> Refusals {
+        Refusals::Action(vec![refusal])
+    }
+}
+
+impl Refusal {
+    pub fn not_found(what: Noun) -> Refusal {
+        Refusal::NotFound { what }
+    }
+
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::KeyMissing => "key_missing",
+            Refusal::KeyMalformed => "key_malformed",
+            Refusal::KeyUnknown => "key_unknown",
+            Refusal::KeyRevoked => "key_revoked",
+            Refusal::KeyExpired => "key_expired",
+            Refusal::KeyReadOnly => "key_read_only",
+            Refusal::KeyLacksRight { .. } => "key_lacks_right",
+            Refusal::NotFound { .. } => "not_found",
+            Refusal::IdRequired { .. } => "id_required",
+            Refusal::NotOfWorkflow { .. } => "not_of_workflow",
+            Refusal::MayNotPerform { .. } => "may_not_perform",
+            Refusal::WrongStage { .. } => "wrong_stage",
+            Refusal::FieldRequired { .. } => "field_required",
+            Refusal::ChecklistIncomplete => "checklist_incomplete",
+            Refusal::NotAssigned => "not_assigned",
+            Refusal::NotAssignedToYou => "not_assigned_to_you",
+            Refusal::SomebodyElse => "somebody_else",
+            Refusal::Custom { .. } => "condition",
+            Refusal::TooManyWaiting => "too_many_waiting",
+            Refusal::IsInvalid => "is_invalid",
+            Refusal::IsRequired => "is_required",
+            Refusal::IsNotAField => "is_not_a_field",
+            Refusal::IsNotEditable => "is_not_editable",
+            Refusal::IsNotAnOption => "is_not_an_option",
+            Refusal::IsTaken => "is_taken",
+            Refusal::IsNotAUserOfWorkspace => "is_not_a_user_of_workspace",
+            Refusal::IsNotAUserOfWorkflow => "is_not_a_user_of_workflow",
+            Refusal::IsNotAStage => "is_not_a_stage",
+            Refusal::IsTooLong { .. } => "is_too_long",
+            Refusal::MayNot { .. } => "may_not",
+            Refusal::NoPerson => "no_person",
+            Refusal::NobodyLeft => "nobody_left",
+            Refusal::NoTask => "no_task",
+            Refusal::PartGone { .. } => "part_gone",
+            Refusal::UserGone { .. } => "user_gone",
+            Refusal::FieldRefused { .. } => "field_refused",
+            Refusal::Interrupted { .. } => "interrupted",
+            Refusal::Panicked { .. } => "panicked",
+            Refusal::WorkflowGone => "workflow_gone",
+            Refusal::BodyInvalid { .. } => "body_invalid",
+            Refusal::WrongContentType { .. } => "wrong_content_type",
+            Refusal::TooLarge { .. } => "too_large",
+            Refusal::WorkflowArchived => "workflow_archived",
+            Refusal::VersionMoved { .. } => "version_moved",
+            Refusal::KeyReused => "key_reused",
+            Refusal::NotAParameter { .. } => "not_a_parameter",
+            Refusal::BadParameter { .. } => "bad_parameter",
+            Refusal::ItemFromTemplate { .. } => "item_from_template",
+            Refusal::LastAdministrator => "last_administrator",
+            Refusal::Definition { .. } => "definition",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::KeyMissing => f.write_str("API key is missing: send the header `Authorization: Bearer <key>`"),
+            Refusal::KeyMalformed => {
+                f.write_str("API key is malformed: the header must read `Authorization: Bearer <key>`, and a key begins with bat_")
+            }
+            Refusal::KeyUnknown => f.write_str("API key is unknown"),
+            Refusal::KeyRevoked => f.write_str("API key has been revoked"),
+            Refusal::KeyExpired => f.write_str("API key has expired"),
+            Refusal::KeyReadOnly => f.write_str("API key is read-only"),
+            Refusal::KeyLacksRight { what } => write!(f, "API key may not {what}"),
+            Refusal::NotFound { what } => write!(f, "{what} not found"),
+            Refusal::IdRequired { key } => write!(f, "{key} is required"),
+            Refusal::NotOfWorkflow { email } => write!(f, "{email} is not a user of this workflow"),
+            Refusal::MayNotPerform { email, action } => write!(f, "{email} may not perform {action}"),
+            Refusal::WrongStage { action, stage } => write!(f, "{action} cannot be taken in {stage}"),
+            Refusal::FieldRequired { field } => write!(f, "{field} is required"),
+            Refusal::ChecklistIncomplete => f.write_str("Checklist must be completed"),
+            Refusal::NotAssigned => f.write_str("Must be assigned"),
+            Refusal::NotAssignedToYou => f.write_str("Must be assigned to you"),
+            Refusal::SomebodyElse => f.write_str("Must be done by somebody else"),
+            Refusal::Custom { message } => f.write_str(message),
+            Refusal::TooManyWaiting => {
+                write!(f, "{} executions of this task are waiting; try again later", crate::limits::WAITING_EXECUTIONS_MAX)
+            }
+            Refusal::IsInvalid => f.write_str("is invalid"),
+            Refusal::IsRequired => f.write_str("is required"),
+            Refusal::IsNotAField => f.write_str("is not a field"),
+            Refusal::IsNotEditable => f.write_str("is not editable"),
+            Refusal::IsNotAnOption => f.write_str("is not an option"),
+            Refusal::IsTaken => f.write_str("has already been taken"),
+            Refusal::IsNotAUserOfWorkspace => f.write_str("is not a user of this workspace"),
+            Refusal::IsNotAUserOfWorkflow => f.write_str("is not a user of this workflow"),
+            Refusal::IsNotAStage => f.write_str("is not a stage"),
+            Refusal::IsTooLong { .. } => f.write_str("is too long"),
+            Refusal::MayNot { what } => write!(f, "may not {what}"),
+            Refusal::NoPerson => f.write_str("Performed by API, not by a person"),
+            Refusal::NobodyLeft => f.write_str("Nobody is left to assign to"),
+            Refusal::NoTask => f.write_str("Task no longer exists"),
+            Refusal::PartGone { kind, name } => write!(f, "{kind} {name} no longer exists"),
+            Refusal::UserGone { email } => write!(f, "{email} is not a user of this workflow"),
+            Refusal::FieldRefused { field, reason } => write!(f, "{field} {reason}"),
+            Refusal::Interrupted { step } => write!(f, "Stopped after {} interrupted attempts at step {step}", crate::limits::STARTS_MAX),
+            Refusal::Panicked { step } => write!(f, "Step {step} failed by a fault in Baton; the log has the details"),
+            Refusal::WorkflowGone => f.write_str("Workflow no longer exists"),
+            Refusal::BodyInvalid { reason } => write!(f, "body is not valid JSON: {reason}"),
+            Refusal::WrongContentType { got } => write!(f, "Content-Type must be application/json, not {got}"),
+            Refusal::TooLarge { bytes_max } => write!(f, "body is larger than {bytes_max} bytes"),
+            Refusal::WorkflowArchived => f.write_str("Workflow is archived"),
+            Refusal::VersionMoved { now } => write!(f, "If-Match does not hold: the version is now \"{now}\""),
+            Refusal::KeyReused => f.write_str("Idempotency-Key was used with another body"),
+            Refusal::NotAParameter { name } => write!(f, "{name} is not a parameter"),
+            Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),
+            Refusal::ItemFromTemplate { what } => write!(f, "item comes from the checklist template: its {what} can't be changed here"),
+            Refusal::LastAdministrator => f.write_str("the last Administrator of a workflow can't be removed"),
+            Refusal::Definition { message } => f.write_str(message),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The SQL, by noun, written once.
