@@ -158,6 +158,20 @@ pub struct FieldRef {
     pub name: String,
 }
 
+impl StepKind {
+    /// The step's `do` in a definition.
+    pub fn name(&self) -> &str {
+        match self {
+            StepKind::MoveToStage { .. } => "move_to_stage",
+            StepKind::AssignTo(_) => "assign_to",
+            StepKind::UpdateData(_) => "update_data",
+            StepKind::DeleteTask => "delete_task",
+            StepKind::AddComment { .. } => "add_comment",
+            StepKind::NoEffect { name } => name,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum AssignTo {
     /// By e-mail, resolved when it runs: the user may not exist yet when the definition is saved.

@@ -1,6 +1,20 @@
-//! One run of an action's steps on one task.
+//! One run of an action's steps on one task: accepted, checked again, decided step by step.
+//!
+//! To add a step: its document form in `definition`, its [`crate::workflow::StepKind`], and an arm in
+//! `step::take`; the compiler lists every other place.
+
+mod accept;
+mod run;
+mod step;
+mod update;
+
+pub use accept::accept;
+pub use run::{Ran, Run, run};
+
+use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
+use crate::checklist::StoredItem;
 use crate::ids::Id;
 use crate::time::Timestamp;
 
@@ -38,4 +52,30 @@ impl Status {
             Status::Fail { .. } => "Fail",
         }
     }
+}
+
+/// How one step went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    pub kind: String,
+    pub status: StepStatus,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StepStatus {
+    Pending,
+    Success,
+    Fail,
+    Skipped,
+}
+
+/// What a decision may have to look up in the same transaction; asked only where it matters.
+pub trait Look {
+    fn checklist(&mut self) -> Vec<StoredItem>;
+    /// Whether another task of the workflow has this Unique ID.
+    fn unique_id_taken(&mut self, unique_id: &str) -> bool;
+    /// How many active tasks of the workflow each user has, in the order asked.
+    fn active_tasks(&mut self, users: &[Id]) -> Vec<i64>;
 }

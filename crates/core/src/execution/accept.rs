@@ -1,0 +1,25 @@
+//! Whether an action may be taken now. Asked when an execution is accepted and again when it starts to run.
+
+use super::Look;
+use crate::access;
+use crate::condition::Scene;
+use crate::refusal::Refusal;
+use crate::requirement;
+use crate::workflow::Action;
+
+/// Permission, then stage, then requirements: only the first kind that says no is told, all of that kind.
+pub fn accept(scene: &Scene<'_>, action: &Action, look: &mut dyn Look) -> Result<(), Vec<Refusal>> {
+    if let Some(user) = scene.performer.user() {
+        access::check_performer(scene.workspace, scene.workflow, user, action, scene.task).map_err(|refusal| vec![refusal])?;
+    }
+    check_stage_and_requirements(scene, action, look)
+}
+
+pub(super) fn check_stage_and_requirements(scene: &Scene<'_>, action: &Action, look: &mut dyn Look) -> Result<(), Vec<Refusal>> {
+    if !action.from.contains(&scene.task.stage) {
+        let stage = scene.workflow.stage(scene.task.stage).map_or_else(|| scene.task.stage.to_string(), |stage| stage.name.clone());
+        return Err(vec![Refusal::WrongStage { action: action.name.clone(), stage }]);
+    }
+    let unmet = requirement::unmet(scene, action, &mut || look.checklist());
+    if unmet.is_empty() { Ok(()) } else { Err(unmet) }
+}

@@ -1,0 +1,70 @@
+//! What each internal step does to a task.
+
+use super::{Look, update};
+use crate::access;
+use crate::condition::Scene;
+use crate::ids::Id;
+use crate::refusal::Refusal;
+use crate::task::Task;
+use crate::template::Escape;
+use crate::value::Value;
+use crate::workflow::{AssignTo, StepKind};
+
+pub(super) enum Effect {
+    Task(Box<Task>),
+    Comment(String),
+    Delete,
+}
+
+/// `scene.task` is the task as the step before left it; all or nothing of the step is done.
+pub(super) fn take(kind: &StepKind, scene: &Scene<'_>, look: &mut dyn Look) -> Result<Effect, Vec<Refusal>> {
+    let mut task = scene.task.clone();
+    match kind {
+        StepKind::MoveToStage { stage } => {
+            let gone = || vec![Refusal::PartGone { kind: "Stage", name: stage.name.clone() }];
+            task.stage = scene.workflow.stage(stage.id).ok_or_else(gone)?.id;
+        }
+        StepKind::AssignTo(to) => task.assignee = assignee(to, scene, look).map_err(|refusal| vec![refusal])?,
+        StepKind::UpdateData(updates) => task.values = update::values(updates, scene, look)?,
+        StepKind::DeleteTask => return Ok(Effect::Delete),
+        StepKind::AddComment { text } => {
+            let text = text.render(scene, Escape::Plain).map_err(|refusal| vec![refusal])?;
+            if text.trim().is_empty() {
+                return Err(vec![Refusal::FieldRefused { field: "Comment".to_owned(), reason: Box::new(Refusal::IsRequired) }]);
+            }
+            if text.len() > crate::limits::COMMENT_BYTES_MAX {
+                let reason = Box::new(Refusal::IsTooLong { bytes_max: crate::limits::COMMENT_BYTES_MAX });
+                return Err(vec![Refusal::FieldRefused { field: "Comment".to_owned(), reason }]);
+            }
+            return Ok(Effect::Comment(text));
+        }
+        StepKind::NoEffect { .. } => unreachable!("skipped before"),
+    }
+    Ok(Effect::Task(Box::new(task)))
+}
+
+fn assignee(to: &AssignTo, scene: &Scene<'_>, look: &mut dyn Look) -> Result<Option<Id>, Refusal> {
+    let collaborator = |email: &str| access::collaborator_by_email(scene.workspace, scene.workflow, email);
+    match to {
+        AssignTo::Nobody => Ok(None),
+        AssignTo::User(email) => collaborator(email).map(Some).ok_or_else(|| Refusal::UserGone { email: email.clone() }),
+        AssignTo::Performer => scene.performer.user().map(Some).ok_or(Refusal::NoPerson),
+        AssignTo::PersonIn(field) => {
+            if scene.workflow.field(field.id).is_none() {
+                return Err(Refusal::PartGone { kind: "Field", name: field.name.clone() });
+            }
+            let Some(Value::Person(user)) = scene.task.values.get(&field.id) else { return Ok(None) };
+            let email = || scene.workspace.user(*user).map_or_else(|| user.to_string(), |person| person.email.clone());
+            access::of_user(scene.workspace, scene.workflow, *user).map(|_| Some(*user)).ok_or_else(|| Refusal::UserGone { email: email() })
+        }
+        AssignTo::RoundRobin(emails) => {
+            let left: Vec<Id> = emails.iter().filter_map(|email| collaborator(email)).collect();
+            if left.is_empty() {
+                return Err(Refusal::NobodyLeft);
+            }
+            let counts = look.active_tasks(&left);
+            // The first of those with the fewest, in the definition's order.
+            Ok(left.iter().zip(counts).min_by_key(|(_, count)| *count).map(|(user, _)| *user))
+        }
+    }
+}

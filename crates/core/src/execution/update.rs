@@ -1,0 +1,80 @@
+//! The *update data* step: field by field, all or nothing.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+
+use super::Look;
+use crate::condition::Scene;
+use crate::ids::Id;
+use crate::refusal::Refusal;
+use crate::template::Escape;
+use crate::value::{self, Value};
+use crate::workflow::{Field, FieldKind, FieldRef, Update};
+
+/// The task's values after the step, or one error for each field that can't be set.
+pub(super) fn values(updates: &[(FieldRef, Update)], scene: &Scene<'_>, look: &mut dyn Look) -> Result<BTreeMap<Id, Value>, Vec<Refusal>> {
+    let mut values = scene.task.values.clone();
+    let mut refusals = Vec::new();
+    for (reference, update) in updates {
+        let Some(field) = scene.workflow.field(reference.id) else {
+            refusals.push(Refusal::PartGone { kind: "Field", name: reference.name.clone() });
+            continue;
+        };
+        match updated(field, values.get(&field.id), update, scene, look) {
+            Ok(Some(value)) => drop(values.insert(field.id, value)),
+            Ok(None) => drop(values.remove(&field.id)),
+            Err(refusal @ Refusal::PartGone { .. }) => refusals.push(refusal),
+            Err(reason) => refusals.push(Refusal::FieldRefused { field: field.name.clone(), reason: Box::new(reason) }),
+        }
+    }
+    if refusals.is_empty() { Ok(values) } else { Err(refusals) }
+}
+
+fn updated(field: &Field, now: Option<&Value>, update: &Update, scene: &Scene<'_>, look: &mut dyn Look) -> Result<Option<Value>, Refusal> {
+    let value = match update {
+        Update::Text(template) => value::parse(field, scene.workspace, &Json::String(template.render(scene, Escape::Plain)?))?,
+        Update::Json(json) => value::parse(field, scene.workspace, json)?,
+        Update::Clear => None,
+        Update::Add(options) => with_options(field, now, options, true)?,
+        Update::Remove(options) => with_options(field, now, options, false)?,
+        Update::Increment(by) => Some(incremented(field, now, *by)?),
+    };
+    if value.is_none() && field.required {
+        return Err(Refusal::IsRequired);
+    }
+    if let (FieldKind::UniqueId { .. }, Some(Value::Text(unique_id))) = (&field.kind, &value)
+        && value.as_ref() != now
+        && look.unique_id_taken(unique_id)
+    {
+        return Err(Refusal::IsTaken);
+    }
+    Ok(value)
+}
+
+fn with_options(field: &Field, now: Option<&Value>, names: &[String], add: bool) -> Result<Option<Value>, Refusal> {
+    let FieldKind::MultipleSelect { options } = &field.kind else { return Err(Refusal::IsInvalid) };
+    let mut chosen = match now {
+        Some(Value::Options(chosen)) => chosen.clone(),
+        _ => Vec::new(),
+    };
+    for name in names {
+        let option = options.iter().find(|option| option.name == *name).ok_or(Refusal::IsNotAnOption)?.id;
+        match (add, chosen.iter().position(|known| *known == option)) {
+            (true, None) => chosen.push(option),
+            (false, Some(place)) => drop(chosen.remove(place)),
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+    Ok((!chosen.is_empty()).then_some(Value::Options(chosen)))
+}
+
+fn incremented(field: &Field, now: Option<&Value>, by: Decimal) -> Result<Value, Refusal> {
+    let start = match now {
+        Some(Value::Decimal(number)) => *number,
+        _ => Decimal::ZERO,
+    };
+    let sum = start.checked_add(by).ok_or(Refusal::IsInvalid)?;
+    value::check_decimal(field, sum).map(Value::Decimal)
+}
