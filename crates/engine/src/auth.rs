@@ -1,0 +1,146 @@
+//! API keys: made once, shown once, kept as a hash.
+
+use baton_core::access::{self, Access};
+use baton_core::actor::Actor;
+use baton_core::ids::Id;
+use baton_core::refusal::Refusal;
+use baton_core::time::Timestamp;
+use baton_core::workflow::Workflow;
+use baton_store::Tx;
+use baton_store::sql::keys;
+use sha2::{Digest, Sha256};
+
+use crate::cx::Outcome;
+use crate::env::Entropy;
+
+/// `bat_`, 32 random base62 digits (190 bits), 6 digits of checksum: scanners for leaked secrets can find it and
+/// check it without asking us.
+const PREFIX: &str = "bat_";
+const RANDOM_DIGITS: usize = 32;
+const CHECK_DIGITS: usize = 6;
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// How a caller says who it is.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// The `Authorization` header as it came.
+    Header(Option<String>),
+    /// The command line, on the server's own machine.
+    Operator { workspace: Id },
+}
+
+/// Who is calling, and what their key allows.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub workspace: Id,
+    pub actor: Actor,
+    /// The key's name, as the history shows it.
+    pub name: String,
+    pub scope: KeyScope,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyScope {
+    pub read_only: bool,
+    /// `None`: all workflows.
+    pub workflows: Option<Vec<Id>>,
+    /// The name of a role that the key is narrowed to, in each workflow.
+    pub role: Option<String>,
+}
+
+impl KeyScope {
+    pub fn covers(&self, workflow: Id) -> bool {
+        self.workflows.as_ref().is_none_or(|named| named.contains(&workflow))
+    }
+
+    /// A key narrowed to a role that a workflow does not have may do nothing there.
+    pub(crate) fn known_in(&self, workflow: &Workflow) -> bool {
+        self.role.as_ref().is_none_or(|role| access::of_role_named(workflow, role).is_some())
+    }
+
+    pub fn access<'a>(&self, workflow: &'a Workflow) -> Access<'a> {
+        self.role.as_ref().and_then(|role| access::of_role_named(workflow, role)).unwrap_or(Access::Everything)
+    }
+}
+
+/// A new key, to be shown once.
+pub fn new_key(entropy: &Entropy) -> String {
+    let mut random = [0u8; RANDOM_DIGITS];
+    let mut body = String::with_capacity(RANDOM_DIGITS);
+    while body.len() < RANDOM_DIGITS {
+        entropy.fill(&mut random);
+        // 248 is the largest multiple of 62 in a byte: the rest would favour some digits.
+        body.extend(
+            random
+                .iter()
+                .filter(|byte| **byte < 248)
+                .map(|byte| char::from(DIGITS[usize::from(byte % 62)]))
+                .take(RANDOM_DIGITS - body.len()),
+        );
+    }
+    format!("{PREFIX}{body}{}", checksum(&body))
+}
+
+fn checksum(body: &str) -> String {
+    let digest = Sha256::digest(body.as_bytes());
+    digest.iter().take(CHECK_DIGITS).map(|byte| char::from(DIGITS[usize::from(byte % 62)])).collect()
+}
+
+/// How a key is kept.
+pub fn hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+fn key_in(header: Option<&str>) -> Result<&str, Refusal> {
+    let header = header.ok_or(Refusal::KeyMissing)?;
+    let (scheme, key) = header.split_once(' ').ok_or(Refusal::KeyMalformed)?;
+    let key = key.trim();
+    let body = key.strip_prefix(PREFIX).filter(|_| scheme.eq_ignore_ascii_case("Bearer")).ok_or(Refusal::KeyMalformed)?;
+    let split = body.len().checked_sub(CHECK_DIGITS).filter(|split| body.is_char_boundary(*split)).ok_or(Refusal::KeyMalformed)?;
+    let (random, check) = body.split_at(split);
+    if random.len() == RANDOM_DIGITS && checksum(random) == check { Ok(key) } else { Err(Refusal::KeyMalformed) }
+}
+
+pub(crate) fn authenticate(tx: &mut dyn Tx, credential: &Credential, now: Timestamp) -> Outcome<Caller> {
+    let header = match credential {
+        Credential::Operator { workspace } => {
+            return Ok(Caller { workspace: *workspace, actor: Actor::Operator, name: "Operator".to_owned(), scope: KeyScope::default() });
+        }
+        Credential::Header(header) => header.as_deref(),
+    };
+    let row = keys::by_hash(tx, &hash(key_in(header)?))?.ok_or(Refusal::KeyUnknown)?;
+    if row.revoked_at.is_some() {
+        return Err(Refusal::KeyRevoked.into());
+    }
+    if row.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        return Err(Refusal::KeyExpired.into());
+    }
+    let scope = KeyScope { read_only: row.read_only, workflows: row.workflows, role: row.role };
+    Ok(Caller { workspace: row.workspace, actor: Actor::ApiKey(row.id), name: row.name, scope })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_known_by_its_checksum() {
+        let key = new_key(&Entropy::from_seed(3));
+        assert_eq!(key.len(), PREFIX.len() + RANDOM_DIGITS + CHECK_DIGITS);
+        assert_eq!(key_in(Some(&format!("Bearer {key}"))), Ok(key.as_str()));
+        assert_eq!(key_in(Some(&format!("bearer  {key} "))), Ok(key.as_str()));
+        let mut wrong = key.clone();
+        wrong.replace_range(8..9, if &key[8..9] == "x" { "y" } else { "x" });
+        for bad in [
+            format!("Bearer {wrong}"),
+            key.clone(),
+            format!("Basic {key}"),
+            "Bearer bat_".to_owned(),
+            "Bearer bat_ééé".to_owned(),
+            "Bearer".to_owned(),
+        ] {
+            assert_eq!(key_in(Some(&bad)), Err(Refusal::KeyMalformed), "{bad}");
+        }
+        assert_eq!(key_in(None), Err(Refusal::KeyMissing));
+    }
+}

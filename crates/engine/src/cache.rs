@@ -1,0 +1,64 @@
+//! What is made from stored rows and worth keeping: compiled workflows and the people of workspaces.
+//!
+//! Nothing lives only here: an entry is used only under the revision or version that the transaction just read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use baton_core::definition::{self, Definition};
+use baton_core::ids::Id;
+use baton_core::people::Workspace;
+use baton_core::workflow::Workflow;
+use baton_store::sql::{people, workflows};
+use baton_store::{StoreError, Tx};
+use parking_lot::RwLock;
+
+/// Revisions kept ready; past it the cache starts anew.
+const WORKFLOWS_MAX: usize = 1000;
+const WORKSPACES_MAX: usize = 1000;
+
+#[derive(Default)]
+pub(crate) struct Cache {
+    workflows: RwLock<HashMap<(Id, i64), Arc<Workflow>>>,
+    workspaces: RwLock<HashMap<Id, (i64, Arc<Workspace>)>>,
+}
+
+impl Cache {
+    pub fn workflow(&self, tx: &mut dyn Tx, id: Id, revision: i64) -> Result<Arc<Workflow>, StoreError> {
+        if let Some(workflow) = self.workflows.read().get(&(id, revision)) {
+            return Ok(workflow.clone());
+        }
+        let corrupt = |what: String| StoreError::Corrupt { table: "definitions", id: format!("{id} revision {revision}"), what };
+        let document = workflows::document(tx, id, revision)?.ok_or_else(|| corrupt("is missing".to_owned()))?;
+        let definition: Definition = serde_json::from_str(&document).map_err(|error| corrupt(error.to_string()))?;
+        let workflow = definition::compile(id, revision, &definition).map_err(|problems| corrupt(format!("{problems:?}")))?;
+        let workflow = Arc::new(workflow);
+        let mut kept = self.workflows.write();
+        if kept.len() >= WORKFLOWS_MAX {
+            kept.clear();
+        }
+        kept.insert((id, revision), workflow.clone());
+        Ok(workflow)
+    }
+
+    /// `version` as the transaction just read it.
+    pub fn workspace(&self, tx: &mut dyn Tx, id: Id, version: i64) -> Result<Arc<Workspace>, StoreError> {
+        if let Some((known, workspace)) = self.workspaces.read().get(&id)
+            && *known == version
+        {
+            return Ok(workspace.clone());
+        }
+        let corrupt = || StoreError::Corrupt { table: "workspaces", id: id.to_string(), what: "is missing".to_owned() };
+        let (workspace, read) = people::workspace(tx, id)?.ok_or_else(corrupt)?;
+        let workspace = Arc::new(workspace);
+        // A transaction that changed people itself reads its own, not yet committed state: never kept.
+        if read == version {
+            let mut kept = self.workspaces.write();
+            if kept.len() >= WORKSPACES_MAX {
+                kept.clear();
+            }
+            kept.insert(id, (version, workspace.clone()));
+        }
+        Ok(workspace)
+    }
+}

@@ -1,0 +1,216 @@
+//! Definitions: made, read, changed; every save is a new revision.
+
+use baton_core::activity::{Activity, Kind};
+use baton_core::definition::{self, Definition, Problem};
+use baton_core::env::Env;
+use baton_core::ids::Id;
+use baton_core::people::Workspace;
+use baton_core::refusal::{Noun, Refusal, Refusals};
+use baton_store::StoreError;
+use baton_store::sql::workflows::{self, RevisionRow};
+use baton_store::sql::{people, tasks};
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+
+use super::tasks::Expected;
+use super::users::check_administrator;
+use crate::cx::{Cx, Found, Outcome};
+
+pub struct Saved {
+    pub workflow: Id,
+    pub name: String,
+    pub revision: i64,
+    /// Whether anything differs from the revision before.
+    pub changed: bool,
+    pub warnings: Vec<Problem>,
+}
+
+pub struct Stored {
+    pub revision: i64,
+    pub definition: Definition,
+}
+
+/// A new workflow; its maker is listed as Administrator.
+pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Saved> {
+    if cx.caller.scope.read_only {
+        return Err(Refusal::KeyReadOnly.into());
+    }
+    if cx.caller.scope.role.is_some() || cx.caller.scope.workflows.is_some() {
+        return Err(Refusal::KeyLacksRight { what: "create workflows".to_owned() }.into());
+    }
+    let workspace = workspace(cx)?;
+    let read = definition::read(document.clone(), None, &workspace, &mut cx.env).map_err(problems)?;
+    check_name(cx, None, &read.definition.name)?;
+    let id = cx.env.new_id();
+    let new = workflows::NewWorkflow {
+        id,
+        workspace: cx.caller.workspace,
+        name: &read.definition.name,
+        document: &to_text(&read.definition),
+        at: cx.now(),
+        by: cx.caller.actor,
+    };
+    workflows::insert(cx.tx, &new)?;
+    let administrator = read.definition.roles.iter().find(|role| role.admin).and_then(|role| role.id);
+    let maker = super::workspaces::responsible_user(cx)?;
+    if let (Some(role), Some(user)) = (administrator, maker) {
+        people::set_collaborator(cx.tx, cx.caller.workspace, id, user, role)?;
+    }
+    let row = Activity {
+        workflow: Some(id),
+        after: Some(json!({ "name": read.definition.name, "revision": 1 }).to_string()),
+        ..cx.activity(Kind::WorkflowCreated)
+    };
+    cx.append(&[row])?;
+    Ok(Saved { workflow: id, name: read.definition.name, revision: 1, changed: true, warnings: read.warnings })
+}
+
+/// The current definition, or an earlier revision.
+pub fn get(cx: &mut Cx<'_>, workflow: &str, revision: Option<i64>) -> Outcome<Stored> {
+    let found = cx.workflow(workflow)?;
+    let revision = revision.unwrap_or(found.workflow.revision);
+    let definition = stored(cx, found.workflow.id, revision)?.ok_or(Refusal::not_found(Noun::Revision))?;
+    Ok(Stored { revision, definition })
+}
+
+pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<(Found, Vec<RevisionRow>)> {
+    let found = cx.workflow(workflow)?;
+    let rows = workflows::revisions(cx.tx, found.workflow.id)?;
+    Ok((found, rows))
+}
+
+/// Changes a workflow. The same document again changes nothing.
+pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expected) -> Outcome<Saved> {
+    let found = cx.writable_workflow(workflow)?;
+    check_administrator(cx, &found.workflow)?;
+    check_revision(&found, expected)?;
+    let now = current(cx, &found)?;
+    let read = definition::read(document.clone(), Some(&now), &found.workspace, &mut cx.env).map_err(problems)?;
+    save_read(cx, &found, &now, read)
+}
+
+/// Goes back: an earlier revision's document becomes the newest revision.
+pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expected) -> Outcome<Saved> {
+    let found = cx.writable_workflow(workflow)?;
+    check_administrator(cx, &found.workflow)?;
+    check_revision(&found, expected)?;
+    let now = current(cx, &found)?;
+    let earlier = stored(cx, found.workflow.id, revision)?.ok_or(Refusal::not_found(Noun::Revision))?;
+    save_read(cx, &found, &now, definition::Read { definition: earlier, warnings: Vec::new() })
+}
+
+fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition::Read) -> Outcome<Saved> {
+    let definition::Read { definition, warnings } = read;
+    let (id, before) = (found.workflow.id, found.workflow.revision);
+    let document = to_text(&definition);
+    if document == to_text(now) {
+        return Ok(Saved { workflow: id, name: definition.name, revision: before, changed: false, warnings });
+    }
+    check_name(cx, Some(id), &definition.name)?;
+    check_removals(cx, id, now, &definition)?;
+    let revision = before + 1;
+    let saved = workflows::save_revision(
+        cx.tx,
+        &workflows::NewRevision {
+            id,
+            expected_revision: before,
+            name: &definition.name,
+            document: &document,
+            at: cx.now(),
+            by: cx.caller.actor,
+        },
+    )?;
+    if !saved {
+        return Err(Refusal::VersionMoved { now: revision }.into());
+    }
+    refresh_activity_of_stages(cx, id, now, &definition)?;
+    let row = Activity {
+        workflow: Some(id),
+        before: Some(json!({ "name": now.name, "revision": before }).to_string()),
+        after: Some(json!({ "name": definition.name, "revision": revision }).to_string()),
+        ..cx.activity(Kind::DefinitionSaved)
+    };
+    cx.append(&[row])?;
+    Ok(Saved { workflow: id, name: definition.name, revision, changed: true, warnings })
+}
+
+fn check_revision(found: &Found, expected: &Expected) -> Result<(), Refusal> {
+    match &expected.0 {
+        Some(revisions) if !revisions.contains(&found.workflow.revision) => Err(Refusal::VersionMoved { now: found.workflow.revision }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Names are unique in the workspace, without case.
+fn check_name(cx: &mut Cx<'_>, own: Option<Id>, name: &str) -> Outcome<()> {
+    let taken = workflows::id_of_name(cx.tx, cx.caller.workspace, name)?.filter(|other| Some(*other) != own);
+    match taken {
+        Some(_) => Err(Refusals::field("name", Refusal::IsTaken).into()),
+        None => Ok(()),
+    }
+}
+
+/// What a change would take away from tasks is refused, with how many they are.
+fn check_removals(cx: &mut Cx<'_>, workflow: Id, now: &Definition, new: &Definition) -> Outcome<()> {
+    let mut refusals: IndexMap<String, Vec<Refusal>> = IndexMap::new();
+    for removal in definition::removals(now, new) {
+        let count = match &removal.what {
+            definition::Removed::Stage { stage } => tasks::count_in_stage(cx.tx, workflow, *stage)?,
+            definition::Removed::Field { field } | definition::Removed::Retyped { field } => {
+                tasks::count_with_field(cx.tx, workflow, *field)?
+            }
+            definition::Removed::Option { field, option } => tasks::count_with_option(cx.tx, workflow, *field, *option)?,
+        };
+        if count > 0 {
+            refusals.entry(removal.path.clone()).or_default().push(Refusal::Definition { message: removal.message(count) });
+        }
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(Refusals::Fields(refusals).into()) }
+}
+
+/// A stage that becomes an end, or stops being one, takes its tasks with it.
+fn refresh_activity_of_stages(cx: &mut Cx<'_>, workflow: Id, now: &Definition, new: &Definition) -> Outcome<()> {
+    for stage in &new.stages {
+        let before = now.stages.iter().find(|before| before.id == stage.id);
+        if let (Some(id), Some(before)) = (stage.id, before)
+            && before.end != stage.end
+        {
+            tasks::set_active_in_stage(cx.tx, workflow, id, !stage.end)?;
+        }
+    }
+    Ok(())
+}
+
+fn current(cx: &mut Cx<'_>, found: &Found) -> Outcome<Definition> {
+    let (id, revision) = (found.workflow.id, found.workflow.revision);
+    let missing = || StoreError::Corrupt { table: "definitions", id: format!("{id} revision {revision}"), what: "is missing".to_owned() };
+    Ok(stored(cx, id, revision)?.ok_or_else(missing)?)
+}
+
+fn stored(cx: &mut Cx<'_>, workflow: Id, revision: i64) -> Outcome<Option<Definition>> {
+    let Some(document) = workflows::document(cx.tx, workflow, revision)? else { return Ok(None) };
+    let corrupt = |error: serde_json::Error| StoreError::Corrupt {
+        table: "definitions",
+        id: format!("{workflow} revision {revision}"),
+        what: error.to_string(),
+    };
+    Ok(Some(serde_json::from_str(&document).map_err(corrupt)?))
+}
+
+fn to_text(definition: &Definition) -> String {
+    serde_json::to_string(definition).expect("a definition is JSON")
+}
+
+fn workspace(cx: &mut Cx<'_>) -> Outcome<Workspace> {
+    let found = people::workspace(cx.tx, cx.caller.workspace)?;
+    Ok(found.ok_or(Refusal::not_found(Noun::Workspace))?.0)
+}
+
+/// Every problem of a document, by path.
+fn problems(problems: Vec<Problem>) -> Refusals {
+    let mut refusals: IndexMap<String, Vec<Refusal>> = IndexMap::new();
+    for problem in problems {
+        refusals.entry(problem.path).or_default().push(Refusal::Definition { message: problem.message });
+    }
+    Refusals::Fields(refusals)
+}

@@ -1,0 +1,16 @@
+//! What a caller can do: one function for each thing, by noun.
+
+pub mod actions;
+pub mod activity;
+pub mod api_keys;
+pub mod checklist;
+pub mod comments;
+pub mod definitions;
+pub mod executions;
+mod look;
+mod task_body;
+mod task_filter;
+pub mod tasks;
+pub mod users;
+pub mod workflows;
+pub mod workspaces;

@@ -1,0 +1,105 @@
+//! Writing a JSON body into a task: only the keys given change, every bad key is told, nothing is half done.
+
+use baton_core::access::{self, Access};
+use baton_core::ids::Id;
+use baton_core::people::Workspace;
+use baton_core::refusal::{Refusal, Refusals};
+use baton_core::task::Task;
+use baton_core::value;
+use baton_core::workflow::{Field, FieldKind, FieldRight, Workflow};
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+
+pub(super) struct Place<'a> {
+    pub workflow: &'a Workflow,
+    pub workspace: &'a Workspace,
+    pub access: Access<'a>,
+    /// A new task: every required field must be given.
+    pub new: bool,
+}
+
+pub(super) fn write(task: &mut Task, body: &Map<String, Json>, place: &Place<'_>) -> Result<(), Refusals> {
+    let mut refusals: IndexMap<String, Vec<Refusal>> = IndexMap::new();
+    for (key, given) in body {
+        let written = match key.as_str() {
+            "Stage" => stage(task, given, place),
+            "Assigned To" => assignee(task, given, place),
+            name => match place.workflow.field_named(name) {
+                Some(field) => field_value(task, field, given, place),
+                None => Err(Refusal::IsNotAField),
+            },
+        };
+        if let Err(refusal) = written {
+            refusals.entry(key.clone()).or_default().push(refusal);
+        }
+    }
+    if place.new {
+        let given_by_itself = |field: &Field| matches!(field.kind, FieldKind::UniqueId { autoincrement: true });
+        let missing =
+            place.workflow.fields.iter().filter(|field| field.required && !given_by_itself(field) && !task.values.contains_key(&field.id));
+        for field in missing {
+            refusals.entry(field.name.clone()).or_insert_with(|| vec![Refusal::IsRequired]);
+        }
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(Refusals::Fields(refusals)) }
+}
+
+fn stage(task: &mut Task, given: &Json, place: &Place<'_>) -> Result<(), Refusal> {
+    let stage = given.as_str().ok_or(Refusal::IsInvalid).and_then(|name| place.workflow.stage_named(name).ok_or(Refusal::IsNotAStage))?;
+    if stage.id == task.stage {
+        return Ok(());
+    }
+    if !place.workflow.stage_by_api || !place.access.may_move_by_hand() {
+        return Err(Refusal::IsNotEditable);
+    }
+    task.stage = stage.id;
+    Ok(())
+}
+
+fn assignee(task: &mut Task, given: &Json, place: &Place<'_>) -> Result<(), Refusal> {
+    let to: Option<Id> = match given {
+        Json::Null => None,
+        Json::String(email) if email.trim().is_empty() => None,
+        Json::String(email) => {
+            // Who is assigned already stays, also after having left.
+            let same = task.assignee.filter(|now| place.workspace.user_by_email(email).is_some_and(|user| user.id == *now));
+            Some(
+                same.or_else(|| access::collaborator_by_email(place.workspace, place.workflow, email))
+                    .ok_or(Refusal::IsNotAUserOfWorkflow)?,
+            )
+        }
+        _ => return Err(Refusal::IsInvalid),
+    };
+    if to != task.assignee && !place.access.may_assign(to, None) {
+        return Err(Refusal::IsNotEditable);
+    }
+    task.assignee = to;
+    Ok(())
+}
+
+fn field_value(task: &mut Task, field: &Field, given: &Json, place: &Place<'_>) -> Result<(), Refusal> {
+    let right = place.access.right_to(field);
+    if right == FieldRight::Hidden {
+        return Err(Refusal::IsNotAField);
+    }
+    let now = task.values.get(&field.id);
+    let value = match (now, value::parse(field, place.workspace, given)) {
+        // What stands there already may stay, also where it could not be set anew (a person who has left).
+        (Some(now), Err(_)) if value::show(field, place.workspace, Some(now)) == *given => return Ok(()),
+        (_, parsed) => parsed?,
+    };
+    if value.as_ref() == now {
+        return Ok(());
+    }
+    let full_key = matches!(place.access, Access::Everything);
+    let fixed = matches!(field.kind, FieldKind::UniqueId { autoincrement: true }) || (!field.editable && !full_key && !place.new);
+    if fixed || right == FieldRight::ReadOnly {
+        return Err(Refusal::IsNotEditable);
+    }
+    match value {
+        Some(value) => drop(task.values.insert(field.id, value)),
+        None if field.required => return Err(Refusal::IsRequired),
+        None => drop(task.values.remove(&field.id)),
+    }
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! Tasks: read, created, changed, deleted by callers. Steps of executions write through the same functions.
+
+use baton_core::access::Access;
+use baton_core::activity::{Activity, Kind};
+use baton_core::env::Env;
+use baton_core::ids::Id;
+use baton_core::people::Workspace;
+use baton_core::refusal::{Noun, Refusal, Refusals};
+use baton_core::task::{Change, Task};
+use baton_core::value::{self, FilterKey, Value};
+use baton_core::workflow::{FieldKind, Workflow};
+use baton_store::sql::tasks;
+use serde_json::{Map, Value as Json};
+
+use super::task_body::{self, Place};
+use super::task_filter;
+use crate::cx::{Cx, Found, Outcome};
+
+/// `If-Match`: any of these versions, or none asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Expected(pub Option<Vec<i64>>);
+
+impl Expected {
+    fn check(&self, task: &Task) -> Result<(), Refusal> {
+        match &self.0 {
+            Some(versions) if !versions.contains(&task.version) => Err(Refusal::VersionMoved { now: task.version }),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// A task with what it takes to show it.
+pub struct Shown {
+    pub found: Found,
+    pub task: Task,
+}
+
+pub struct Page {
+    pub found: Found,
+    pub tasks: Vec<Task>,
+}
+
+/// What a list is narrowed to: column names with the values that any of may match, as they came in the URL.
+#[derive(Clone, Debug, Default)]
+pub struct ListAsk {
+    pub active_only: bool,
+    pub columns: Vec<(String, Vec<String>)>,
+}
+
+/// Tasks in creation order, those after `after`.
+pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, after: Option<Id>, limit: usize) -> Outcome<Page> {
+    let found = cx.workflow(workflow)?;
+    let access = cx.caller.scope.access(&found.workflow);
+    let filter = task_filter::read(ask, &found, access)?;
+    if access.sees_assigned_only() {
+        // A key is nobody, so nothing is assigned to it.
+        return Ok(Page { found, tasks: Vec::new() });
+    }
+    let tasks = tasks::page(cx.tx, cx.caller.workspace, found.workflow.id, &filter, after, limit)?;
+    Ok(Page { found, tasks })
+}
+
+pub fn get(cx: &mut Cx<'_>, workflow: &str, task: &str) -> Outcome<Shown> {
+    let (found, loaded) = cx.task(workflow, task, false)?;
+    Ok(Shown { found, task: loaded.task })
+}
+
+/// `POST .../tasks`: a new task, or a change of the one that has the body's Unique ID.
+pub fn create_or_update(cx: &mut Cx<'_>, workflow: &str, body: &Map<String, Json>, expected: &Expected) -> Outcome<(Shown, bool)> {
+    let found = cx.writable_workflow(workflow)?;
+    match by_unique_id(cx, &found, body)? {
+        Some(loaded) => Ok((change(cx, found, loaded, body, expected)?, false)),
+        None => Ok((create(cx, found, body)?, true)),
+    }
+}
+
+/// `PUT .../tasks` and `PUT .../tasks/<unique-id>`: a change of a task that there is.
+pub fn update(cx: &mut Cx<'_>, workflow: &str, task: Option<&str>, body: &Map<String, Json>, expected: &Expected) -> Outcome<Shown> {
+    let (found, loaded) = match task {
+        Some(task) => cx.task(workflow, task, true)?,
+        None => {
+            let found = cx.writable_workflow(workflow)?;
+            let loaded = by_unique_id(cx, &found, body)?.ok_or(Refusal::not_found(Noun::Task))?;
+            (found, loaded)
+        }
+    };
+    cx.check_writable(&found)?;
+    change(cx, found, loaded, body, expected)
+}
+
+pub fn delete(cx: &mut Cx<'_>, workflow: &str, task: &str, expected: &Expected) -> Outcome<()> {
+    let (found, loaded) = cx.task(workflow, task, true)?;
+    cx.check_writable(&found)?;
+    if !cx.caller.scope.access(&found.workflow).may_delete() {
+        return Err(Refusal::KeyLacksRight { what: format!("delete {}", found.workflow.plural) }.into());
+    }
+    expected.check(&loaded.task)?;
+    let row = remove(cx, &loaded.task)?;
+    cx.append(&[row])
+}
+
+/// The task that has the Unique ID of the body; `None` where the body has none, or no task has it.
+fn by_unique_id(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>) -> Outcome<Option<tasks::Loaded>> {
+    let Some(field) = found.workflow.unique_id_field() else { return Ok(None) };
+    let Some(given) = body.get(&field.name) else { return Ok(None) };
+    // What can't be a Unique ID is told with the body's other errors.
+    let Ok(Some(Value::Text(unique_id))) = value::parse(field, &found.workspace, given) else { return Ok(None) };
+    let Some(id) = tasks::id_of_unique(cx.tx, found.workflow.id, &unique_id)? else { return Ok(None) };
+    let loaded = tasks::load(cx.tx, cx.caller.workspace, found.workflow.id, id, true)?;
+    let access = cx.caller.scope.access(&found.workflow);
+    Ok(loaded.filter(|loaded| access.may_see(&loaded.task, None)))
+}
+
+fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>) -> Outcome<Shown> {
+    let access = cx.caller.scope.access(&found.workflow);
+    if !access.may_create() {
+        return Err(Refusal::KeyLacksRight { what: format!("create {}", found.workflow.plural) }.into());
+    }
+    let now = cx.now();
+    let mut task = Task {
+        id: cx.env.new_id(),
+        workflow: found.workflow.id,
+        stage: found.workflow.first_stage().id,
+        assignee: None,
+        values: std::collections::BTreeMap::new(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        created_by: cx.actor(),
+        performers: std::collections::BTreeMap::new(),
+    };
+    task_body::write(&mut task, body, &place(&found, access, true))?;
+    check_unique_id(cx, &found.workflow, &task)?;
+    insert(cx, &found, &mut task)?;
+    Ok(Shown { found, task })
+}
+
+/// Stores a new task with its history; a Unique ID that counts by itself is given here.
+pub(crate) fn insert(cx: &mut Cx<'_>, found: &Found, task: &mut Task) -> Outcome<()> {
+    if let Some(field) = found.workflow.unique_id_field()
+        && matches!(field.kind, FieldKind::UniqueId { autoincrement: true })
+    {
+        let number = tasks::next_unique_number(cx.tx, found.workflow.id)?;
+        task.values.insert(field.id, Value::Text(number.to_string()));
+    }
+    let keys = filter_keys(&found.workflow, &found.workspace, task);
+    tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), is_active(&found.workflow, task), &keys)?;
+    let row = Activity { after: Some(Change::created(task).after_json()), ..cx.task_activity(Kind::TaskCreated, task) };
+    cx.append(&[row])
+}
+
+fn change(cx: &mut Cx<'_>, found: Found, loaded: tasks::Loaded, body: &Map<String, Json>, expected: &Expected) -> Outcome<Shown> {
+    let access = cx.caller.scope.access(&found.workflow);
+    if !access.may_edit() {
+        return Err(Refusal::KeyLacksRight { what: format!("edit {}", found.workflow.plural) }.into());
+    }
+    expected.check(&loaded.task)?;
+    let mut after = loaded.task.clone();
+    task_body::write(&mut after, body, &place(&found, access, false))?;
+    if unique_id(&found.workflow, &after) != unique_id(&found.workflow, &loaded.task) {
+        check_unique_id(cx, &found.workflow, &after)?;
+    }
+    let rows = save_change(cx, &found.workflow, &found.workspace, &loaded, &mut after, loaded.waiting)?;
+    cx.append(&rows)?;
+    Ok(Shown { found, task: after })
+}
+
+fn place<'a>(found: &'a Found, access: Access<'a>, new: bool) -> Place<'a> {
+    Place { workflow: &found.workflow, workspace: &found.workspace, access, new }
+}
+
+fn check_unique_id(cx: &mut Cx<'_>, workflow: &Workflow, task: &Task) -> Outcome<()> {
+    let (Some(field), Some(given)) = (workflow.unique_id_field(), unique_id(workflow, task)) else { return Ok(()) };
+    match tasks::id_of_unique(cx.tx, workflow.id, given)? {
+        Some(other) if other != task.id => Err(Refusals::field(&field.name, Refusal::IsTaken).into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Stores what differs between a loaded task and `after`, raising its version; answers with the history's rows,
+/// not yet appended. `waiting` is the new length of the task's queue.
+pub(super) fn save_change(
+    cx: &mut Cx<'_>,
+    workflow: &Workflow,
+    workspace: &Workspace,
+    loaded: &tasks::Loaded,
+    after: &mut Task,
+    waiting: i64,
+) -> Outcome<Vec<Activity>> {
+    let before = &loaded.task;
+    let change = Change::between(before, after);
+    if change.is_empty() && before.performers == after.performers {
+        if waiting != loaded.waiting {
+            tasks::set_queue(cx.tx, before.id, loaded.last_sequence, waiting)?;
+        }
+        return Ok(Vec::new());
+    }
+    let mut rows = Vec::new();
+    if !change.is_empty() {
+        after.version = before.version + 1;
+        after.updated_at = cx.now();
+        rows.push(Activity {
+            before: Some(change.before_json()),
+            after: Some(change.after_json()),
+            ..cx.task_activity(Kind::TaskUpdated, after)
+        });
+    }
+    let keys = |values: &dyn Fn(&(Option<Value>, Option<Value>)) -> Option<Value>| -> Vec<FilterKey> {
+        let changed = change.values.iter().filter_map(|(id, pair)| Some((workflow.field(*id)?, values(pair)?)));
+        changed.flat_map(|(field, value)| value::filter_keys(field, workspace, &value)).collect()
+    };
+    let (removed, added) = (keys(&|pair| pair.0.clone()), keys(&|pair| pair.1.clone()));
+    let write = tasks::Update {
+        task: after,
+        expected_version: before.version,
+        unique_key: unique_id(workflow, after),
+        active: is_active(workflow, after),
+        removed: &removed,
+        added: &added,
+        last_sequence: loaded.last_sequence,
+        waiting,
+    };
+    tasks::update(cx.tx, cx.caller.workspace, &write)?;
+    Ok(rows)
+}
+
+/// Deletes a task with everything that hangs on it; the history keeps that it was, and by whom.
+pub(super) fn remove(cx: &mut Cx<'_>, task: &Task) -> Outcome<Activity> {
+    tasks::delete(cx.tx, cx.caller.workspace, task.workflow, task.id)?;
+    Ok(cx.task_activity(Kind::TaskDeleted, task))
+}
+
+pub(super) fn is_active(workflow: &Workflow, task: &Task) -> bool {
+    workflow.stage(task.stage).is_none_or(|stage| !stage.end)
+}
+
+fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a str> {
+    match task.values.get(&workflow.unique_id_field()?.id) {
+        Some(Value::Text(unique_id)) => Some(unique_id),
+        _ => None,
+    }
+}
+
+fn filter_keys(workflow: &Workflow, workspace: &Workspace, task: &Task) -> Vec<FilterKey> {
+    let values = task.values.iter().filter_map(|(id, value)| Some((workflow.field(*id)?, value)));
+    values.flat_map(|(field, value)| value::filter_keys(field, workspace, value)).collect()
+}

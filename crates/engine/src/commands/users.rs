@@ -1,0 +1,203 @@
+//! People: users of the workspace, and collaborators of a workflow.
+
+use baton_core::access;
+use baton_core::activity::{Activity, Kind};
+use baton_core::env::Env;
+use baton_core::ids::Id;
+use baton_core::people::{User, UserState};
+use baton_core::refusal::{Noun, Refusal, Refusals};
+use baton_core::workflow::{Role, Workflow};
+use baton_store::sql::{people, tasks};
+use serde_json::json;
+
+use super::tasks::save_change;
+use crate::cx::{Cx, Found, Outcome};
+
+/// A collaborator as the API lists them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collaborator {
+    pub user: User,
+    pub role: Id,
+}
+
+pub fn list(cx: &mut Cx<'_>, workflow: &str) -> Outcome<Vec<Collaborator>> {
+    let found = cx.workflow(workflow)?;
+    if cx.caller.scope.access(&found.workflow).sees_assigned_only() {
+        return Ok(Vec::new());
+    }
+    let mut listed: Vec<Collaborator> =
+        found.workspace.collaborators_of(found.workflow.id).map(|(user, role)| Collaborator { user: user.clone(), role }).collect();
+    listed.sort_by_key(|collaborator| collaborator.user.id);
+    Ok(listed)
+}
+
+pub fn get(cx: &mut Cx<'_>, workflow: &str, user: &str) -> Outcome<Collaborator> {
+    let found = cx.workflow(workflow)?;
+    one(cx, &found, user)
+}
+
+fn one(cx: &Cx<'_>, found: &Found, user: &str) -> Outcome<Collaborator> {
+    let hidden = cx.caller.scope.access(&found.workflow).sees_assigned_only();
+    let listed = user.parse().ok().filter(|_| !hidden).and_then(|id: Id| {
+        let role = found.workspace.role_in(found.workflow.id, id)?;
+        Some(Collaborator { user: found.workspace.user(id)?.clone(), role })
+    });
+    Ok(listed.ok_or(Refusal::not_found(Noun::User))?)
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct NewCollaborator {
+    pub email: Option<String>,
+    /// A role's name; Collaborator if left out.
+    pub role: Option<String>,
+    pub first_name: String,
+    pub last_name: String,
+}
+
+/// Adds a collaborator; who is not yet a user of the workspace is invited.
+pub fn add(cx: &mut Cx<'_>, workflow: &str, new: &NewCollaborator) -> Outcome<Collaborator> {
+    let found = cx.writable_workflow(workflow)?;
+    check_administrator(cx, &found.workflow)?;
+    let email = new.email.as_deref().ok_or_else(|| Refusals::field("email", Refusal::IsRequired))?;
+    let email = check_email("email", email)?;
+    let role = role_named(&found.workflow, new.role.as_deref().unwrap_or("Collaborator"))?.id;
+    let user = match found.workspace.user_by_email(&email) {
+        Some(user) if user.state == UserState::Deactivated => return Err(Refusals::field("email", Refusal::IsNotAUserOfWorkspace).into()),
+        Some(user) => user.clone(),
+        None => {
+            let user = User {
+                id: cx.env.new_id(),
+                email,
+                first_name: new.first_name.trim().to_owned(),
+                last_name: new.last_name.trim().to_owned(),
+                admin: false,
+                state: UserState::Invited,
+            };
+            insert_user(cx, &user)?;
+            user
+        }
+    };
+    set_role(cx, &found, user.id, role, Kind::CollaboratorAdded)?;
+    Ok(Collaborator { user, role })
+}
+
+pub fn change_role(cx: &mut Cx<'_>, workflow: &str, user: &str, role: Option<&str>) -> Outcome<Collaborator> {
+    let found = cx.writable_workflow(workflow)?;
+    check_administrator(cx, &found.workflow)?;
+    let now = one(cx, &found, user)?;
+    let role = role_named(&found.workflow, role.ok_or_else(|| Refusals::field("role", Refusal::IsRequired))?)?;
+    if !role.admin {
+        check_not_last_administrator(&found, &now)?;
+    }
+    set_role(cx, &found, now.user.id, role.id, Kind::CollaboratorAdded)?;
+    Ok(Collaborator { role: role.id, ..now })
+}
+
+/// No longer a collaborator; the user's active tasks there become nobody's.
+pub fn remove(cx: &mut Cx<'_>, workflow: &str, user: &str) -> Outcome<()> {
+    let found = cx.writable_workflow(workflow)?;
+    check_administrator(cx, &found.workflow)?;
+    let gone = one(cx, &found, user)?;
+    check_not_last_administrator(&found, &gone)?;
+    let mut rows = Vec::new();
+    for loaded in tasks::active_of(cx.tx, cx.caller.workspace, found.workflow.id, gone.user.id)? {
+        let mut after = loaded.task.clone();
+        after.assignee = None;
+        rows.extend(save_change(cx, &found.workflow, &found.workspace, &loaded, &mut after, loaded.waiting)?);
+    }
+    people::remove_collaborator(cx.tx, cx.caller.workspace, found.workflow.id, gone.user.id)?;
+    rows.push(Activity {
+        workflow: Some(found.workflow.id),
+        before: Some(json!({ "user": gone.user.id, "role": gone.role }).to_string()),
+        ..cx.activity(Kind::CollaboratorRemoved)
+    });
+    cx.append(&rows)
+}
+
+/// People change who may do what: for that, a key must not be narrowed to a lesser role.
+pub(super) fn check_administrator(cx: &Cx<'_>, workflow: &Workflow) -> Outcome<()> {
+    match cx.caller.scope.access(workflow) {
+        access::Access::Everything => Ok(()),
+        access::Access::Rights(_) => Err(Refusal::KeyLacksRight { what: "change people or the definition".to_owned() }.into()),
+    }
+}
+
+fn role_named<'a>(workflow: &'a Workflow, name: &str) -> Result<&'a Role, Refusals> {
+    workflow.roles.iter().find(|role| role.name == name).ok_or_else(|| {
+        let names: Vec<&str> = workflow.roles.iter().map(|role| role.name.as_str()).collect();
+        Refusals::field("role", Refusal::BadParameter { name: "role".to_owned(), value: name.to_owned(), allowed: names.join(", ") })
+    })
+}
+
+fn check_not_last_administrator(found: &Found, leaving: &Collaborator) -> Result<(), Refusal> {
+    let is_admin = |role: Id| found.workflow.role(role).is_some_and(|role| role.admin);
+    let others = found.workspace.collaborators_of(found.workflow.id).any(|(user, role)| user.id != leaving.user.id && is_admin(role));
+    if is_admin(leaving.role) && !others { Err(Refusal::LastAdministrator) } else { Ok(()) }
+}
+
+fn set_role(cx: &mut Cx<'_>, found: &Found, user: Id, role: Id, kind: Kind) -> Outcome<()> {
+    people::set_collaborator(cx.tx, cx.caller.workspace, found.workflow.id, user, role)?;
+    let row =
+        Activity { workflow: Some(found.workflow.id), after: Some(json!({ "user": user, "role": role }).to_string()), ..cx.activity(kind) };
+    cx.append(&[row])
+}
+
+fn insert_user(cx: &mut Cx<'_>, user: &User) -> Outcome<()> {
+    people::insert_user(cx.tx, cx.caller.workspace, user, None, cx.now())?;
+    let row = Activity { after: Some(json!({ "user": user.id, "email": user.email }).to_string()), ..cx.activity(Kind::UserAdded) };
+    cx.append(&[row])
+}
+
+pub(super) fn check_email(name: &str, email: &str) -> Result<String, Refusals> {
+    let email = email.trim();
+    if baton_core::value::is_email(email) {
+        return Ok(email.to_owned());
+    }
+    let allowed = "an e-mail address".to_owned();
+    Err(Refusals::field(name, Refusal::BadParameter { name: name.to_owned(), value: email.to_owned(), allowed }))
+}
+
+/// The workspace's users, for the operator.
+pub fn all(cx: &mut Cx<'_>) -> Outcome<Vec<User>> {
+    let mut users: Vec<User> = people::users(cx.tx, cx.caller.workspace)?;
+    users.sort_by_key(|user| user.id);
+    Ok(users)
+}
+
+/// A user of the workspace, made by the operator: active at once.
+pub fn create(cx: &mut Cx<'_>, email: &str, first_name: &str, last_name: &str, admin: bool) -> Outcome<User> {
+    let email = check_email("email", email)?;
+    let taken = people::users(cx.tx, cx.caller.workspace)?
+        .iter()
+        .any(|user| baton_core::people::email_key(&user.email) == baton_core::people::email_key(&email));
+    if taken {
+        return Err(Refusals::field("email", Refusal::IsTaken).into());
+    }
+    let user = User {
+        id: cx.env.new_id(),
+        email,
+        first_name: first_name.trim().to_owned(),
+        last_name: last_name.trim().to_owned(),
+        admin,
+        state: UserState::Active,
+    };
+    insert_user(cx, &user)?;
+    Ok(user)
+}
+
+/// Turns a user of the workspace off or on again; what they did and hold stays shown.
+pub fn set_active(cx: &mut Cx<'_>, email: &str, active: bool) -> Outcome<User> {
+    let users = people::users(cx.tx, cx.caller.workspace)?;
+    let key = baton_core::people::email_key(email);
+    let unknown = || Refusals::field("email", Refusal::IsNotAUserOfWorkspace);
+    let mut user = users.iter().find(|user| baton_core::people::email_key(&user.email) == key).cloned().ok_or_else(unknown)?;
+    let active_admins = users.iter().filter(|user| user.admin && user.state == UserState::Active).count();
+    if !active && user.admin && user.state == UserState::Active && active_admins == 1 {
+        return Err(Refusal::LastAdministrator.into());
+    }
+    user.state = if active { UserState::Active } else { UserState::Deactivated };
+    people::set_user_state(cx.tx, cx.caller.workspace, user.id, user.state)?;
+    let row = Activity { after: Some(json!({ "user": user.id, "active": active }).to_string()), ..cx.activity(Kind::UserUpdated) };
+    cx.append(&[row])?;
+    Ok(user)
+}

@@ -1,0 +1,17 @@
+//! Workflows as lists and parts.
+
+use baton_store::sql::workflows::{self, WorkflowRow};
+
+use crate::cx::{Cx, Found, Outcome};
+
+/// Those that the key may use; archived ones only when asked for.
+pub fn list(cx: &mut Cx<'_>, archived: bool) -> Outcome<Vec<WorkflowRow>> {
+    let mut rows = workflows::list(cx.tx, cx.caller.workspace, archived)?;
+    rows.retain(|row| cx.caller.scope.covers(row.id));
+    Ok(rows)
+}
+
+/// The workflow with its fields, stages and roles.
+pub fn get(cx: &mut Cx<'_>, workflow: &str) -> Outcome<Found> {
+    cx.workflow(workflow)
+}

@@ -1,0 +1,119 @@
+//! Workspaces: made by the operator, seen by their keys.
+
+use argon2::password_hash::PasswordHasher;
+use argon2::{Algorithm, Argon2, Params, Version};
+use baton_core::activity::{Activity, Kind};
+use baton_core::actor::Actor;
+use baton_core::env::Env;
+use baton_core::ids::Id;
+use baton_core::people::{User, UserState, email_key};
+use baton_core::refusal::{Refusal, Refusals};
+use baton_store::sql::people;
+
+use super::api_keys;
+use crate::auth::KeyScope;
+use crate::cx::{Cx, Outcome};
+
+#[derive(Clone, Debug)]
+pub struct NewWorkspace {
+    pub name: String,
+    pub admin_email: String,
+    pub admin_password: Option<String>,
+    /// An IANA time zone.
+    pub time_zone: String,
+}
+
+pub struct Created {
+    pub workspace: Id,
+    pub user: Id,
+    /// Shown once.
+    pub api_key: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkspaceRow {
+    pub id: Id,
+    pub name: String,
+}
+
+/// `GET /workspace`
+pub fn get(cx: &mut Cx<'_>) -> Outcome<WorkspaceRow> {
+    let found = people::workspaces(cx.tx)?.into_iter().find(|(id, _)| *id == cx.caller.workspace);
+    let (id, name) = found.ok_or(Refusal::not_found(baton_core::refusal::Noun::Workspace))?;
+    Ok(WorkspaceRow { id, name })
+}
+
+/// All of the server, for the operator.
+pub fn list(cx: &mut Cx<'_>) -> Outcome<Vec<WorkspaceRow>> {
+    Ok(people::workspaces(cx.tx)?.into_iter().map(|(id, name)| WorkspaceRow { id, name }).collect())
+}
+
+/// A workspace under the id of the operator's own credential, its first admin, and a full key.
+pub fn create(cx: &mut Cx<'_>, new: &NewWorkspace) -> Outcome<Created> {
+    let name = new.name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Refusals::field("workspace", bad("workspace", name, "1 to 100 characters without control characters")).into());
+    }
+    if jiff_zone(&new.time_zone).is_none() {
+        return Err(Refusals::field("time-zone", bad("time-zone", &new.time_zone, "an IANA time zone such as Europe/Berlin")).into());
+    }
+    let email = super::users::check_email("admin-email", &new.admin_email)?;
+    let password_hash = new.admin_password.as_deref().map(|password| hash_password(cx, password)).transpose()?;
+    let workspace = cx.caller.workspace;
+    people::insert_workspace(cx.tx, workspace, name, &new.time_zone, cx.now())?;
+    let account = people::account_by_email(cx.tx, &email_key(&email))?;
+    let account = match account {
+        Some(account) => account,
+        None => {
+            let account = cx.env.new_id();
+            people::insert_account(cx.tx, account, &email, password_hash.as_deref(), cx.now())?;
+            account
+        }
+    };
+    let user =
+        User { id: cx.env.new_id(), email, first_name: String::new(), last_name: String::new(), admin: true, state: UserState::Active };
+    people::insert_user(cx.tx, workspace, &user, Some(account), cx.now())?;
+    let rows = [
+        Activity { after: Some(serde_json::json!({ "name": name }).to_string()), ..cx.activity(Kind::WorkspaceCreated) },
+        Activity { after: Some(serde_json::json!({ "user": user.id }).to_string()), ..cx.activity(Kind::UserAdded) },
+    ];
+    cx.append(&rows)?;
+    let key = api_keys::create(
+        cx,
+        &api_keys::NewKey { name: "First key".to_owned(), scope: KeyScope::default(), expires_at: None, created_by: Some(user.id) },
+    )?;
+    Ok(Created { workspace, user: user.id, api_key: key.secret })
+}
+
+fn bad(name: &str, value: &str, allowed: &str) -> Refusal {
+    Refusal::BadParameter { name: name.to_owned(), value: value.to_owned(), allowed: allowed.to_owned() }
+}
+
+fn jiff_zone(name: &str) -> Option<baton_core::time::TimeZone> {
+    baton_core::time::zone(name)
+}
+
+const PASSWORD_CHARACTERS_MIN: usize = 8;
+
+/// argon2id with 19 MiB, 2 passes, 1 lane.
+fn hash_password(cx: &mut Cx<'_>, password: &str) -> Outcome<String> {
+    if password.chars().count() < PASSWORD_CHARACTERS_MIN {
+        return Err(Refusals::field("admin-password", bad("admin-password", "too short", "at least 8 characters")).into());
+    }
+    let params = Params::new(19 * 1024, 2, 1, None).expect("valid constants");
+    let hash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_with_salt(password.as_bytes(), &cx.env.salt());
+    Ok(hash.expect("a 16 byte salt is valid").to_string())
+}
+
+/// Who made a key, or the operator's stand-in: the first admin of the workspace.
+pub(super) fn responsible_user(cx: &mut Cx<'_>) -> Outcome<Option<Id>> {
+    let made_by = match cx.caller.actor {
+        Actor::User(user) => Some(user),
+        Actor::ApiKey(key) => baton_store::sql::keys::created_by(cx.tx, key)?,
+        Actor::Operator => None,
+    };
+    match made_by {
+        Some(user) => Ok(Some(user)),
+        None => Ok(people::first_admin(cx.tx, cx.caller.workspace)?),
+    }
+}

@@ -1,0 +1,161 @@
+//! One command's transaction.
+
+use std::sync::Arc;
+
+use baton_core::activity::{Activity, Kind};
+use baton_core::actor::Actor;
+use baton_core::env::Env;
+use baton_core::ids::Id;
+use baton_core::people::Workspace;
+use baton_core::refusal::{Noun, Refusal, Refusals};
+use baton_core::task::Task;
+use baton_core::time::Timestamp;
+use baton_core::workflow::Workflow;
+use baton_store::sql::tasks;
+use baton_store::{StoreError, Tx};
+
+use crate::auth::Caller;
+use crate::engine::Shared;
+use crate::env::TxEnv;
+use crate::worker::Claimed;
+
+/// Why a command did nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The caller is told.
+    Refused(Refusals),
+    /// The caller is told to try again; the log has the rest.
+    Store(StoreError),
+}
+
+pub type Outcome<T> = Result<T, Failure>;
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::Store(error)
+    }
+}
+
+impl From<Refusals> for Failure {
+    fn from(refusals: Refusals) -> Failure {
+        Failure::Refused(refusals)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Failure::Refused(refusal.into())
+    }
+}
+
+/// What a command works with.
+pub struct Cx<'a> {
+    pub tx: &'a mut dyn Tx,
+    pub env: TxEnv<'a>,
+    pub caller: Caller,
+    pub request: Option<&'a str>,
+    pub(crate) shared: &'a Arc<Shared>,
+    /// Jobs that were born claimed by this node: run as soon as the commit is durable.
+    pub(crate) claimed: Vec<Claimed>,
+}
+
+/// A workflow as a command meets it.
+pub struct Found {
+    pub workflow: Arc<Workflow>,
+    pub workspace: Arc<Workspace>,
+    pub archived: bool,
+}
+
+impl Cx<'_> {
+    pub fn now(&self) -> Timestamp {
+        self.env.now()
+    }
+
+    pub fn public_url(&self) -> &str {
+        &self.shared.options.public_url
+    }
+
+    /// The workflow of that id, if the caller may use it. Another workspace's is exactly like an unknown one.
+    pub fn workflow(&mut self, id: &str) -> Outcome<Found> {
+        let unknown = || Refusal::not_found(Noun::Workflow);
+        let id: Id = id.parse().map_err(|_| unknown())?;
+        if !self.caller.scope.covers(id) {
+            return Err(unknown().into());
+        }
+        let head = baton_store::sql::workflows::head(self.tx, self.caller.workspace, id)?.ok_or_else(unknown)?;
+        let workflow = self.shared.cache.workflow(self.tx, id, head.revision)?;
+        let workspace = self.shared.cache.workspace(self.tx, self.caller.workspace, head.workspace_version)?;
+        if !self.caller.scope.known_in(&workflow) {
+            return Err(unknown().into());
+        }
+        Ok(Found { workflow, workspace, archived: head.archived })
+    }
+
+    /// A task of a workflow by its Unique ID or public id, in one look-up where there is one.
+    pub fn task(&mut self, workflow: &str, task: &str, lock: bool) -> Outcome<(Found, tasks::Loaded)> {
+        let (found, loaded) = self.task_if_any(workflow, task, lock)?;
+        Ok((found, loaded.ok_or(Refusal::not_found(Noun::Task))?))
+    }
+
+    pub fn task_if_any(&mut self, workflow: &str, task: &str, lock: bool) -> Outcome<(Found, Option<tasks::Loaded>)> {
+        let named = workflow.parse().ok().filter(|id| self.caller.scope.covers(*id));
+        let loaded = match named {
+            Some(id) => tasks::find(self.tx, self.caller.workspace, id, task, lock)?,
+            None => None,
+        };
+        let Some(loaded) = loaded else { return Ok((self.workflow(workflow)?, None)) };
+        let workflow = self.shared.cache.workflow(self.tx, loaded.task.workflow, loaded.revision)?;
+        let workspace = self.shared.cache.workspace(self.tx, self.caller.workspace, loaded.workspace_version)?;
+        if !self.caller.scope.known_in(&workflow) {
+            return Err(Refusal::not_found(Noun::Workflow).into());
+        }
+        let seen = self.caller.scope.access(&workflow).may_see(&loaded.task, None);
+        Ok((Found { workflow, workspace, archived: loaded.archived }, seen.then_some(loaded)))
+    }
+
+    /// The same, for a change.
+    pub fn writable_workflow(&mut self, id: &str) -> Outcome<Found> {
+        let found = self.workflow(id)?;
+        self.check_writable(&found)?;
+        Ok(found)
+    }
+
+    pub fn check_writable(&self, found: &Found) -> Outcome<()> {
+        if self.caller.scope.read_only {
+            return Err(Refusal::KeyReadOnly.into());
+        }
+        if found.archived { Err(Refusal::WorkflowArchived.into()) } else { Ok(()) }
+    }
+
+    pub fn append(&mut self, rows: &[Activity]) -> Outcome<()> {
+        baton_store::sql::activity::append(self.tx, rows)?;
+        Ok(())
+    }
+
+    /// An activity row of this command, about no task yet.
+    pub fn activity(&mut self, kind: Kind) -> Activity {
+        Activity {
+            id: self.env.new_id(),
+            workspace: self.caller.workspace,
+            workflow: None,
+            task: None,
+            version: 0,
+            at: self.env.now(),
+            actor: self.caller.actor,
+            request: self.request.map(str::to_owned),
+            execution: None,
+            kind,
+            before: None,
+            after: None,
+            salt: self.env.salt(),
+        }
+    }
+
+    pub fn task_activity(&mut self, kind: Kind, task: &Task) -> Activity {
+        Activity { workflow: Some(task.workflow), task: Some(task.id), version: task.version, ..self.activity(kind) }
+    }
+
+    pub fn actor(&self) -> Actor {
+        self.caller.actor
+    }
+}

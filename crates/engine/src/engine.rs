@@ -1,0 +1,120 @@
+//! Running commands: authenticate, decide, commit, then start what was claimed.
+
+use std::sync::Arc;
+
+use baton_core::time::Timestamp;
+use baton_store::{Store, StoreError, Tx};
+
+use crate::auth::{self, Credential};
+use crate::cache::Cache;
+use crate::cx::{Cx, Failure, Outcome};
+use crate::env::{Clock, Entropy, TxEnv};
+use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
+use crate::worker::Worker;
+
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Begins every Task URL, without a slash at the end.
+    pub public_url: String,
+    /// Executions that one node runs at once.
+    pub workers: usize,
+    /// Names this node over restarts.
+    pub node: baton_core::ids::Id,
+}
+
+/// What every command of a node shares.
+pub(crate) struct Shared {
+    pub store: Store,
+    pub cache: Cache,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+    pub options: EngineOptions,
+    pub worker: Worker,
+}
+
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// Who asks, as every surface says it.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub credential: Credential,
+    /// `X-Request-Id`, for the log and the history.
+    pub request: Option<String>,
+}
+
+impl Engine {
+    pub fn new(store: Store, clock: Arc<dyn Clock>, entropy: Entropy, options: EngineOptions) -> Engine {
+        let worker = Worker::new(options.node, options.workers);
+        Engine { shared: Arc::new(Shared { store, cache: Cache::default(), clock, entropy, options, worker }) }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    pub fn public_url(&self) -> &str {
+        &self.shared.options.public_url
+    }
+
+    /// A fresh key for `X-Request-Id`, or whatever else wants one.
+    pub fn fresh_id(&self) -> baton_core::ids::Id {
+        self.shared.entropy.id(self.now())
+    }
+
+    /// Whether the store answers.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.shared.store.read(|tx: &mut dyn Tx| tx.rows("SELECT 1", &[], &mut |_| Ok(()))).await
+    }
+
+    /// A command that changes nothing.
+    pub async fn read<T: Send + 'static>(&self, ask: Ask, command: impl FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static) -> Outcome<T> {
+        let shared = self.shared.clone();
+        self.shared
+            .store
+            .read(move |tx| {
+                let mut cx = context(&shared, tx, &ask)?;
+                command(&mut cx)
+            })
+            .await
+    }
+
+    /// A command that may change things; answers when the commit is durable.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        ask: Ask,
+        mut command: impl FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let shared = self.shared.clone();
+        let work = move |tx: &mut dyn Tx| {
+            let mut cx = context(&shared, tx, &ask)?;
+            let done = command(&mut cx)?;
+            Ok::<_, Failure>((done, cx.claimed))
+        };
+        let (done, claimed) = self.shared.store.write(work).await?;
+        self.run_soon(claimed);
+        Ok(done)
+    }
+
+    /// The same for a POST, under its `Idempotency-Key` if it has one: a repetition gets the stored answer.
+    pub async fn write_once(
+        &self,
+        ask: Ask,
+        key: Option<IdempotencyKey>,
+        mut command: impl FnMut(&mut Cx<'_>) -> Outcome<Answer> + Send + 'static,
+    ) -> Outcome<(Answer, Replayed)> {
+        self.write(ask, move |cx| match &key {
+            Some(key) => idempotency::once(cx, key, &mut command),
+            None => Ok((command(cx)?, Replayed(false))),
+        })
+        .await
+    }
+}
+
+fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask) -> Outcome<Cx<'a>> {
+    let now = shared.clock.now();
+    let caller = auth::authenticate(tx, &ask.credential, now)?;
+    Ok(Cx { tx, env: TxEnv::new(now, &shared.entropy), caller, request: ask.request.as_deref(), shared, claimed: Vec::new() })
+}

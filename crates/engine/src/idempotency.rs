@@ -1,0 +1,66 @@
+//! `Idempotency-Key`: the answer of a POST is kept in the transaction of its change, and given again.
+
+use sha2::{Digest, Sha256};
+
+use baton_core::refusal::Refusal;
+use baton_store::sql::idempotency::{self, Stored};
+
+use crate::cx::{Cx, Outcome};
+
+/// Kept answers are thrown away after this.
+pub const KEPT_MICROS: i64 = 48 * 3600 * 1_000_000;
+
+/// What a POST answers, as it goes over the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// Whether the answer is a repetition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replayed(pub bool);
+
+/// A caller's key within its scope (method, path and query; the workspace is the caller's), and what it came with.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    scope: [u8; 32],
+    body: [u8; 32],
+}
+
+impl IdempotencyKey {
+    pub fn new(key: &str, method: &str, path_and_query: &str, body: &[u8]) -> IdempotencyKey {
+        let mut scope = Sha256::new();
+        for part in [key, method, path_and_query] {
+            scope.update(part.len().to_be_bytes());
+            scope.update(part);
+        }
+        IdempotencyKey { scope: scope.finalize().into(), body: Sha256::digest(body).into() }
+    }
+}
+
+/// A refusal keeps nothing, so it may be tried again. A simultaneous twin meets the unique key and is run again by
+/// the store, when it finds the first one's answer.
+pub(crate) fn once(
+    cx: &mut Cx<'_>,
+    key: &IdempotencyKey,
+    command: &mut dyn FnMut(&mut Cx<'_>) -> Outcome<Answer>,
+) -> Outcome<(Answer, Replayed)> {
+    if let Some(stored) = idempotency::find(cx.tx, cx.caller.workspace, &key.scope)? {
+        if stored.body_hash != key.body {
+            return Err(Refusal::KeyReused.into());
+        }
+        let headers = serde_json::from_str(&stored.headers).unwrap_or_default();
+        return Ok((Answer { status: u16::try_from(stored.status).unwrap_or(200), headers, body: stored.body }, Replayed(true)));
+    }
+    let answer = command(cx)?;
+    let stored = Stored {
+        body_hash: key.body.to_vec(),
+        status: i64::from(answer.status),
+        headers: serde_json::to_string(&answer.headers).expect("strings are JSON"),
+        body: answer.body.clone(),
+    };
+    idempotency::insert(cx.tx, cx.caller.workspace, &key.scope, &stored, cx.now())?;
+    Ok((answer, Replayed(false)))
+}
