@@ -6,6 +6,8 @@
 mod accept;
 mod run;
 mod step;
+#[cfg(test)]
+mod tests;
 mod update;
 
 pub use accept::accept;
