@@ -64,6 +64,10 @@ impl<'a> Names<'a> {
         })
     }
 
+    pub fn field(&self, name: &str) -> Option<Id> {
+        self.fields.iter().find(|(field, ..)| *field == name).map(|(_, id, _)| *id)
+    }
+
     pub fn stage(&self, name: &str) -> Option<Id> {
         self.stages.iter().find(|(stage, _)| *stage == name).map(|(_, id)| *id)
     }
