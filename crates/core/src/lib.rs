@@ -22,6 +22,7 @@ pub mod limits;
 pub mod people;
 pub mod refusal;
 pub mod requirement;
+pub mod suggest;
 pub mod task;
 pub mod template;
 pub mod time;

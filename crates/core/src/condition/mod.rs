@@ -1,4 +1,25 @@
 //! The one small language of conditions: a tree made ready to evaluate.
+//!
+//! A [`ConditionTree`] is what people write; [`compile`] checks it against [`Names`] and makes a [`Condition`], whose
+//! rules are of the right type; [`holds`] evaluates it on one task. To add an operator: a variant and its name in
+//! `operator.rs`, its types there, and its arm in `evaluate.rs`.
+//!
+//! Conditions are two-valued: a negative operator (`!=`, `notIn`, `doesNotContain`, `notNull`) is exactly the negation of
+//! its positive one, and no positive one but `null` holds for a blank. A checkbox is never blank here but false.
+
+mod compile;
+mod evaluate;
+mod names;
+mod operand;
+mod operator;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use compile::compile;
+pub use evaluate::holds;
+pub use names::{ColumnType, Names};
+pub use tree::{ConditionTree, Reference};
 
 use jiff::civil::Date;
 
@@ -74,8 +95,10 @@ pub enum Operand {
 pub enum Comparable {
     Value(Value),
     Stage(Id),
-    /// A person by e-mail: the user may not exist (yet).
+    /// A person by e-mail as [`crate::people::email_key`] writes it: the user may not exist (yet).
     Email(String),
+    /// For `contains`, `beginsWith` and `endsWith`: a text, folded already.
+    Folded(String),
     /// A date where a moment is compared: 00:00 in the workspace's zone.
     Day(Date),
 }

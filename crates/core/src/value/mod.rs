@@ -1,4 +1,24 @@
 //! The values of fields: parsing, showing, comparing, sort keys.
+//!
+//! To add a field type: a variant of [`crate::workflow::FieldKind`]; the compiler then asks for its arm in `parse.rs` (what
+//! callers may send), `show.rs` (what they get back), `key.rs` (how it filters and sorts) and in the conditions.
+
+mod countries;
+mod decimal;
+mod fold;
+mod key;
+mod parse;
+mod phone;
+mod show;
+#[cfg(test)]
+mod tests;
+
+pub use decimal::{parse_decimal, show_decimal};
+pub use fold::fold;
+pub use key::{compare, exact_key, filter_keys, parse_filter, sort_key};
+pub use phone::normalise as normalise_phone;
+pub use parse::{option_named, parse, parse_email, parse_over, parse_unique_id};
+pub use show::{show, text};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;

@@ -1,0 +1,104 @@
+//! What a value must become in the place where it lands, so that it can never be more than a value there.
+//!
+//! To add a place: a variant, and a function with a property test that reads the result back with that place's parser.
+
+use std::fmt::Write;
+
+/// Where a rendered text goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escape {
+    Plain,
+    /// Content or a quoted attribute of HTML.
+    Html,
+    /// A header of a mail or a request: one line.
+    Header,
+    /// A part of a URL between its delimiters.
+    UrlPart,
+    /// Between the quotes of a JSON string.
+    JsonString,
+    /// Slack's mrkdwn.
+    SlackMrkdwn,
+}
+
+impl Escape {
+    pub(super) fn push(self, value: &str, into: &mut String) {
+        match self {
+            Escape::Plain => into.push_str(value),
+            Escape::Html => html(value, into),
+            Escape::Header => header(value, into),
+            Escape::UrlPart => url_part(value, into),
+            Escape::JsonString => json_string(value, into),
+            Escape::SlackMrkdwn => slack_mrkdwn(value, into),
+        }
+    }
+}
+
+fn html(value: &str, into: &mut String) {
+    for character in value.chars() {
+        match character {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            '"' => into.push_str("&quot;"),
+            '\'' => into.push_str("&#39;"),
+            _ => into.push(character),
+        }
+    }
+}
+
+/// Line breaks and other control characters become one space: a header ends where its line does.
+fn header(value: &str, into: &mut String) {
+    let mut broken = false;
+    for character in value.chars() {
+        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+            broken = true;
+            continue;
+        }
+        if std::mem::take(&mut broken) {
+            into.push(' ');
+        }
+        into.push(character);
+    }
+    if broken {
+        into.push(' ');
+    }
+}
+
+/// Everything but the unreserved characters of RFC 3986.
+fn url_part(value: &str, into: &mut String) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            into.push(char::from(byte));
+        } else {
+            write!(into, "%{byte:02X}").expect("a String takes all");
+        }
+    }
+}
+
+fn json_string(value: &str, into: &mut String) {
+    let quoted = serde_json::Value::from(value).to_string();
+    into.push_str(&quoted[1..quoted.len() - 1]);
+}
+
+/// The three characters that Slack asks to have escaped: without `<`, there is no link, mention or command.
+fn slack_mrkdwn(value: &str, into: &mut String) {
+    for character in value.chars() {
+        match character {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            _ => into.push(character),
+        }
+    }
+}
+
+/// How many segments of the URL's path are `.` or `..`, which every reader of URLs resolves away, encoded or not.
+pub(super) fn dot_segments(url: &str) -> usize {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\'])
+        .filter(|segment| {
+            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+            plain == "." || plain == ".."
+        })
+        .count()
+}

@@ -1,0 +1,193 @@
+//! Interpolation: `{{Field Name}}` in a text.
+
+mod escape;
+#[cfg(test)]
+mod tests;
+
+pub use escape::Escape;
+
+use crate::condition::{Column, Names, Scene};
+use crate::limits::MESSAGE_BYTES_MAX;
+use crate::refusal::Refusal;
+use crate::suggest::did_you_mean;
+use crate::value;
+
+/// A parsed text. Rendering is one pass: what a value brings in is never read as a template again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    pub parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    Text(String),
+    Name(Name),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Name {
+    Column(Column),
+    TaskUrl,
+    CurrentUserId,
+    CurrentUserEmail,
+    CurrentUserName,
+    CurrentDate,
+    CurrentDateTime,
+}
+
+/// Besides the fields.
+const NAMES: [(&str, Name); 10] = [
+    ("Stage", Name::Column(Column::Stage)),
+    ("Assigned To", Name::Column(Column::AssignedTo)),
+    ("Created On", Name::Column(Column::CreatedOn)),
+    ("Updated On", Name::Column(Column::UpdatedOn)),
+    ("Task URL", Name::TaskUrl),
+    ("currentUser.id", Name::CurrentUserId),
+    ("currentUser.email", Name::CurrentUserEmail),
+    ("currentUser.name", Name::CurrentUserName),
+    ("currentDate", Name::CurrentDate),
+    ("currentDateTime", Name::CurrentDateTime),
+];
+
+impl Template {
+    /// Reads a text, or says everything that is wrong with it. Space within the braces is free. Braces that name
+    /// nothing are an error rather than text: whoever wrote them meant a name.
+    pub fn parse(text: &str, names: &Names<'_>) -> Result<Template, Vec<String>> {
+        let mut template = Template { parts: Vec::new() };
+        let mut problems = Vec::new();
+        let mut rest = text;
+        while let Some(open) = rest.find("{{") {
+            let after = &rest[open + 2..];
+            let closed = after.find("}}").map(|close| &after[..close]).filter(|inside| !inside.contains("{{") || inside.starts_with('{'));
+            let Some(inside) = closed else {
+                problems.push("{{ is not closed by }}".to_owned());
+                template.push_text(&rest[..open]);
+                rest = after;
+                continue;
+            };
+            match name_of(inside.trim(), names) {
+                Some(name) => {
+                    template.push_text(&rest[..open]);
+                    template.parts.push(Part::Name(name));
+                    rest = &after[inside.len() + 2..];
+                }
+                // Of three braces, as JSON may have them, the first is text.
+                None if inside.starts_with('{') => {
+                    template.push_text(&rest[..=open]);
+                    rest = &rest[open + 1..];
+                }
+                None => {
+                    problems.push(unknown(inside, names));
+                    rest = &after[inside.len() + 2..];
+                }
+            }
+        }
+        template.push_text(rest);
+        problems.dedup();
+        if problems.is_empty() { Ok(template) } else { Err(problems) }
+    }
+
+    /// The text for one task. The template's own text is taken as it is; what the names stand for is escaped.
+    pub fn render(&self, scene: &Scene<'_>, escape: Escape) -> Result<String, Refusal> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(own) => text.push_str(own),
+                Part::Name(name) => escape.push(&value_of(name, scene), &mut text),
+            }
+            if text.len() > MESSAGE_BYTES_MAX {
+                return Err(Refusal::IsTooLong { bytes_max: MESSAGE_BYTES_MAX });
+            }
+        }
+        // `.` and `..` have no escaped form: a value must not climb out of the path that the template wrote.
+        if escape == Escape::UrlPart && escape::dot_segments(&text) > escape::dot_segments(&self.outline()) {
+            return Err(Refusal::IsInvalid);
+        }
+        Ok(text)
+    }
+
+    fn push_text(&mut self, own: &str) {
+        match self.parts.last_mut() {
+            Some(Part::Text(text)) => text.push_str(own),
+            _ if own.is_empty() => {}
+            _ => self.parts.push(Part::Text(own.to_owned())),
+        }
+    }
+
+    /// The template's own text, with a letter where names stand.
+    fn outline(&self) -> String {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(own) => own.as_str(),
+                Part::Name(_) => "x",
+            })
+            .collect()
+    }
+}
+
+/// The text with other names where `renamed` knows one.
+pub fn rename_names(text: &str, renamed: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find("{{") {
+        let after = &rest[open + 2..];
+        let inside = after.find("}}").map(|close| &after[..close]);
+        let new = inside.and_then(|inside| Some((inside, renamed(inside.trim())?)));
+        match new {
+            Some((inside, new)) => {
+                result.push_str(&rest[..open + 2]);
+                result.push_str(&inside.replacen(inside.trim(), &new, 1));
+                result.push_str("}}");
+                rest = &after[inside.len() + 2..];
+            }
+            // One brace on, since the name may begin within a run of them.
+            None => {
+                result.push_str(&rest[..=open]);
+                rest = &rest[open + 1..];
+            }
+        }
+    }
+    result + rest
+}
+
+fn name_of(name: &str, names: &Names<'_>) -> Option<Name> {
+    let own = NAMES.iter().find(|(own, _)| *own == name).map(|(_, name)| name.clone());
+    own.or_else(|| names.field(name).map(|id| Name::Column(Column::Field(id))))
+}
+
+fn unknown(inside: &str, names: &Names<'_>) -> String {
+    let name = inside.trim();
+    if name.is_empty() {
+        return "{{}} names no field".to_owned();
+    }
+    let known = names.field_names().chain(NAMES.iter().map(|(own, _)| *own));
+    format!("{{{{{name}}}}} is not a field{}", did_you_mean(name, known))
+}
+
+/// Blank is empty, and so is the person where none acts.
+fn value_of(name: &Name, scene: &Scene<'_>) -> String {
+    let (task, workspace) = (scene.task, scene.workspace);
+    let user = scene.performer.user().and_then(|id| workspace.user(id));
+    let email_of = |id| workspace.user(id).map(|user| user.email.clone()).unwrap_or_default();
+    match name {
+        Name::Column(Column::Field(id)) => {
+            scene.workflow.field(*id).map(|field| value::text(field, workspace, task.values.get(id))).unwrap_or_default()
+        }
+        Name::Column(Column::Stage) => scene.workflow.stage(task.stage).map(|stage| stage.name.clone()).unwrap_or_default(),
+        Name::Column(Column::AssignedTo) => task.assignee.map(email_of).unwrap_or_default(),
+        Name::Column(Column::CreatedBy) => task.created_by.user().map(email_of).unwrap_or_default(),
+        Name::Column(Column::CreatedOn) => task.created_at.to_string(),
+        Name::Column(Column::UpdatedOn) => task.updated_at.to_string(),
+        Name::TaskUrl => task_url(scene),
+        Name::CurrentUserId => user.map(|user| user.id.to_string()).unwrap_or_default(),
+        Name::CurrentUserEmail => user.map(|user| user.email.clone()).unwrap_or_default(),
+        Name::CurrentUserName => user.map(|user| user.full_name()).unwrap_or_default(),
+        Name::CurrentDate => scene.now.date_in(&workspace.zone).to_string(),
+        Name::CurrentDateTime => scene.now.to_string(),
+    }
+}
+
+fn task_url(scene: &Scene<'_>) -> String {
+    format!("{}/workflows/{}/tasks/{}", scene.public_url, scene.workflow.id, scene.task.id)
+}
