@@ -177,7 +177,6 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job) -> Outco
 struct Loaded {
     task: tasks::Loaded,
     workflow: Arc<Workflow>,
-    workspace: Arc<Workspace>,
 }
 
 fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution) -> Outcome<(Option<Loaded>, Ran)> {
@@ -212,7 +211,7 @@ fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution) -> Outcome<(Option<
         let ran = execution::run(run, &mut look);
         look.finish(ran)?
     };
-    Ok((Some(Loaded { task, workflow: current, workspace }), ran))
+    Ok((Some(Loaded { task, workflow: current }), ran))
 }
 
 fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran) -> Outcome<()> {
@@ -221,7 +220,7 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
     if let Some(loaded) = loaded {
         let waiting = (loaded.task.waiting - 1).max(0);
         let mut after = ran.task.map_or_else(|| loaded.task.task.clone(), |(_, after)| after);
-        rows = task_writes::save_change(cx, &loaded.workflow, &loaded.workspace, &loaded.task, &mut after, waiting)?;
+        rows = task_writes::save_change(cx, &loaded.workflow, &loaded.task, &mut after, waiting)?;
         for text in &ran.comments {
             rows.push(super::comments::insert(cx, &after, execution.performer, text)?);
         }
