@@ -42,12 +42,12 @@ impl Timestamp {
     }
 }
 
-/// `YYYY-MM-DD` and nothing else.
 /// A zone of the IANA database, such as `Europe/Berlin`.
 pub fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()
 }
 
+/// `YYYY-MM-DD` and nothing else.
 pub fn parse_date(text: &str) -> Option<Date> {
     let shape = text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
     if text.len() != 10 || !shape {
