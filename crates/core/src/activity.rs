@@ -250,8 +250,13 @@ mod tests {
     fn the_chain_holds_place_and_past() {
         let (one, two) = (hash(&row()), hash(&Activity { version: 6, ..row() }));
         let start = [0; 32];
-        let seals =
-            [chain(&start, 1, &one), chain(&start, 2, &one), chain(&start, 1, &two), chain(&two, 1, &one), chain(&chain(&start, 1, &one), 2, &two)];
+        let seals = [
+            chain(&start, 1, &one),
+            chain(&start, 2, &one),
+            chain(&start, 1, &two),
+            chain(&two, 1, &one),
+            chain(&chain(&start, 1, &one), 2, &two),
+        ];
         assert_eq!(HashSet::from(seals).len(), seals.len());
     }
 

@@ -42,6 +42,11 @@ impl Timestamp {
     }
 }
 
+/// A zone of the IANA database, such as `Europe/Berlin`.
+pub fn zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}
+
 /// `YYYY-MM-DD` and nothing else.
 pub fn parse_date(text: &str) -> Option<Date> {
     let shape = text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
@@ -113,7 +118,18 @@ mod tests {
         for good in ["2020-01-31", "2024-02-29", "0001-01-01", "9999-12-31"] {
             assert_eq!(parse_date(good).map(|date| date.to_string()).as_deref(), Some(good));
         }
-        for bad in ["", "2023-02-29", "2020-1-31", "2020-13-01", "20200131", "2020-01-31T00:00", " 2020-01-31", "+2020-01-31", "２０２０-01-31", "2020-01-3é"] {
+        for bad in [
+            "",
+            "2023-02-29",
+            "2020-1-31",
+            "2020-13-01",
+            "20200131",
+            "2020-01-31T00:00",
+            " 2020-01-31",
+            "+2020-01-31",
+            "２０２０-01-31",
+            "2020-01-3é",
+        ] {
             assert_eq!(parse_date(bad), None, "{bad}");
         }
     }

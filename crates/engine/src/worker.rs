@@ -36,6 +36,8 @@ const PURGE_EVERY: Duration = Duration::from_secs(600);
 const PURGE_ROWS_MAX: i64 = 10_000;
 /// How long a clean shutdown waits for running executions.
 const DRAIN: Duration = Duration::from_secs(25);
+/// A fault of ours (a row that can't be, SQL that fails) is not tried for ever: then the execution fails.
+const FAULTS_MAX: u32 = 3;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 
@@ -203,12 +205,12 @@ impl Engine {
         let _slot = slot;
         let mut next = Some(job);
         while let Some(job) = next.take() {
-            let mut wait = RETRY_FIRST;
+            let (mut wait, mut faults) = (RETRY_FIRST, 0);
             next = loop {
                 fail_point::pass("run.started");
-                let engine = self.clone();
-                let current = job.clone();
-                match self.shared.store.write(move |tx| executions::run_job(&engine.shared, tx, &current)).await {
+                let (shared, current) = (self.shared.clone(), job.clone());
+                let fault = faults >= FAULTS_MAX;
+                match self.shared.store.write(move |tx| executions::run_job(&shared, tx, &current, fault)).await {
                     Ok(next) => break next,
                     Err(Failure::Store(StoreError::LeaseLost)) => {
                         warn!(execution = %job.id, "the lease was lost; the result is dropped");
@@ -216,6 +218,7 @@ impl Engine {
                     }
                     Err(failure) => {
                         error!(execution = %job.id, ?failure, "an execution could not be saved; it is tried again");
+                        faults += u32::from(is_fault(&failure));
                         tokio::time::sleep(wait).await;
                         wait = (wait * 2).min(RETRY_MAX);
                     }
@@ -256,5 +259,18 @@ impl Engine {
             Ok(()) => info!(drained, "worker stopped"),
             Err(error) => warn!(%error, "jobs could not be handed back; they are taken over when the lease ends"),
         }
+    }
+}
+
+fn is_fault(failure: &Failure) -> bool {
+    match failure {
+        Failure::Refused(_) | Failure::Store(StoreError::Corrupt { .. } | StoreError::Sql(_) | StoreError::Duplicate { .. }) => true,
+        Failure::Store(
+            StoreError::Unavailable(_)
+            | StoreError::Full(_)
+            | StoreError::Overloaded
+            | StoreError::OutcomeUnknown(_)
+            | StoreError::LeaseLost,
+        ) => false,
     }
 }

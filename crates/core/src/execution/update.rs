@@ -39,7 +39,7 @@ fn updated(field: &Field, now: Option<&Value>, update: &Update, scene: &Scene<'_
         Update::Clear => None,
         Update::Add(options) => with_options(field, now, options, true)?,
         Update::Remove(options) => with_options(field, now, options, false)?,
-        Update::Increment(by) => Some(incremented(field, now, *by)?),
+        Update::Increment(by) => incremented(field, now, *by, scene)?,
     };
     if value.is_none() && field.required {
         return Err(Refusal::IsRequired);
@@ -70,11 +70,12 @@ fn with_options(field: &Field, now: Option<&Value>, names: &[String], add: bool)
     Ok((!chosen.is_empty()).then_some(Value::Options(chosen)))
 }
 
-fn incremented(field: &Field, now: Option<&Value>, by: Decimal) -> Result<Value, Refusal> {
+fn incremented(field: &Field, now: Option<&Value>, by: Decimal, scene: &Scene<'_>) -> Result<Option<Value>, Refusal> {
     let start = match now {
         Some(Value::Decimal(number)) => *number,
         _ => Decimal::ZERO,
     };
     let sum = start.checked_add(by).ok_or(Refusal::IsInvalid)?;
-    value::check_decimal(field, sum).map(Value::Decimal)
+    // Read like any other input, so that the limits of digits and minor units hold.
+    value::parse(field, scene.workspace, &Json::String(value::show_decimal(sum, 0)))
 }

@@ -153,7 +153,9 @@ pub fn get(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Executio
 
 /// Runs a claimed job's execution: effects, history, final status and the end of the job in this one transaction.
 /// Answers with the job that waited behind it, already claimed.
-pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job) -> Outcome<Option<Job>> {
+///
+/// With `fault` it is not tried again: it fails, and only says so.
+pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, fault: bool) -> Outcome<Option<Job>> {
     let claim = job.claim.as_ref().expect("a job that runs is claimed");
     jobs::finish(tx, job.id, claim)?;
     let execution = executions::load(tx, job.id)?;
@@ -166,7 +168,7 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job) -> Outco
         shared,
         claimed: Vec::new(),
     };
-    let (loaded, ran) = decide(&mut cx, job, &execution)?;
+    let (loaded, ran) = decide(&mut cx, job, &execution, fault)?;
     fail_point::pass("run.decided");
     save(&mut cx, &execution, loaded, ran)?;
     let next = Claim { node: claim.node, boot: claim.boot, epoch: 1 };
@@ -177,10 +179,9 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job) -> Outco
 struct Loaded {
     task: tasks::Loaded,
     workflow: Arc<Workflow>,
-    workspace: Arc<Workspace>,
 }
 
-fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution) -> Outcome<(Option<Loaded>, Ran)> {
+fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution, fault: bool) -> Outcome<(Option<Loaded>, Ran)> {
     let failed = |refusal: Refusal| Ran {
         task: None,
         deleted: false,
@@ -196,7 +197,9 @@ fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution) -> Outcome<(Option<
     let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision)?;
     let current = shared.cache.workflow(cx.tx, execution.workflow, task.revision)?;
     let workspace = shared.cache.workspace(cx.tx, execution.workspace, task.workspace_version)?;
-    let ran = if job.starts > STARTS_MAX {
+    let ran = if fault {
+        failed(Refusal::Panicked { step: 1 })
+    } else if job.starts > STARTS_MAX {
         failed(Refusal::Interrupted { step: 1 })
     } else {
         let run = Run {
@@ -212,7 +215,7 @@ fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution) -> Outcome<(Option<
         let ran = execution::run(run, &mut look);
         look.finish(ran)?
     };
-    Ok((Some(Loaded { task, workflow: current, workspace }), ran))
+    Ok((Some(Loaded { task, workflow: current }), ran))
 }
 
 fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran) -> Outcome<()> {
@@ -221,7 +224,7 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
     if let Some(loaded) = loaded {
         let waiting = (loaded.task.waiting - 1).max(0);
         let mut after = ran.task.map_or_else(|| loaded.task.task.clone(), |(_, after)| after);
-        rows = task_writes::save_change(cx, &loaded.workflow, &loaded.workspace, &loaded.task, &mut after, waiting)?;
+        rows = task_writes::save_change(cx, &loaded.workflow, &loaded.task, &mut after, waiting)?;
         for text in &ran.comments {
             rows.push(super::comments::insert(cx, &after, execution.performer, text)?);
         }

@@ -83,11 +83,8 @@ fn field_value(task: &mut Task, field: &Field, given: &Json, place: &Place<'_>) 
         return Err(Refusal::IsNotAField);
     }
     let now = task.values.get(&field.id);
-    let value = match (now, value::parse(field, place.workspace, given)) {
-        // What stands there already may stay, also where it could not be set anew (a person who has left).
-        (Some(now), Err(_)) if value::show(field, place.workspace, Some(now)) == *given => return Ok(()),
-        (_, parsed) => parsed?,
-    };
+    // What stands there already may stay, also where it could not be set anew (a person who has left).
+    let value = value::parse_over(field, place.workspace, given, now)?;
     if value.as_ref() == now {
         return Ok(());
     }

@@ -4,7 +4,6 @@ use baton_core::access::Access;
 use baton_core::activity::{Activity, Kind};
 use baton_core::env::Env;
 use baton_core::ids::Id;
-use baton_core::people::Workspace;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::task::{Change, Task};
 use baton_core::value::{self, FilterKey, Value};
@@ -143,7 +142,7 @@ pub(crate) fn insert(cx: &mut Cx<'_>, found: &Found, task: &mut Task) -> Outcome
         let number = tasks::next_unique_number(cx.tx, found.workflow.id)?;
         task.values.insert(field.id, Value::Text(number.to_string()));
     }
-    let keys = filter_keys(&found.workflow, &found.workspace, task);
+    let keys = filter_keys(&found.workflow, task);
     tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), is_active(&found.workflow, task), &keys)?;
     let row = Activity { after: Some(Change::created(task).after_json()), ..cx.task_activity(Kind::TaskCreated, task) };
     cx.append(&[row])
@@ -160,7 +159,7 @@ fn change(cx: &mut Cx<'_>, found: Found, loaded: tasks::Loaded, body: &Map<Strin
     if unique_id(&found.workflow, &after) != unique_id(&found.workflow, &loaded.task) {
         check_unique_id(cx, &found.workflow, &after)?;
     }
-    let rows = save_change(cx, &found.workflow, &found.workspace, &loaded, &mut after, loaded.waiting)?;
+    let rows = save_change(cx, &found.workflow, &loaded, &mut after, loaded.waiting)?;
     cx.append(&rows)?;
     Ok(Shown { found, task: after })
 }
@@ -182,7 +181,6 @@ fn check_unique_id(cx: &mut Cx<'_>, workflow: &Workflow, task: &Task) -> Outcome
 pub(super) fn save_change(
     cx: &mut Cx<'_>,
     workflow: &Workflow,
-    workspace: &Workspace,
     loaded: &tasks::Loaded,
     after: &mut Task,
     waiting: i64,
@@ -207,7 +205,7 @@ pub(super) fn save_change(
     }
     let keys = |values: &dyn Fn(&(Option<Value>, Option<Value>)) -> Option<Value>| -> Vec<FilterKey> {
         let changed = change.values.iter().filter_map(|(id, pair)| Some((workflow.field(*id)?, values(pair)?)));
-        changed.flat_map(|(field, value)| value::filter_keys(field, workspace, &value)).collect()
+        changed.flat_map(|(field, value)| value::filter_keys(field, &value)).collect()
     };
     let (removed, added) = (keys(&|pair| pair.0.clone()), keys(&|pair| pair.1.clone()));
     let write = tasks::Update {
@@ -241,7 +239,7 @@ fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a str> {
     }
 }
 
-fn filter_keys(workflow: &Workflow, workspace: &Workspace, task: &Task) -> Vec<FilterKey> {
+fn filter_keys(workflow: &Workflow, task: &Task) -> Vec<FilterKey> {
     let values = task.values.iter().filter_map(|(id, value)| Some((workflow.field(*id)?, value)));
-    values.flat_map(|(field, value)| value::filter_keys(field, workspace, value)).collect()
+    values.flat_map(|(field, value)| value::filter_keys(field, value)).collect()
 }

@@ -103,7 +103,7 @@ pub fn remove(cx: &mut Cx<'_>, workflow: &str, user: &str) -> Outcome<()> {
     for loaded in tasks::active_of(cx.tx, cx.caller.workspace, found.workflow.id, gone.user.id)? {
         let mut after = loaded.task.clone();
         after.assignee = None;
-        rows.extend(save_change(cx, &found.workflow, &found.workspace, &loaded, &mut after, loaded.waiting)?);
+        rows.extend(save_change(cx, &found.workflow, &loaded, &mut after, loaded.waiting)?);
     }
     people::remove_collaborator(cx.tx, cx.caller.workspace, found.workflow.id, gone.user.id)?;
     rows.push(Activity {
@@ -150,7 +150,7 @@ fn insert_user(cx: &mut Cx<'_>, user: &User) -> Outcome<()> {
 
 pub(super) fn check_email(name: &str, email: &str) -> Result<String, Refusals> {
     let email = email.trim();
-    if baton_core::value::is_email(email) {
+    if baton_core::value::parse_email(email).is_some() {
         return Ok(email.to_owned());
     }
     let allowed = "an e-mail address".to_owned();

@@ -8,6 +8,7 @@ use baton_core::env::Env;
 use baton_core::ids::Id;
 use baton_core::people::{User, UserState, email_key};
 use baton_core::refusal::{Refusal, Refusals};
+use baton_core::time;
 use baton_store::sql::people;
 
 use super::api_keys;
@@ -54,7 +55,7 @@ pub fn create(cx: &mut Cx<'_>, new: &NewWorkspace) -> Outcome<Created> {
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(Refusals::field("workspace", bad("workspace", name, "1 to 100 characters without control characters")).into());
     }
-    if jiff_zone(&new.time_zone).is_none() {
+    if time::zone(&new.time_zone).is_none() {
         return Err(Refusals::field("time-zone", bad("time-zone", &new.time_zone, "an IANA time zone such as Europe/Berlin")).into());
     }
     let email = super::users::check_email("admin-email", &new.admin_email)?;
@@ -87,10 +88,6 @@ pub fn create(cx: &mut Cx<'_>, new: &NewWorkspace) -> Outcome<Created> {
 
 fn bad(name: &str, value: &str, allowed: &str) -> Refusal {
     Refusal::BadParameter { name: name.to_owned(), value: value.to_owned(), allowed: allowed.to_owned() }
-}
-
-fn jiff_zone(name: &str) -> Option<baton_core::time::TimeZone> {
-    baton_core::time::zone(name)
 }
 
 const PASSWORD_CHARACTERS_MIN: usize = 8;
