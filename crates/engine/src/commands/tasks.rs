@@ -144,7 +144,7 @@ pub(crate) fn insert(cx: &mut Cx<'_>, found: &Found, task: &mut Task) -> Outcome
     }
     let keys = filter_keys(&found.workflow, task);
     tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), is_active(&found.workflow, task), &keys)?;
-    let row = Activity { after: Some(Change::created(task).after_json()), ..cx.task_activity(Kind::TaskCreated, task) };
+    let row = Activity { after: Some(task.state_json()), ..cx.task_activity(Kind::TaskCreated, task) };
     cx.append(&[row])
 }
 
