@@ -66,7 +66,7 @@ fn compare(rule: &Rule, operator: Operator, cell: Cell<'_>, scene: &Scene<'_>) -
             _ => false,
         },
         Operand::CurrentUser => match cell {
-            Cell::Person(id) => scene.performer.user() == Some(id),
+            Cell::Person(id) => operator == Operator::Equal && scene.performer.user() == Some(id),
             _ => false,
         },
         Operand::Column(other) => match self::cell(*other, scene) {
@@ -204,7 +204,7 @@ fn days_from_today(cell: Cell<'_>, scene: &Scene<'_>) -> Option<i64> {
         Cell::Moment(moment) => moment.date_in(zone),
         _ => return None,
     };
-    Some(i64::from(day.duration_since(scene.now.date_in(zone)).as_hours() / 24))
+    Some(day.duration_since(scene.now.date_in(zone)).as_hours() / 24)
 }
 
 fn text_key(column: Column, text: &str, scene: &Scene<'_>) -> String {

@@ -2,7 +2,7 @@
 
 mod change;
 
-pub use change::{Change, apply_change};
+pub use change::{Change, NotAChange, apply_change};
 
 use std::collections::BTreeMap;
 
