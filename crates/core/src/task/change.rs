@@ -21,13 +21,13 @@ pub struct Change {
 /// key that is absent did not change; `null` is nobody or blank.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Side {
+pub(super) struct Side {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    stage: Option<Id>,
+    pub(super) stage: Option<Id>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    assignee: Option<Option<Id>>,
+    pub(super) assignee: Option<Option<Id>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    values: BTreeMap<Id, Option<Value>>,
+    pub(super) values: BTreeMap<Id, Option<Value>>,
 }
 
 /// Tells `null` from an absent key.
@@ -124,7 +124,7 @@ fn side_json(side: &Side) -> String {
     serde_json::to_string(side).expect("ids and values are always JSON")
 }
 
-fn read_side(text: &str) -> Result<Side, NotAChange> {
+pub(super) fn read_side(text: &str) -> Result<Side, NotAChange> {
     serde_json::from_str(text).map_err(|error| NotAChange(error.to_string()))
 }
 
