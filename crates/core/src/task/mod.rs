@@ -1,8 +1,10 @@
 //! One record of a workflow.
 
 mod change;
+mod shown;
 
-pub use change::{Change, apply_change};
+pub use change::{Change, NotAChange, apply_change};
+pub use shown::show_state;
 
 use std::collections::BTreeMap;
 
