@@ -45,7 +45,10 @@ pub(super) enum Class<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub fn new(fields: impl IntoIterator<Item = (&'a str, Id, &'a FieldKind)>, stages: impl IntoIterator<Item = (&'a str, Id)>) -> Names<'a> {
+    pub fn new(
+        fields: impl IntoIterator<Item = (&'a str, Id, &'a FieldKind)>,
+        stages: impl IntoIterator<Item = (&'a str, Id)>,
+    ) -> Names<'a> {
         Names { fields: fields.into_iter().collect(), stages: stages.into_iter().collect() }
     }
 

@@ -46,7 +46,8 @@ fn parse_days(value: &Json) -> Result<i64, String> {
         Json::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    days.filter(|days| (0..=DAYS_MAX).contains(days)).ok_or_else(|| format!("{} is not a number of days from 0 to {DAYS_MAX}", brief(value)))
+    days.filter(|days| (0..=DAYS_MAX).contains(days))
+        .ok_or_else(|| format!("{} is not a number of days from 0 to {DAYS_MAX}", brief(value)))
 }
 
 /// A list, or what query builders write for one: texts with commas between them.

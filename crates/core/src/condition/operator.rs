@@ -75,7 +75,9 @@ impl Operator {
             InTheLastDays | InTheNextDays => Wants::Days,
             Between => Wants::Two,
             In | NotIn => Wants::Several,
-            Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual | Contains | DoesNotContain | BeginsWith | EndsWith => Wants::One,
+            Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual | Contains | DoesNotContain | BeginsWith | EndsWith => {
+                Wants::One
+            }
         }
     }
 

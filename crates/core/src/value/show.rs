@@ -21,10 +21,9 @@ pub fn show(field: &Field, workspace: &Workspace, value: Option<&Value>) -> Json
         Value::Option(id) => option_name(field, *id).map_or(Json::Null, Json::from),
         Value::Options(ids) => ids.iter().filter_map(|id| option_name(field, *id)).map(Json::from).collect(),
         Value::Person(id) => workspace.user(*id).map_or(Json::Null, |user| Json::from(user.email.as_str())),
-        Value::Files(files) => files
-            .iter()
-            .map(|file| json!({ "blobId": file.blob, "contentType": file.content_type, "filename": file.filename }))
-            .collect(),
+        Value::Files(files) => {
+            files.iter().map(|file| json!({ "blobId": file.blob, "contentType": file.content_type, "filename": file.filename })).collect()
+        }
         Value::Text(_) | Value::Decimal(_) | Value::Date(_) | Value::DateTime(_) => Json::String(text(field, workspace, Some(value))),
     }
 }
