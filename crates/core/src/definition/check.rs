@@ -37,9 +37,6 @@ const CONDITION: &str = "#/$defs/Condition";
 impl<'a> Checker<'a> {
     /// False when the value cannot stay; the reason has been told.
     fn check(&mut self, schema: &'a Value, value: &mut Value, path: &Path<'_>) -> bool {
-        if schema.get("$ref").is_some_and(|reference| reference == ID) && value.as_str().is_some_and(|text| text.parse::<Id>().is_err()) {
-            return false;
-        }
         if schema.get("$ref").is_some_and(|reference| reference == CONDITION) {
             return self.check_anything(value, path);
         }
@@ -70,6 +67,11 @@ impl<'a> Checker<'a> {
     fn check_object(&mut self, schema: &'a Value, map: &mut Map<String, Value>, path: &Path<'_>) {
         let properties = schema.get("properties").and_then(Value::as_object);
         let additional = schema.get("additionalProperties").filter(|additional| **additional != Value::Bool(false));
+        if additional.is_some() && map.len() > LIST_ITEMS_MAX {
+            self.problems.add(path, || format!("has {} keys; at most {LIST_ITEMS_MAX} are allowed", map.len()));
+            self.problems.repaired(path);
+            map.clear();
+        }
         let mut dropped = Vec::new();
         for (key, value) in map.iter_mut() {
             let place = path.key(key);
@@ -81,7 +83,8 @@ impl<'a> Checker<'a> {
             };
             let required = is_required(schema, key);
             // An empty key of YAML reads as null: it is as if it were left out.
-            if value.is_null() && known.is_some() && !required && !self.takes_null(schema_of_key) {
+            let left_out = value.is_null() && known.is_some() && !required && !self.takes_null(schema_of_key);
+            if left_out || is_foreign_id(schema_of_key, value) {
                 dropped.push(key.clone());
             } else if !self.check(schema_of_key, value, &place) {
                 self.problems.repaired(&place);
@@ -299,6 +302,10 @@ impl<'a> Checker<'a> {
         let name = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/$defs/"));
         name.and_then(|name| self.definitions.get(name)).map_or(schema, |found| self.resolve(found))
     }
+}
+
+fn is_foreign_id(schema: &Value, value: &Value) -> bool {
+    schema.get("$ref").is_some_and(|reference| reference == ID) && value.as_str().is_some_and(|text| text.parse::<Id>().is_err())
 }
 
 fn not_allowed(given: &str, allowed: &[&str]) -> String {

@@ -1,5 +1,6 @@
 //! What is wrong with a document: every problem with its path, and what was probably meant.
 
+use std::collections::HashSet;
 use std::fmt;
 
 /// Problems that one answer lists; a document with more is told how many there are.
@@ -80,17 +81,17 @@ impl fmt::Display for Path<'_> {
 #[derive(Default)]
 pub(super) struct Problems {
     list: Vec<Problem>,
-    more: usize,
+    more: bool,
     /// Places whose value could not be read: what is said about a stand-in there would mislead.
-    repaired: Vec<String>,
+    repaired: HashSet<String>,
     /// Lists that were too long and lost their end.
     cut: Vec<String>,
 }
 
 impl Problems {
     pub fn add(&mut self, path: &Path<'_>, message: impl FnOnce() -> String) {
-        if self.list.len() >= PROBLEMS_MAX {
-            self.more += 1;
+        if self.is_full() {
+            self.more = true;
             return;
         }
         let path = path.to_string();
@@ -106,8 +107,8 @@ impl Problems {
 
     /// From now on, nothing is said about this place or what is below it.
     pub fn repaired(&mut self, path: &Path<'_>) {
-        if self.repaired.len() < PROBLEMS_MAX {
-            self.repaired.push(path.to_string());
+        if !self.is_full() {
+            self.repaired.insert(path.to_string());
         }
     }
 
@@ -118,9 +119,14 @@ impl Problems {
 
     /// Whether the place itself, or one above it, could not be read.
     pub fn is_repaired(&self, path: &str) -> bool {
-        self.repaired
-            .iter()
-            .any(|repaired| path.strip_prefix(repaired.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
+        let ends = path.char_indices().filter(|(_, character)| matches!(character, '.' | '[')).map(|(end, _)| end);
+        !self.repaired.is_empty() && ends.chain([0, path.len()]).any(|end| self.repaired.contains(&path[..end]))
+    }
+
+    /// Whether the place, or anything above or below it, could not be read.
+    pub fn is_unsure(&self, path: &Path<'_>) -> bool {
+        let path = path.to_string();
+        self.repaired.iter().any(|repaired| is_within(&path, repaired) || is_within(repaired, &path))
     }
 
     /// Whether anything that begins like this could not be read: a list with it is not known whole.
@@ -129,7 +135,7 @@ impl Problems {
             let Some(rest) = repaired.strip_prefix(list) else { return false };
             let item = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(_, below)| below);
             rest.is_empty() || item.is_some_and(|below| below.is_empty() || keys.contains(&below))
-        }) || self.repaired.iter().any(String::is_empty)
+        }) || self.repaired.contains("")
             || self.cut.iter().any(|cut| cut == list)
     }
 
@@ -138,8 +144,8 @@ impl Problems {
     }
 
     pub fn finish(mut self) -> Vec<Problem> {
-        if self.more > 0 {
-            let message = format!("{} more problems are not listed; at most {PROBLEMS_MAX} are", self.more);
+        if self.more {
+            let message = format!("has more than {PROBLEMS_MAX} problems; these are the first of them");
             self.list.push(Problem { path: String::new(), message });
         }
         self.list
@@ -154,6 +160,10 @@ pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
         Some((only, [])) => (*only).to_owned(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
     }
+}
+
+fn is_within(path: &str, above: &str) -> bool {
+    above.is_empty() || path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 #[cfg(test)]

@@ -24,6 +24,15 @@ impl Renamer<'_> {
         let field = self.renames.fields.get(field).map_or(field, String::as_str);
         self.renames.options.get(field)?.get(option)
     }
+
+    /// A field, or the link of `Link.Field`.
+    fn name_in_template(&self, name: &str) -> Option<String> {
+        let of_link = || {
+            let (link, field) = name.split_once('.')?;
+            self.renames.links.get(link).map(|link| format!("{link}.{field}"))
+        };
+        self.renames.fields.get(name).cloned().or_else(of_link)
+    }
 }
 
 fn replace(name: &mut String, renamed: Option<&String>) {
@@ -80,7 +89,7 @@ impl Visitor for Renamer<'_> {
 
     fn template(&mut self, text: &mut String, _path: &Path<'_>) {
         if text.contains("{{") {
-            *text = rename_names(text, &|name| self.renames.fields.get(name).cloned());
+            *text = rename_names(text, &|name| self.name_in_template(name));
         }
     }
 
@@ -88,7 +97,7 @@ impl Visitor for Renamer<'_> {
         if text.contains("{{") {
             *text = rename_names(text, &|name| {
                 let bare = name.trim_matches('%');
-                self.renames.fields.get(bare.trim()).map(|renamed| name.replace(bare, renamed))
+                self.name_in_template(bare.trim()).map(|renamed| name.replace(bare, &renamed))
             });
         }
     }

@@ -83,8 +83,7 @@ impl<'a> Checker<'a, '_> {
     fn check_assign_to(&mut self, step: &AssignTo, path: &Path<'_>) {
         let given = [step.user.is_some(), step.to.is_some(), step.field.is_some(), step.round_robin.is_some()];
         let given = given.into_iter().filter(|given| *given).count();
-        let read_whole =
-            ["user", "to", "field", "round_robin"].iter().all(|key| !self.report.problems.is_repaired(&path.key(key).to_string()));
+        let read_whole = !self.report.problems.is_unsure(path);
         if given > 1 || (given == 0 && read_whole) {
             let what = if given == 0 { "names nobody" } else { "says it in several ways" };
             self.report.problem(path, || format!("{what}: give exactly one of user, to, field and round_robin"));
@@ -108,9 +107,7 @@ impl<'a> Checker<'a, '_> {
     fn check_update_data(&mut self, step: &UpdateData, path: &Path<'_>) {
         let nothing =
             step.set.is_empty() && step.clear.is_empty() && step.add.is_empty() && step.remove.is_empty() && step.increment.is_empty();
-        let read_whole = ["set", "clear", "add", "remove", "increment"]
-            .iter()
-            .all(|key| !self.report.problems.is_incomplete(&path.key(key).to_string(), &[]));
+        let read_whole = !self.report.problems.is_unsure(path);
         if nothing && read_whole {
             self.report.problem(path, || "changes nothing: give set, clear, add, remove or increment".to_owned());
         }
@@ -230,7 +227,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn check_schedule(&mut self, step: &ScheduleStageChange, path: &Path<'_>) {
-        let read_whole = ["after", "at"].iter().all(|key| !self.report.problems.is_repaired(&path.key(key).to_string()));
+        let read_whole = !self.report.problems.is_unsure(path);
         if step.after.is_some() == step.at.is_some() && read_whole {
             self.report.problem(path, || "needs exactly one of after and at".to_owned());
         }
