@@ -1,15 +1,66 @@
 //! The developer's commands: `cargo xtask --help`.
 #![forbid(unsafe_code)]
 
+mod bench;
+mod ci;
 mod clock;
+mod crash;
+mod demo;
+mod generate;
 mod http;
 mod load;
 mod postgres;
 mod random;
 mod server;
 mod shell;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
 
 /// Errors here are read by a person at a terminal: a sentence is all that they need.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-fn main() {}
+/// What developers of Baton do with it. On Debian, as root, a command installs what it needs; elsewhere it says what is missing.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    Demo(demo::Options),
+    Test(test::Options),
+    Bench(bench::Options),
+    Crash(crash::Options),
+    Generate(generate::Options),
+    Ci(ci::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Command::parse() {
+        Command::Demo(options) => demo::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
+        Command::Crash(options) => crash::run(&options),
+        Command::Generate(options) => generate::run(&options),
+        Command::Ci(options) => ci::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Command::command().debug_assert();
+    }
+}

@@ -1,5 +1,6 @@
 //! The real program, started as a user would start it.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -87,13 +88,24 @@ impl Site {
         Ok(())
     }
 
+    /// Checks the history's chain, offline.
+    pub fn audit_verify(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(["audit", "verify"]).args(self.place());
+        command
+    }
+
     fn baton(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg(subcommand).arg("--data").arg(&self.folder).arg("--config").arg(self.folder.join("baton.toml"));
-        if let Some(url) = &self.database_url {
-            command.args(["--database-url", url]);
-        }
+        command.arg(subcommand).args(self.place());
         command
+    }
+
+    fn place(&self) -> Vec<OsString> {
+        let mut place: Vec<OsString> = vec!["--data".into(), self.folder.clone().into()];
+        place.extend(["--config".into(), self.folder.join("baton.toml").into()]);
+        place.extend(self.database_url.iter().flat_map(|url| ["--database-url".into(), url.into()]));
+        place
     }
 }
 

@@ -35,6 +35,8 @@ impl std::error::Error for Lost {}
 pub struct Reply {
     pub status: u16,
     pub replayed: bool,
+    /// The path of the next page.
+    pub next: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -94,7 +96,8 @@ impl Client {
                     return Err("more was answered than was asked for".into());
                 }
                 let replayed = answer.header("Idempotency-Replayed") == Some("true");
-                return Ok(Reply { status: answer.status, replayed, body: answer.body.into_owned() });
+                let next = answer.header("Link").and_then(next_path).map(str::to_owned);
+                return Ok(Reply { status: answer.status, replayed, next, body: answer.body.into_owned() });
             }
             match connection.read(&mut piece)? {
                 0 => return Err("the connection was closed".into()),
@@ -104,9 +107,32 @@ impl Client {
     }
 }
 
+/// `<https://host/path?query>; rel="next"` is `/path?query`.
+fn next_path(link: &str) -> Option<&str> {
+    let (address, _) = link.split(", ").find(|part| part.ends_with(r#"rel="next""#))?.strip_prefix('<')?.split_once('>')?;
+    let path = address.split_once("://").map_or(address, |(_, rest)| rest);
+    path.find('/').map(|start| &path[start..])
+}
+
 fn connect(address: &str) -> std::io::Result<TcpStream> {
     let connection = TcpStream::connect(address)?;
     connection.set_nodelay(true)?;
     connection.set_read_timeout(Some(ANSWER_LONGEST))?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_among_the_links() {
+        for (link, path) in [
+            (r#"<http://h:1/a?_cursor=b>; rel="next""#, Some("/a?_cursor=b")),
+            (r#"</z>; rel="prev", </a>; rel="next""#, Some("/a")),
+            (r#"</z>; rel="prev""#, None),
+        ] {
+            assert_eq!(next_path(link), path, "{link}");
+        }
+    }
 }

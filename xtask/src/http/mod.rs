@@ -3,5 +3,5 @@
 mod client;
 mod wire;
 
-pub use client::{Client, Lost};
+pub use client::{Client, Lost, Reply};
 pub use wire::{Answer, Method, Request, find_text};
