@@ -13,9 +13,11 @@ pub struct Options {
 /// One version for all, so that a run today and tomorrow say the same.
 const DENY_VERSION: &str = "0.20.2";
 
+type Check = (&'static str, fn() -> Outcome);
+
 pub fn run(options: &Options) -> Outcome {
     let start = clock::now();
-    let checks: [(&str, fn() -> Outcome); 5] = [
+    let checks: [Check; 5] = [
         ("format", || shell::run(&mut shell::cargo(["fmt", "--all", "--check"]))),
         ("lints", || shell::run(&mut shell::cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))),
         ("documentation", documentation),

@@ -132,10 +132,6 @@ impl Cluster {
         Ok(fs::read_to_string(self.folder.join("log"))?)
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// Leaves the folder for a look at what went wrong.
     pub fn keep(&mut self) -> &Path {
         self.kept = true;

@@ -72,10 +72,6 @@ impl Site {
         format!("127.0.0.1:{}", self.port)
     }
 
-    pub fn binary_bytes(&self) -> Outcome<u64> {
-        Ok(fs::metadata(&self.binary)?.len())
-    }
-
     pub fn log_end(&self) -> String {
         let log = fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -170,11 +166,7 @@ impl Usage {
         // The program's name, in parentheses, may hold anything: count from its end.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
-        Some(Usage {
-            memory_kib: kib("VmRSS:")?,
-            memory_peak_kib: kib("VmHWM:")?,
-            processor_seconds: ticks / TICKS_PER_SECOND,
-        })
+        Some(Usage { memory_kib: kib("VmRSS:")?, memory_peak_kib: kib("VmHWM:")?, processor_seconds: ticks / TICKS_PER_SECOND })
     }
 }
 

@@ -41,8 +41,7 @@ pub fn run(command: &mut Command) -> Outcome {
 
 /// Runs it quietly and gives what it printed; what it complained of is in the error.
 pub fn read(command: &mut Command) -> Outcome<String> {
-    let output =
-        command.stdin(Stdio::null()).output().map_err(|error| format!("{} can't be started: {error}", shown(command)))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{} can't be started: {error}", shown(command)))?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{} ended with {}: {}", shown(command), output.status, complaint.trim()).into());

@@ -18,7 +18,10 @@ const FAIL_POINT_LONGEST: Duration = Duration::from_secs(3);
 pub enum Death {
     /// SIGKILL from outside after so long.
     Kill(Duration),
-    FailPoint { name: &'static str, count: u64 },
+    FailPoint {
+        name: &'static str,
+        count: u64,
+    },
 }
 
 impl Death {
@@ -27,7 +30,7 @@ impl Death {
         if round.is_multiple_of(2) {
             // Mostly early, when the first commits of a boot are under way.
             let count = if random.once_in(3) { random.within(1..400) } else { random.within(1..40) };
-            Death::FailPoint { name: *random.one_of(FAIL_POINTS), count }
+            Death::FailPoint { name: random.one_of::<&'static str>(FAIL_POINTS), count }
         } else {
             Death::Kill(Duration::from_millis(random.within(LOAD_MILLISECONDS)))
         }

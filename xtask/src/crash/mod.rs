@@ -37,6 +37,9 @@ pub struct Options {
     /// Use the release build.
     #[arg(long)]
     release: bool,
+    /// Use this program instead of building one.
+    #[arg(long, value_name = "PROGRAM")]
+    baton: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -47,7 +50,7 @@ pub enum Store {
 
 impl Options {
     pub fn short(store: Store, rounds: u32) -> Options {
-        Options { rounds, store, seed: None, release: false }
+        Options { rounds, store, seed: None, release: false, baton: None }
     }
 }
 
@@ -55,7 +58,7 @@ const ROUNDS_A_LINE: u32 = 50;
 
 pub fn run(options: &Options) -> Outcome {
     let seed = options.seed.unwrap_or_else(|| Random::new(clock::unix_seconds()).next());
-    let binary = shell::build_baton(options.release)?;
+    let binary = options.baton.clone().map_or_else(|| shell::build_baton(options.release), Ok)?;
     println!("crash: {} rounds on {:?}, --seed {seed}", options.rounds, options.store);
     let folder = fresh_folder(options.store)?;
     let mut cluster = match options.store {

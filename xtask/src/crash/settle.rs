@@ -23,7 +23,14 @@ pub struct Settled {
 }
 
 /// Unknown outcomes with a key become known; then one more execution on each task, behind all others, is waited for.
-pub fn settle(client: &mut Client, place: &Place<'_>, shared: &Shared, sent: &mut Vec<Sent>, round: &str, random: &mut Random) -> Outcome<Settled> {
+pub fn settle(
+    client: &mut Client,
+    place: &Place<'_>,
+    shared: &Shared,
+    sent: &mut Vec<Sent>,
+    round: &str,
+    random: &mut Random,
+) -> Outcome<Settled> {
     let path = executions(place.workflow);
     let mut settled = Settled { retried: 0, replays: 0 };
     for request in sent.iter_mut() {
@@ -80,12 +87,7 @@ fn wait_until_final(client: &mut Client, path: &str, id: &str) -> Outcome {
 pub fn show(client: &mut Client, place: &Place<'_>, task: usize, asked: &[Asked]) -> Outcome<Shown> {
     let path = format!("/api/v1/workflows/{}/tasks/{}", place.workflow, place.tasks[task]);
     let row = client.get(&path)?.expect(200)?;
-    let mut shown = Shown {
-        count: number(&row["Count"])?,
-        trail: text(&row["Trail"]),
-        stage: text(&row["Stage"]),
-        ..Shown::default()
-    };
+    let mut shown = Shown { count: number(&row["Count"])?, trail: text(&row["Trail"]), stage: text(&row["Stage"]), ..Shown::default() };
     for comment in array(client.get(&format!("{path}/comments"))?.expect(200)?)? {
         shown.comments.push(text(&comment["body"]));
     }

@@ -29,6 +29,16 @@ impl Tasks {
         Tasks { moved: vec![false; count], cursor: 0 }
     }
 
+    /// Somebody else took an action on this one.
+    pub fn toggle(&mut self, unique_id: usize) {
+        self.moved[unique_id - 1] ^= true;
+    }
+
+    /// Whether the task is in the second of the two stages.
+    pub fn is_moved(&self, unique_id: usize) -> bool {
+        self.moved[unique_id - 1]
+    }
+
     /// The next one in turn; it comes again only after all the others.
     fn take(&mut self) -> usize {
         let task = self.cursor;
@@ -88,6 +98,10 @@ impl<'a> Executions<'a> {
             finished: Samples::default(),
             polls: 0,
         }
+    }
+
+    pub fn started(&self) -> u64 {
+        self.started
     }
 
     /// Takes the next job; its POST may have to wait until it is due.
@@ -188,13 +202,7 @@ mod tests {
 
     fn run(pace: Pace, poll: Duration, connections: usize, seconds: f64, tasks: &mut Tasks) -> (StandIn, usize, usize) {
         let server = StandIn::start();
-        let job = Job {
-            host: server.address.clone(),
-            api_key: "key".into(),
-            workflow: "w".into(),
-            forth: "f".into(),
-            back: "b".into(),
-        };
+        let job = Job { host: server.address.clone(), api_key: "key".into(), workflow: "w".into(), forth: "f".into(), back: "b".into() };
         let window = Window::from_now(Duration::ZERO, Duration::from_secs_f64(seconds));
         let mut script = Executions::new(&job, tasks, pace, poll, window, clock::now());
         script.jobs_most = JOBS;

@@ -67,8 +67,7 @@ impl Script for Create<'_> {
         }
         let body = (self.body)(self.sent);
         self.sent += 1;
-        Request { method: Method::Post, path: self.path, api_key: self.api_key, idempotency_key: None, body: &body }
-            .write(self.host, out);
+        Request { method: Method::Post, path: self.path, api_key: self.api_key, idempotency_key: None, body: &body }.write(self.host, out);
         Turn::Send
     }
 
