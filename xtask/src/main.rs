@@ -3,12 +3,9 @@
 
 mod bench;
 mod ci;
-mod clock;
 mod crash;
 mod demo;
 mod generate;
-mod http;
-mod load;
 mod postgres;
 mod random;
 mod server;
@@ -18,10 +15,8 @@ mod test;
 
 use std::process::ExitCode;
 
+use baton_bench::{Outcome, clock, http, load};
 use clap::Parser;
-
-/// Errors here are read by a person at a terminal: a sentence is all that they need.
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// What developers of Baton do with it. On Debian, as root, a command installs what it needs; elsewhere it says what is missing.
 #[derive(Parser)]
