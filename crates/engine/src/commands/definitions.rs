@@ -83,7 +83,7 @@ pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<(Found, Vec<Revisio
 pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expected) -> Outcome<Saved> {
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
-    check_revision(&found, expected)?;
+    expected.check(Some(found.workflow.revision))?;
     let now = current(cx, &found)?;
     let read = definition::read(document.clone(), Some(&now), &found.workspace, &mut cx.env).map_err(problems)?;
     save_read(cx, &found, &now, read)
@@ -93,7 +93,7 @@ pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expecte
 pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expected) -> Outcome<Saved> {
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
-    check_revision(&found, expected)?;
+    expected.check(Some(found.workflow.revision))?;
     let now = current(cx, &found)?;
     let earlier = stored(cx, found.workflow.id, revision)?.ok_or(Refusal::not_found(Noun::Revision))?;
     save_read(cx, &found, &now, definition::Read { definition: earlier, warnings: Vec::new() })
@@ -121,7 +121,7 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition:
         },
     )?;
     if !saved {
-        return Err(Refusal::VersionMoved { now: revision }.into());
+        return Err(Refusal::VersionMoved { now: Some(revision) }.into());
     }
     refresh_activity_of_stages(cx, id, now, &definition)?;
     let row = Activity {
@@ -132,13 +132,6 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition:
     };
     cx.append(&[row])?;
     Ok(Saved { workflow: id, name: definition.name, revision, changed: true, warnings })
-}
-
-fn check_revision(found: &Found, expected: &Expected) -> Result<(), Refusal> {
-    match &expected.0 {
-        Some(revisions) if !revisions.contains(&found.workflow.revision) => Err(Refusal::VersionMoved { now: found.workflow.revision }),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Names are unique in the workspace, without case.
