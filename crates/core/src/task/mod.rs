@@ -1,0 +1,29 @@
+//! One record of a workflow.
+
+mod change;
+
+pub use change::{Change, apply_change};
+
+use std::collections::BTreeMap;
+
+use crate::actor::Actor;
+use crate::ids::Id;
+use crate::time::Timestamp;
+use crate::value::Value;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    pub id: Id,
+    pub workflow: Id,
+    pub stage: Id,
+    pub assignee: Option<Id>,
+    /// By field; a blank field has no entry.
+    pub values: BTreeMap<Id, Value>,
+    /// Raised when stage, assignee or a value changes.
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub created_by: Actor,
+    /// Who last took each action with success, for the separation of duties.
+    pub performers: BTreeMap<Id, Actor>,
+}
