@@ -1,6 +1,7 @@
 //! One record of a workflow.
 
 mod change;
+pub mod show;
 
 pub use change::{Change, apply_change};
 

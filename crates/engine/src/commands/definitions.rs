@@ -7,11 +7,13 @@ use baton_core::ids::Id;
 use baton_core::people::Workspace;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_store::StoreError;
-use baton_store::sql::workflows::{self, RevisionRow};
+use baton_store::sql::workflows;
+pub use baton_store::sql::workflows::RevisionRow;
 use baton_store::sql::{people, tasks};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
+use super::activity::KeyNames;
 use super::tasks::Expected;
 use super::users::check_administrator;
 use crate::cx::{Cx, Found, Outcome};
@@ -73,10 +75,18 @@ pub fn get(cx: &mut Cx<'_>, workflow: &str, revision: Option<i64>) -> Outcome<St
     Ok(Stored { revision, definition })
 }
 
-pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<(Found, Vec<RevisionRow>)> {
+/// Newest first, with what it takes to show who saved them.
+pub struct Revisions {
+    pub found: Found,
+    pub rows: Vec<RevisionRow>,
+    pub key_names: KeyNames,
+}
+
+pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<Revisions> {
     let found = cx.workflow(workflow)?;
     let rows = workflows::revisions(cx.tx, found.workflow.id)?;
-    Ok((found, rows))
+    let key_names = super::activity::key_names(cx)?;
+    Ok(Revisions { found, rows, key_names })
 }
 
 /// Changes a workflow. The same document again changes nothing.
