@@ -5,8 +5,11 @@ use crate::value::fold;
 /// The known name that `wanted` was probably meant to be.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = fold(wanted.trim());
+    if wanted.is_empty() {
+        return None;
+    }
     // A third of the letters may be wrong; more would be a guess.
-    let distance_max = wanted.chars().count().div_ceil(3);
+    let distance_max = (wanted.chars().count() / 3).max(1);
     known
         .into_iter()
         .map(|name| (strsim::osa_distance(&wanted, &fold(name)), name))
@@ -34,7 +37,7 @@ mod tests {
             ("Company", None),
             ("", None),
         ] {
-            assert_eq!(nearest(wanted, ["Name", "Email", "Stage"]), expected, "{wanted}");
+            assert_eq!(nearest(wanted, ["Name", "Email", "Stage", "N"]), expected, "{wanted}");
         }
     }
 }

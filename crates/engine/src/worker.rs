@@ -185,7 +185,7 @@ impl Engine {
             }
             let (node, boot, now, limit) = (worker.node, worker.boot.load(Ordering::Acquire), self.now(), slots.len());
             // Looking first is cheap, and an idle node writes nothing.
-            match self.shared.store.read(move |tx| jobs::any_claimable(tx, node, boot, now)).await {
+            match self.shared.store.read(move |tx| jobs::any_claimable(tx, now)).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => return warn!(%error, "jobs could not be looked for"),

@@ -1,5 +1,8 @@
 //! The trait that SQL is written against. Both engines take the same text: `$1`, `$2`, ... numbered by first
-//! appearance (a debug assertion holds it, because SQLite binds `$n` in that order).
+//! appearance (held when a statement is prepared, because SQLite binds `$n` in that order).
+
+use baton_core::ids::Id;
+use baton_core::time::Timestamp;
 
 use crate::StoreError;
 
@@ -68,5 +71,53 @@ impl dyn Tx + '_ {
             Ok(())
         })?;
         Ok(found)
+    }
+}
+
+impl From<i64> for Param<'_> {
+    fn from(number: i64) -> Self {
+        Param::Int(number)
+    }
+}
+
+impl From<bool> for Param<'_> {
+    fn from(yes: bool) -> Self {
+        Param::Int(i64::from(yes))
+    }
+}
+
+impl From<Id> for Param<'_> {
+    fn from(id: Id) -> Self {
+        Param::Int(id.as_i64())
+    }
+}
+
+impl From<Timestamp> for Param<'_> {
+    fn from(moment: Timestamp) -> Self {
+        Param::Int(moment.micros())
+    }
+}
+
+impl<'a> From<&'a str> for Param<'a> {
+    fn from(text: &'a str) -> Self {
+        Param::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Param<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Param::Bytes(bytes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Param<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Param::Bytes(bytes)
+    }
+}
+
+impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Param::Null, Into::into)
     }
 }

@@ -2,8 +2,10 @@
 
 mod change;
 pub mod show;
+mod show_state;
 
-pub use change::{Change, apply_change};
+pub use change::{Change, NotAChange, apply_change};
+pub use show_state::show_state;
 
 use std::collections::BTreeMap;
 

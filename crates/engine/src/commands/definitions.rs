@@ -117,7 +117,7 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition:
         return Ok(Saved { workflow: id, name: definition.name, revision: before, changed: false, warnings });
     }
     check_name(cx, Some(id), &definition.name)?;
-    check_removals(cx, id, now, &definition)?;
+    check_removals(cx, found, now, &definition)?;
     let revision = before + 1;
     let saved = workflows::save_revision(
         cx.tx,
@@ -153,22 +153,51 @@ fn check_name(cx: &mut Cx<'_>, own: Option<Id>, name: &str) -> Outcome<()> {
     }
 }
 
-/// What a change would take away from tasks is refused, with how many they are.
-fn check_removals(cx: &mut Cx<'_>, workflow: Id, now: &Definition, new: &Definition) -> Outcome<()> {
+/// What a change would take away from tasks or people is refused, with how many they are and what to do.
+fn check_removals(cx: &mut Cx<'_>, found: &Found, now: &Definition, new: &Definition) -> Outcome<()> {
+    let (workflow, removals) = (found.workflow.id, definition::removed_parts(now, new));
     let mut refusals: IndexMap<String, Vec<Refusal>> = IndexMap::new();
-    for removal in definition::removals(now, new) {
-        let count = match &removal.what {
-            definition::Removed::Stage { stage } => tasks::count_in_stage(cx.tx, workflow, *stage)?,
-            definition::Removed::Field { field } | definition::Removed::Retyped { field } => {
-                tasks::count_with_field(cx.tx, workflow, *field)?
-            }
-            definition::Removed::Option { field, option } => tasks::count_with_option(cx.tx, workflow, *field, *option)?,
-        };
+    let mut refuse = |path: &str, count: i64, message: String| {
         if count > 0 {
-            refusals.entry(removal.path.clone()).or_default().push(Refusal::Definition { message: removal.message(count) });
+            refusals.entry(path.to_owned()).or_default().push(Refusal::Definition { message });
         }
+    };
+    for stage in &removals.stages {
+        let count = tasks::count_in_stage(cx.tx, workflow, stage.id)?;
+        refuse("stages", count, format!("{} is removed but has {}; move them to another stage first", stage.name, counted(count)));
+    }
+    for field in &removals.fields {
+        let count = tasks::count_with_field(cx.tx, workflow, field.id)?;
+        refuse("fields", count, format!("{} is removed but has a value in {}; blank it there first", field.name, counted(count)));
+    }
+    for option in &removals.options {
+        let count = tasks::count_with_option(cx.tx, workflow, option.field, option.option)?;
+        let message = format!(
+            "option {} of {} is removed but chosen in {}; choose another there first",
+            option.name,
+            option.field_name,
+            counted(count)
+        );
+        refuse("fields", count, message);
+    }
+    for field in &removals.retyped {
+        let count = tasks::count_with_field(cx.tx, workflow, field.field)?;
+        refuse(
+            "fields",
+            count,
+            format!("the type of {} changes but it has a value in {}; blank it there first", field.name, counted(count)),
+        );
+    }
+    for role in &removals.roles {
+        let count = found.workspace.collaborators_of(workflow).filter(|(_, of)| *of == role.id).count();
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        refuse("roles", count, format!("{} is removed but {count} collaborators have it; give them another role first", role.name));
     }
     if refusals.is_empty() { Ok(()) } else { Err(Refusals::Fields(refusals).into()) }
+}
+
+fn counted(tasks: i64) -> String {
+    if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") }
 }
 
 /// A stage that becomes an end, or stops being one, takes its tasks with it.

@@ -156,7 +156,7 @@ pub(crate) fn insert(cx: &mut Cx<'_>, found: &Found, task: &mut Task) -> Outcome
     }
     let keys = filter_keys(&found.workflow, task);
     tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), is_active(&found.workflow, task), &keys)?;
-    let row = Activity { after: Some(Change::created(task).after_json()), ..cx.task_activity(Kind::TaskCreated, task) };
+    let row = Activity { after: Some(task.state_json()), ..cx.task_activity(Kind::TaskCreated, task) };
     cx.append(&[row])
 }
 
@@ -171,7 +171,7 @@ fn change(cx: &mut Cx<'_>, found: Found, loaded: tasks::Loaded, body: &Map<Strin
     if unique_id(&found.workflow, &after) != unique_id(&found.workflow, &loaded.task) {
         check_unique_id(cx, &found.workflow, &after)?;
     }
-    let rows = save_change(cx, &found.workflow, &loaded, &mut after, loaded.waiting)?;
+    let rows = save_change(cx, &found.workflow, &loaded, &mut after, None)?;
     cx.append(&rows)?;
     Ok(Shown { found, task: after })
 }
@@ -189,19 +189,19 @@ fn check_unique_id(cx: &mut Cx<'_>, workflow: &Workflow, task: &Task) -> Outcome
 }
 
 /// Stores what differs between a loaded task and `after`, raising its version; answers with the history's rows,
-/// not yet appended. `waiting` is the new length of the task's queue.
+/// not yet appended. `finished` is the sequence of the execution that ends with it.
 pub(super) fn save_change(
     cx: &mut Cx<'_>,
     workflow: &Workflow,
     loaded: &tasks::Loaded,
     after: &mut Task,
-    waiting: i64,
+    finished: Option<i64>,
 ) -> Outcome<Vec<Activity>> {
     let before = &loaded.task;
     let change = Change::between(before, after);
     if change.is_empty() && before.performers == after.performers {
-        if waiting != loaded.waiting {
-            tasks::set_queue(cx.tx, before.id, loaded.last_sequence, waiting)?;
+        if let Some(sequence) = finished {
+            tasks::finish_sequence(cx.tx, before.id, sequence)?;
         }
         return Ok(Vec::new());
     }
@@ -227,8 +227,7 @@ pub(super) fn save_change(
         active: is_active(workflow, after),
         removed: &removed,
         added: &added,
-        last_sequence: loaded.last_sequence,
-        waiting,
+        finished_sequence: finished,
     };
     tasks::update(cx.tx, cx.caller.workspace, &write)?;
     Ok(rows)

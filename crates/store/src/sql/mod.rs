@@ -1,1 +1,22 @@
-//! The SQL, by noun, written once.
+//! The SQL, written once for both engines: one file for each noun, plain functions over a [`Tx`](crate::Tx).
+//!
+//! What both take: `$1` numbered by first appearance, upserts, `RETURNING`, `UPDATE ... FROM`, partial indexes. Where the
+//! engines differ by need, the function asks [`Tx::dialect`](crate::Tx::dialect) and says why.
+//!
+//! To add a table: a migration, its functions here, its cases in `tests/tests/it/conformance/`.
+
+pub mod activity;
+pub mod checklist;
+pub mod comments;
+pub mod executions;
+pub mod idempotency;
+pub mod jobs;
+pub mod keys;
+pub mod nodes;
+pub mod people;
+mod row;
+mod task_filter;
+mod task_values;
+pub mod tasks;
+mod verify;
+pub mod workflows;

@@ -1,0 +1,177 @@
+//! Jobs: the rows of what is to be done. A claim names its node, that node's boot, and an epoch that every claim
+//! raises; only the current claim may end a job.
+//!
+//! The executions of a task wait in `sequence` order; only the first is `ready`, and jobs leave in that order, so the
+//! sequences that wait are always one unbroken run behind the task's `finished_sequence`.
+
+use baton_core::ids::Id;
+use baton_core::time::Timestamp;
+
+use super::nodes;
+use crate::{Dialect, Row, StoreError, Tx};
+
+/// Workspaces that one claim looks at; with more of them waiting, each claim begins at another.
+const WORKSPACES_MAX: usize = 1000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub node: Id,
+    pub boot: i64,
+    pub epoch: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// The execution's.
+    pub id: Id,
+    pub workspace: Id,
+    pub task: Id,
+    pub sequence: i64,
+    /// At the head of its task's queue.
+    pub ready: bool,
+    pub claim: Option<Claim>,
+    /// How often it was claimed, this time included.
+    pub starts: i64,
+    /// Not before; `None` is at once.
+    pub due_at: Option<Timestamp>,
+}
+
+pub fn insert(tx: &mut dyn Tx, job: &Job) -> Result<(), StoreError> {
+    let sql = "INSERT INTO jobs (id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let params = [
+        job.id.into(),
+        job.workspace.into(),
+        job.task.into(),
+        job.sequence.into(),
+        job.ready.into(),
+        job.due_at.map_or(0, Timestamp::micros).into(),
+        job.claim.map(|claim| claim.node).into(),
+        job.claim.map(|claim| claim.boot).into(),
+        job.claim.map_or(0, |claim| claim.epoch).into(),
+        job.starts.into(),
+    ];
+    tx.execute(sql, &params)?;
+    Ok(())
+}
+
+/// Ends a job, if it is still ours; part of the commit that records the result.
+pub fn finish(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<(), StoreError> {
+    let sql = "DELETE FROM jobs WHERE id = $1 AND node_id = $2 AND boot = $3 AND epoch = $4";
+    match tx.execute(sql, &[id.into(), claim.node.into(), claim.boot.into(), claim.epoch.into()])? {
+        1 => Ok(()),
+        _ => Err(StoreError::LeaseLost),
+    }
+}
+
+/// Whether a job is still ours, for a write that does not end it; it stays ours until this transaction ends.
+pub fn hold(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<bool, StoreError> {
+    // SQLite has one writer, so nothing can change meanwhile.
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => "SELECT 1 FROM jobs WHERE id = $1 AND node_id = $2 AND boot = $3 AND epoch = $4",
+        Dialect::Postgres => "SELECT 1 FROM jobs WHERE id = $1 AND node_id = $2 AND boot = $3 AND epoch = $4 FOR UPDATE",
+    };
+    let params = [id.into(), claim.node.into(), claim.boot.into(), claim.epoch.into()];
+    Ok(tx.query_one(sql, &params, |_| Ok(()))?.is_some())
+}
+
+/// The next execution of a task becomes ready and is claimed at once by the node that has just finished one.
+/// Only under the lock of the task, where there still is one.
+pub fn promote_next(tx: &mut dyn Tx, task: Id, by: &Claim) -> Result<Option<Job>, StoreError> {
+    let sql = "UPDATE jobs SET ready = 1, node_id = $1, boot = $2, epoch = epoch + 1, starts = starts + 1
+        WHERE id = (SELECT id FROM jobs WHERE task_id = $3 ORDER BY sequence LIMIT 1) AND ready = 0
+        RETURNING id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts";
+    tx.query_one(sql, &[by.node.into(), by.boot.into(), task.into()], read)
+}
+
+fn read(row: &dyn Row) -> Result<Job, StoreError> {
+    let claim = match (row.opt_id(6)?, row.opt_int(7)?) {
+        (Some(node), Some(boot)) => Some(Claim { node, boot, epoch: row.int(8)? }),
+        _ => None,
+    };
+    Ok(Job {
+        id: row.id(0)?,
+        workspace: row.id(1)?,
+        task: row.id(2)?,
+        sequence: row.int(3)?,
+        ready: row.bool(4)?,
+        claim,
+        starts: row.int(9)?,
+        due_at: Some(row.time(5)?).filter(|due_at| due_at.micros() != 0),
+    })
+}
+
+/// Whether [`claim`] would have anything to do; a cheap look, since an idle node asks often.
+pub fn any_claimable(tx: &mut dyn Tx, now: Timestamp) -> Result<bool, StoreError> {
+    let now = nodes::lease_clock(tx, now)?;
+    let sql = "SELECT 1 FROM jobs WHERE ready = 1 AND node_id IS NULL AND due_at <= $1 LIMIT 1";
+    Ok(tx.query_one(sql, &[now.into()], |_| Ok(()))?.is_some() || nodes::any_ended(tx, now)?)
+}
+
+/// Claims at most `limit` jobs that are ready and due, the oldest of each workspace, and every workspace alike: one
+/// that queues many does not keep another's waiting.
+pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
+    let now = nodes::lease_clock(tx, now)?;
+    nodes::take_back(tx, now)?;
+    let mut workspaces = waiting_workspaces(tx)?;
+    if workspaces.is_empty() || limit == 0 {
+        return Ok(Vec::new());
+    }
+    let first = usize::try_from(now.micros().unsigned_abs()).unwrap_or_default() % workspaces.len();
+    workspaces.rotate_left(first);
+    let share = limit.div_ceil(workspaces.len());
+    let mut claimed = Vec::with_capacity(limit);
+    for workspace in workspaces {
+        let left = limit - claimed.len();
+        if left == 0 {
+            break;
+        }
+        claimed.extend(claim_of(tx, workspace, Claim { node, boot, epoch: 0 }, now, share.min(left))?);
+    }
+    Ok(claimed)
+}
+
+/// Workspaces that have something to claim. One step through the index for each: the others' rows are not read.
+fn waiting_workspaces(tx: &mut dyn Tx) -> Result<Vec<Id>, StoreError> {
+    let sql = "SELECT workspace_id FROM jobs WHERE ready = 1 AND node_id IS NULL AND workspace_id > $1
+        ORDER BY workspace_id LIMIT 1";
+    let mut found = Vec::new();
+    let mut last = -1;
+    while found.len() < WORKSPACES_MAX
+        && let Some(next) = tx.query_one(sql, &[last.into()], |row| row.id(0))?
+    {
+        last = next.as_i64();
+        found.push(next);
+    }
+    Ok(found)
+}
+
+fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
+    // Two nodes that claim at once must not wait for each other; SQLite has one writer and no such clause.
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => {
+            "WITH picked AS MATERIALIZED (SELECT id FROM jobs
+                WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $3)
+            UPDATE jobs SET node_id = $4, boot = $5, epoch = epoch + 1, starts = starts + 1
+            WHERE id IN (SELECT id FROM picked)
+            RETURNING id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts"
+        }
+        Dialect::Postgres => {
+            "WITH picked AS MATERIALIZED (SELECT id FROM jobs
+                WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $3
+                FOR UPDATE SKIP LOCKED)
+            UPDATE jobs SET node_id = $4, boot = $5, epoch = epoch + 1, starts = starts + 1
+            WHERE id IN (SELECT id FROM picked)
+            RETURNING id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts"
+        }
+    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut jobs = tx.query(sql, &[workspace.into(), now.into(), limit.into(), by.node.into(), by.boot.into()], read)?;
+    jobs.sort_by_key(|job| (job.due_at, job.id));
+    Ok(jobs)
+}
+
+/// How many jobs there are.
+pub fn count(tx: &mut dyn Tx) -> Result<i64, StoreError> {
+    Ok(tx.query_one("SELECT count(*) FROM jobs", &[], |row| row.int(0))?.unwrap_or(0))
+}

@@ -1,0 +1,114 @@
+//! The filters of a task list as SQL. Everything that a caller wrote is a parameter, never text.
+
+use baton_core::ids::Id;
+
+use crate::{Dialect, Param};
+
+/// Parts are joined with and; the values of one part with or.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// Not in an end stage.
+    pub active_only: bool,
+    pub stages: Option<Vec<Id>>,
+    /// `None` among them is nobody.
+    pub assignees: Option<Vec<Option<Id>>>,
+    /// Exact keys by field; `None` among them is blank.
+    pub fields: Vec<(Id, Vec<Option<String>>)>,
+    /// Only tasks assigned to this user: what a role may see, beside what was asked for.
+    pub assigned_to_only: Option<Id>,
+}
+
+/// A statement in the making, with its parameters numbered as they appear.
+pub(super) struct Query<'a> {
+    pub sql: String,
+    pub params: Vec<Param<'a>>,
+}
+
+impl<'a> Query<'a> {
+    pub fn new(sql: &str) -> Query<'a> {
+        Query { sql: sql.to_owned(), params: Vec::new() }
+    }
+
+    pub fn text(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+
+    pub fn param(&mut self, param: impl Into<Param<'a>>) {
+        self.params.push(param.into());
+        self.sql.push_str(&format!("${}", self.params.len()));
+    }
+
+    pub fn list(&mut self, params: impl IntoIterator<Item = Param<'a>>) {
+        self.text("(");
+        for (index, param) in params.into_iter().enumerate() {
+            self.text(if index == 0 { "" } else { ", " });
+            self.param(param);
+        }
+        self.text(")");
+    }
+}
+
+/// Appends ` AND ...` for every part of the filter; `t` is the row of tasks.
+pub(super) fn narrow<'a>(query: &mut Query<'a>, filter: &'a TaskFilter, workflow: Id, dialect: Dialect) {
+    if filter.active_only {
+        query.text(" AND t.active = 1");
+    }
+    if let Some(stages) = &filter.stages {
+        query.text(" AND ");
+        any_of(query, "t.stage_id", stages.iter().map(|stage| Param::from(*stage)), false);
+    }
+    if let Some(assignees) = &filter.assignees {
+        query.text(" AND ");
+        let named = assignees.iter().flatten().map(|user| Param::from(*user));
+        any_of(query, "t.assignee_id", named, assignees.contains(&None));
+    }
+    if let Some(user) = filter.assigned_to_only {
+        query.text(" AND t.assignee_id = ");
+        query.param(user);
+    }
+    for (field, keys) in &filter.fields {
+        narrow_field(query, workflow, *field, keys, dialect);
+    }
+}
+
+fn any_of<'a>(query: &mut Query<'a>, column: &str, values: impl Iterator<Item = Param<'a>>, or_null: bool) {
+    let values: Vec<Param<'a>> = values.collect();
+    match (values.is_empty(), or_null) {
+        (true, true) => query.text(&format!("{column} IS NULL")),
+        // Nothing is in an empty list.
+        (true, false) => query.text("1 = 0"),
+        (false, _) => {
+            query.text(if or_null { "(" } else { "" });
+            query.text(&format!("{column} IN "));
+            query.list(values);
+            query.text(&if or_null { format!(" OR {column} IS NULL)") } else { String::new() });
+        }
+    }
+}
+
+fn narrow_field<'a>(query: &mut Query<'a>, workflow: Id, field: Id, keys: &'a [Option<String>], dialect: Dialect) {
+    let exact: Vec<Param<'a>> = keys.iter().flatten().map(|key| Param::from(key.as_str())).collect();
+    let or_blank = keys.contains(&None);
+    query.text(" AND (");
+    if exact.is_empty() {
+        query.text("1 = 0");
+    } else {
+        query.text("t.id IN (SELECT v.task_id FROM task_values v WHERE v.workflow_id = ");
+        query.param(workflow);
+        query.text(" AND v.field_id = ");
+        query.param(field);
+        query.text(" AND v.exact_key IN ");
+        query.list(exact);
+        query.text(")");
+    }
+    if or_blank {
+        // A blank field has no row to be found by, but neither has it an entry among the values. A quote within a value is
+        // escaped there, so the text of a value is never taken for an entry.
+        let place = match dialect {
+            Dialect::Sqlite => "instr",
+            Dialect::Postgres => "strpos",
+        };
+        query.text(&format!(" OR {place}(t.field_values, '\"{field}\":') = 0"));
+    }
+    query.text(")");
+}
