@@ -2,8 +2,14 @@
 
 use crate::value::fold;
 
+/// Longer words are no misspelt names, and comparing costs the product of the lengths.
+const WANTED_BYTES_MAX: usize = 400;
+
 /// The known name that `wanted` was probably meant to be.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wanted.len() > WANTED_BYTES_MAX {
+        return None;
+    }
     let wanted = fold(wanted.trim());
     if wanted.is_empty() {
         return None;
