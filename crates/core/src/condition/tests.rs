@@ -148,6 +148,20 @@ fn fields_compare_with_fields_and_people_with_the_performer() {
 }
 
 #[test]
+fn options_of_two_fields_are_compared_by_name() {
+    for (values, expected) in [
+        (json!({ "Plan": "Pro", "Wish": "Pro" }), true),
+        (json!({ "Plan": "Pro", "Wish": "Free" }), false),
+        (json!({ "Plan": "Pro" }), false),
+        (json!({}), false),
+    ] {
+        let task = task_with(&values);
+        assert_eq!(evaluate(&rule_from("Plan", "=", "field", json!("Wish")), &task), expected, "{values}");
+        assert_eq!(evaluate(&rule_from("Plan", "!=", "field", json!("Wish")), &task), !expected, "{values}");
+    }
+}
+
+#[test]
 fn where_no_person_acts_nobody_is_the_current_user() {
     let (workflow, workspace, task) = (workflow(), workspace(), task_with(&json!({ "Owner": "ann@example.com" })));
     let scene = Scene { performer: Actor::ApiKey(id(crate::fixtures::ANN)), ..scene(&workspace, &workflow, &task) };

@@ -118,17 +118,10 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition:
     }
     check_name(cx, Some(id), &definition.name)?;
     check_removals(cx, found, now, &definition)?;
-    let revision = before + 1;
+    let (revision, at) = (before + 1, cx.now());
     let saved = workflows::save_revision(
         cx.tx,
-        &workflows::NewRevision {
-            id,
-            expected_revision: before,
-            name: &definition.name,
-            document: &document,
-            at: cx.now(),
-            by: cx.caller.actor,
-        },
+        &workflows::NewRevision { id, expected_revision: before, name: &definition.name, document: &document, at, by: cx.caller.actor },
     )?;
     if !saved {
         return Err(Refusal::VersionMoved { now: Some(revision) }.into());
