@@ -1,5 +1,6 @@
 //! One request, as the endpoints see it.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -70,25 +71,39 @@ impl Call {
         body::expect_empty(&self.head.headers, std::mem::take(&mut self.body), self.app.options.body_bytes_max).await
     }
 
-    pub async fn read<T: Send + 'static>(&self, command: impl FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static) -> Outcome<T> {
-        self.engine().read(self.ask(), command).await
+    // These borrow nothing: a body can't be shared between threads, and so neither can a call.
+
+    pub fn read<T, C>(&self, command: C) -> impl Future<Output = Outcome<T>> + Send + use<T, C>
+    where
+        T: Send + 'static,
+        C: FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+    {
+        let (engine, ask) = (self.engine().clone(), self.ask());
+        async move { engine.read(ask, command).await }
     }
 
-    pub async fn write<T: Send + 'static>(&self, command: impl FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static) -> Outcome<T> {
-        self.engine().write(self.ask(), command).await
+    pub fn write<T, C>(&self, command: C) -> impl Future<Output = Outcome<T>> + Send + use<T, C>
+    where
+        T: Send + 'static,
+        C: FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+    {
+        let (engine, ask) = (self.engine().clone(), self.ask());
+        async move { engine.write(ask, command).await }
     }
 
     /// For every POST: under its `Idempotency-Key`, if there is one. `raw` is the body that the key stands for.
-    pub async fn post(
-        &self,
-        raw: &[u8],
-        command: impl FnMut(&mut Cx<'_>) -> Outcome<Answer> + Send + 'static,
-    ) -> Result<Response<Body>, Problem> {
-        let key = headers::idempotency_key(&self.head.headers)?.map(|key| {
-            let place = self.head.uri.path_and_query().map_or(self.head.uri.path(), |place| place.as_str());
-            IdempotencyKey::new(key, self.head.method.as_str(), place, raw)
-        });
-        Ok(reply::from_answer(self.engine().write_once(self.ask(), key, command).await?))
+    pub fn post<C>(&self, raw: &[u8], command: C) -> impl Future<Output = Result<Response<Body>, Problem>> + Send + use<C>
+    where
+        C: FnMut(&mut Cx<'_>) -> Outcome<Answer> + Send + 'static,
+    {
+        let (engine, ask, key) = (self.engine().clone(), self.ask(), self.idempotency_key(raw));
+        async move { Ok(reply::from_answer(engine.write_once(ask, key?, command).await?)) }
+    }
+
+    fn idempotency_key(&self, raw: &[u8]) -> Result<Option<IdempotencyKey>, Refusal> {
+        let place = self.head.uri.path_and_query().map_or(self.head.uri.path(), |place| place.as_str());
+        let key = headers::idempotency_key(&self.head.headers)?;
+        Ok(key.map(|key| IdempotencyKey::new(key, self.head.method.as_str(), place, raw)))
     }
 }
 
