@@ -1,10 +1,11 @@
 //! One record of a workflow.
 
 mod change;
-mod shown;
+pub mod show;
+mod show_state;
 
 pub use change::{Change, NotAChange, apply_change};
-pub use shown::show_state;
+pub use show_state::show_state;
 
 use std::collections::BTreeMap;
 

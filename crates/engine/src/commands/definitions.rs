@@ -7,11 +7,13 @@ use baton_core::ids::Id;
 use baton_core::people::Workspace;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_store::StoreError;
-use baton_store::sql::workflows::{self, RevisionRow};
+use baton_store::sql::workflows;
+pub use baton_store::sql::workflows::RevisionRow;
 use baton_store::sql::{people, tasks};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
+use super::activity::KeyNames;
 use super::tasks::Expected;
 use super::users::check_administrator;
 use crate::cx::{Cx, Found, Outcome};
@@ -73,17 +75,25 @@ pub fn get(cx: &mut Cx<'_>, workflow: &str, revision: Option<i64>) -> Outcome<St
     Ok(Stored { revision, definition })
 }
 
-pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<(Found, Vec<RevisionRow>)> {
+/// Newest first, with what it takes to show who saved them.
+pub struct Revisions {
+    pub found: Found,
+    pub rows: Vec<RevisionRow>,
+    pub key_names: KeyNames,
+}
+
+pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<Revisions> {
     let found = cx.workflow(workflow)?;
     let rows = workflows::revisions(cx.tx, found.workflow.id)?;
-    Ok((found, rows))
+    let key_names = super::activity::key_names(cx)?;
+    Ok(Revisions { found, rows, key_names })
 }
 
 /// Changes a workflow. The same document again changes nothing.
 pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expected) -> Outcome<Saved> {
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
-    check_revision(&found, expected)?;
+    expected.check(Some(found.workflow.revision))?;
     let now = current(cx, &found)?;
     let read = definition::read(document.clone(), Some(&now), &found.workspace, &mut cx.env).map_err(problems)?;
     save_read(cx, &found, &now, read)
@@ -93,7 +103,7 @@ pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expecte
 pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expected) -> Outcome<Saved> {
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
-    check_revision(&found, expected)?;
+    expected.check(Some(found.workflow.revision))?;
     let now = current(cx, &found)?;
     let earlier = stored(cx, found.workflow.id, revision)?.ok_or(Refusal::not_found(Noun::Revision))?;
     save_read(cx, &found, &now, definition::Read { definition: earlier, warnings: Vec::new() })
@@ -114,7 +124,7 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition:
         &workflows::NewRevision { id, expected_revision: before, name: &definition.name, document: &document, at, by: cx.caller.actor },
     )?;
     if !saved {
-        return Err(Refusal::VersionMoved { now: revision }.into());
+        return Err(Refusal::VersionMoved { now: Some(revision) }.into());
     }
     refresh_activity_of_stages(cx, id, now, &definition)?;
     let row = Activity {
@@ -125,13 +135,6 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition:
     };
     cx.append(&[row])?;
     Ok(Saved { workflow: id, name: definition.name, revision, changed: true, warnings })
-}
-
-fn check_revision(found: &Found, expected: &Expected) -> Result<(), Refusal> {
-    match &expected.0 {
-        Some(revisions) if !revisions.contains(&found.workflow.revision) => Err(Refusal::VersionMoved { now: found.workflow.revision }),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Names are unique in the workspace, without case.
