@@ -171,9 +171,9 @@ async fn the_history_replays_to_the_task() {
     let now = world.current(&task).await;
 
     let id = task.id.to_string();
-    let (_, rows) = world.read(move |cx| activity::of_task(cx, &workflow, &id, None, 1000)).await.unwrap();
+    let history = world.read(move |cx| activity::of_task(cx, &workflow, &id, None, 1000)).await.unwrap();
     let mut replayed = Task { values: Default::default(), assignee: None, ..task.clone() };
-    for row in &rows {
+    for row in &history.rows {
         let activity = &row.activity;
         let (before, after) = (activity.before.as_deref(), activity.after.as_deref());
         replayed = match activity.kind {
