@@ -1,0 +1,3 @@
+//! What needs more than one crate.
+
+mod http;
