@@ -23,6 +23,11 @@ pub enum StoreError {
     /// A row that can't be what we wrote.
     #[error("{table} {id}: {what}")]
     Corrupt { table: &'static str, id: String, what: String },
+    /// The store can't be opened as it was asked for; the message says what to do.
+    #[error("{0}")]
+    Refused(String),
+    #[error("the data has schema {version}, written by a newer version of Baton; this one knows up to {newest}: use the newer one")]
+    Newer { version: i64, newest: i64 },
     /// Anything else that the engine said; a mistake of ours.
     #[error("{0}")]
     Sql(String),

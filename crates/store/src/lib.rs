@@ -1,12 +1,21 @@
 //! Remember it: one small trait, the SQL written once, SQLite and PostgreSQL.
+//!
+//! Map: a [`Store`] runs work (plain functions over a [`Tx`]) in transactions; [`sql`] has the statements, one file for
+//! each noun; `sqlite/` and `postgres/` have what differs: how connections are opened, how works are grouped into
+//! commits, and what an engine's error means. `migrations/` has the schema.
+//!
+//! A write is answered when its commit is durable, and an `Err` leaves nothing behind. A read sees every answered write.
+//! No rule of the product lives here.
 #![forbid(unsafe_code)]
 
 mod error;
+mod migrate;
 mod postgres;
 pub mod sql;
 mod sqlite;
 mod store;
 mod tx;
+mod work;
 
 pub use error::StoreError;
 pub use store::{Options, Place, Store};

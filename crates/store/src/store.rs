@@ -1,8 +1,12 @@
 //! Opening a store, and running work in its transactions.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::{StoreError, Tx};
+use crate::postgres::Postgres;
+use crate::sqlite::Sqlite;
+use crate::work::Errand;
+use crate::{Dialect, StoreError, Tx};
 
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -10,7 +14,8 @@ pub enum Place {
     Folder(PathBuf),
     /// `postgres://...`
     Url(String),
-    /// An SQLite database in memory, for tests and simulation.
+    /// An SQLite database in memory, for tests and simulation. Everything runs on the calling thread, so that a run can be
+    /// replayed.
     Memory,
 }
 
@@ -25,33 +30,76 @@ pub struct Options {
     pub page_count_max: Option<u32>,
 }
 
+impl Options {
+    pub fn new(place: Place) -> Options {
+        Options { place, readers: 4, writers: 8, page_count_max: None }
+    }
+}
+
 /// A handle that can be cloned; the last one closes the store.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+enum Inner {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
 
 impl Store {
     /// Opens, creates and migrates.
-    pub fn open(_options: Options) -> Result<Store, StoreError> {
-        todo!()
+    pub fn open(options: Options) -> Result<Store, StoreError> {
+        let inner = match &options.place {
+            Place::Folder(folder) => Inner::Sqlite(Sqlite::open_folder(folder, &options)?),
+            Place::Memory => Inner::Sqlite(Sqlite::open_memory(&options)?),
+            Place::Url(url) => Inner::Postgres(Postgres::open(url, &options)?),
+        };
+        Ok(Store { inner: Arc::new(inner) })
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match &*self.inner {
+            Inner::Sqlite(_) => Dialect::Sqlite,
+            Inner::Postgres(_) => Dialect::Postgres,
+        }
     }
 
     /// Runs `work` in one transaction and answers when its commit is durable. An `Err` rolls back exactly this
     /// work. `work` may run again after a deadlock or a lost race, so it must not keep anything between runs.
-    pub async fn write<T, E>(&self, _work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn write<T, E>(&self, work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        todo!()
+        let (errand, answer) = Errand::new(work);
+        match &*self.inner {
+            Inner::Sqlite(sqlite) => sqlite.write(Box::new(errand))?,
+            Inner::Postgres(postgres) => postgres.write(Box::new(errand))?,
+        }
+        answer.await.unwrap_or_else(|_| Err(closed().into()))
     }
 
     /// Runs `work` on one consistent view that sees every answered write. Short work: SQLite runs it on the
     /// calling thread.
-    pub async fn read<T, E>(&self, _work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn read<T, E>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        todo!()
+        match &*self.inner {
+            Inner::Sqlite(sqlite) => sqlite.read(work).await,
+            Inner::Postgres(postgres) => {
+                let mut once = Some(work);
+                let again = || StoreError::Unavailable("the connection broke while reading".to_owned());
+                let (errand, answer) = Errand::new(move |tx: &mut dyn Tx| once.take().ok_or_else(again)?(tx));
+                postgres.read(Box::new(errand))?;
+                answer.await.unwrap_or_else(|_| Err(closed().into()))
+            }
+        }
     }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
 }

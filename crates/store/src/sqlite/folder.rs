@@ -1,0 +1,93 @@
+//! A data folder: one process at a time, its writer thread, its readers.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
+
+use super::readers::Readers;
+use super::{connection, writer};
+use crate::work::Work;
+use crate::{Options, StoreError, Tx};
+
+/// Works that may wait for the writer: about a tenth of a second of it. Past them callers are told to come back.
+const QUEUE_MAX: usize = 2048;
+
+pub(crate) struct Folder {
+    readers: Readers,
+    /// `None` once it is closing: the writer ends when the last sender has gone and its queue is empty.
+    queue: Option<Sender<Box<dyn Work>>>,
+    writer: Option<JoinHandle<()>>,
+    /// Held as long as the folder is used.
+    _lock: File,
+}
+
+impl Folder {
+    pub fn open(folder: &Path, options: &Options) -> Result<Folder, StoreError> {
+        std::fs::create_dir_all(folder).map_err(|error| refused(folder, "can't be made", &error))?;
+        let lock = lock(folder)?;
+        let path = folder.join("baton.db");
+        let connection = connection::open_writer(&path, options)?;
+        connection::migrate(&connection)?;
+        let readers = Readers::open(&path, options.readers.max(1))?;
+        let (queue, works) = bounded(QUEUE_MAX);
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer::write_groups(connection, &works))
+            .map_err(|error| refused(folder, "has no thread to write it", &error))?;
+        Ok(Folder { readers, queue: Some(queue), writer: Some(writer), _lock: lock })
+    }
+
+    pub fn write(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
+        let queue = self.queue.as_ref().expect("open until dropped");
+        queue.try_send(work).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => StoreError::Unavailable("the writer has ended".to_owned()),
+        })
+    }
+
+    pub async fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        self.readers.read(work).await
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // The readers first: the last connection to close moves the WAL into the database.
+        self.readers.close();
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.thread().id() != std::thread::current().id()
+        {
+            drop(writer.join());
+        }
+    }
+}
+
+/// The lock goes with the process, however that ends.
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path: PathBuf = folder.join("baton.lock");
+    let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = opened.map_err(|error| refused(&path, "can't be opened", &error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            drop(file.read_to_string(&mut holder));
+            let holder = holder.trim();
+            let holder = if holder.is_empty() { String::new() } else { format!(" (pid {holder})") };
+            return Err(StoreError::Refused(format!("another baton{holder} uses {}", folder.display())));
+        }
+        Err(TryLockError::Error(error)) => return Err(refused(&path, "can't be locked", &error)),
+    }
+    // Only for the message above.
+    let noted = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
+    noted.map_err(|error| refused(&path, "can't be written", &error))?;
+    Ok(file)
+}
+
+fn refused(path: &Path, what: &str, error: &std::io::Error) -> StoreError {
+    StoreError::Refused(format!("{} {what}: {error}", path.display()))
+}

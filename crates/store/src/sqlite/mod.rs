@@ -1,0 +1,91 @@
+//! SQLite: one writer thread that commits in groups, a few readers, everything in one folder.
+
+mod connection;
+mod error;
+mod folder;
+mod readers;
+mod tx;
+mod writer;
+
+use std::path::Path;
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+
+use self::folder::Folder;
+use self::tx::{Savepoint, SqliteTx};
+use crate::work::{Work, guarded};
+use crate::{Options, StoreError, Tx};
+
+pub(crate) enum Sqlite {
+    Folder(Folder),
+    Memory(Mutex<Connection>),
+}
+
+impl Sqlite {
+    pub fn open_folder(folder: &Path, options: &Options) -> Result<Sqlite, StoreError> {
+        Folder::open(folder, options).map(Sqlite::Folder)
+    }
+
+    pub fn open_memory(options: &Options) -> Result<Sqlite, StoreError> {
+        let connection = connection::open_memory(options)?;
+        connection::migrate(&connection)?;
+        Ok(Sqlite::Memory(Mutex::new(connection)))
+    }
+
+    pub fn write(&self, mut work: Box<dyn Work>) -> Result<(), StoreError> {
+        match self {
+            Sqlite::Folder(folder) => folder.write(work),
+            Sqlite::Memory(connection) => {
+                let connection = connection.lock();
+                let committed = in_transaction(&connection, "BEGIN IMMEDIATE", |tx| work.run(tx));
+                work.answer(committed);
+                Ok(())
+            }
+        }
+    }
+
+    pub async fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        match self {
+            Sqlite::Folder(folder) => folder.read(work).await,
+            Sqlite::Memory(connection) => read_in(&connection.lock(), work),
+        }
+    }
+}
+
+/// A consistent view for one reader.
+fn read_in<T, E: From<StoreError>>(connection: &Connection, work: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+    let mut result = None;
+    in_transaction(connection, "BEGIN", |tx| {
+        tx.forbid_writes();
+        result = Some(guarded(|| work(tx)));
+        true
+    })?;
+    result.unwrap_or_else(|| Err(StoreError::Unavailable("the work was not begun".to_owned()).into()))
+}
+
+/// Runs one work in a transaction of its own; what it does not want to keep is rolled back.
+fn in_transaction(
+    connection: &Connection,
+    begin: &'static str,
+    work: impl FnOnce(&mut SqliteTx<&Connection>) -> bool,
+) -> Result<(), StoreError> {
+    let statement = |sql: &'static str| {
+        let done = connection.prepare_cached(sql).and_then(|mut statement| statement.raw_execute());
+        done.map_err(|error| error::store_error(connection, error))
+    };
+    statement(begin)?;
+    let keep = work(&mut SqliteTx::new(connection, Savepoint::Unneeded));
+    // After some failures SQLite has already rolled back by itself.
+    if connection.is_autocommit() {
+        return if keep { Err(StoreError::Unavailable("the transaction was rolled back".to_owned())) } else { Ok(()) };
+    }
+    if !keep {
+        return statement("ROLLBACK").map(drop);
+    }
+    statement("COMMIT").map(drop).inspect_err(|_| {
+        if !connection.is_autocommit() {
+            drop(statement("ROLLBACK"));
+        }
+    })
+}

@@ -1,0 +1,75 @@
+//! The one writer: drains its queue into groups, a savepoint for each work, one commit for all.
+
+use crossbeam_channel::Receiver;
+use rusqlite::Connection;
+
+use super::error::commit_error;
+use super::tx::{Savepoint, SqliteTx, Statements};
+use crate::StoreError;
+use crate::work::Work;
+
+/// Works that share one commit; more would make the first of them wait too long.
+const GROUP_MAX: usize = 256;
+
+/// Runs until the store is closed and the queue is empty.
+pub(super) fn write_groups(connection: Connection, works: &Receiver<Box<dyn Work>>) {
+    let mut tx = SqliteTx::new(Statements::new(&connection), Savepoint::Before);
+    let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(GROUP_MAX);
+    while let Ok(first) = works.recv() {
+        group.push(first);
+        group.extend(works.try_iter().take(GROUP_MAX - 1));
+        group.retain(|work| !work.is_abandoned());
+        while !group.is_empty() {
+            let (run, outcome) = commit_group(&mut tx, &mut group);
+            if let Err(error) = &outcome {
+                tracing::error!(%error, works = run, "a commit failed");
+            }
+            for work in group.drain(..run) {
+                work.answer(outcome.clone());
+            }
+        }
+    }
+}
+
+/// Runs works from the front of the group and commits them; answers with how many were run and what became of them.
+/// All are run, unless something ends the transaction under them.
+fn commit_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>]) -> (usize, Result<(), StoreError>) {
+    if let Err(error) = tx.run("BEGIN IMMEDIATE") {
+        return (group.len(), Err(error));
+    }
+    for (index, work) in group.iter_mut().enumerate() {
+        let keep = work.run(tx);
+        let ended = tx.end_work(keep);
+        // A full disk or an I/O error may make SQLite roll back everything, also what the works before had done.
+        let lost = tx.connection().is_autocommit();
+        if let Err(error) = ended {
+            roll_back(tx);
+            return (index + 1, Err(error));
+        }
+        if lost {
+            let unexplained = || StoreError::Unavailable("the transaction was rolled back".to_owned());
+            return (index + 1, Err(tx.forget().unwrap_or_else(unexplained)));
+        }
+    }
+    (group.len(), commit(tx))
+}
+
+fn commit(tx: &mut SqliteTx<Statements<'_>>) -> Result<(), StoreError> {
+    match tx.run_raw("COMMIT")? {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let error = commit_error(tx.connection(), error);
+            roll_back(tx);
+            Err(error)
+        }
+    }
+}
+
+fn roll_back(tx: &mut SqliteTx<Statements<'_>>) {
+    tx.forget();
+    if !tx.connection().is_autocommit()
+        && let Err(error) = tx.run("ROLLBACK")
+    {
+        tracing::error!(%error, "a rollback failed");
+    }
+}
