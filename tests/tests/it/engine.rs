@@ -26,7 +26,11 @@ struct World {
 
 impl World {
     async fn new() -> World {
-        let store = Store::open(Options::new(Place::Memory)).unwrap();
+        World::on(Place::Memory).await
+    }
+
+    async fn on(place: Place) -> World {
+        let store = Store::open(Options::new(place)).unwrap();
         let node = Id::from_i64(1).unwrap();
         let options = EngineOptions { public_url: "http://localhost".into(), workers: 16, node };
         let engine = Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_seed(1), options);
@@ -207,5 +211,29 @@ async fn what_tasks_hold_on_to_is_not_removed() {
         .unwrap_err();
     let Failure::Refused(refusals) = refused else { panic!("{refused:?}") };
     assert!(format!("{refusals:?}").contains("Name is removed but has a value in 1 task; blank it there first"), "{refusals:?}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_who_hang_up_leave_no_execution_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::on(Place::Folder(folder.path().to_owned())).await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let add = world.action(&workflow, "Add").await;
+    for _ in 0..200 {
+        let mut start = std::pin::pin!(world.start(&task, &add));
+        // Asked, perhaps accepted, and nobody there to hear it.
+        std::future::poll_fn(|context| std::task::Poll::Ready(drop(start.as_mut().poll(context)))).await;
+    }
+    let last = world.start(&task, &add).await.unwrap();
+    assert!(matches!(world.finished(&last).await, Status::Success { .. }));
+    while world.read(|cx| Ok(baton_store::sql::jobs::count(cx.tx)?)).await.unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let (workflow, id) = (workflow.clone(), task.id.to_string());
+    let (_, comments) = world.read(move |cx| baton_engine::commands::comments::list(cx, &workflow, &id)).await.unwrap();
+    let texts: Vec<String> = comments.into_iter().map(|comment| comment.body).collect();
+    assert_eq!(texts, (1..=texts.len()).map(|n| n.to_string()).collect::<Vec<_>>());
     world.end().await;
 }

@@ -1,6 +1,8 @@
 //! `GET /api/v1/workflows/<w>/fields`: keys in alphabetical order, as documented.
 
 use axum::http::Method;
+use baton_core::definition::field::FieldType;
+use baton_core::definition::type_of;
 use baton_core::ids::Id;
 use baton_core::workflow::{Field, FieldKind, FieldRight};
 use baton_engine::commands::workflows;
@@ -24,7 +26,7 @@ struct ShownField<'a> {
     options: Option<Vec<&'a str>>,
     required: bool,
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: FieldType,
 }
 
 fn handle(call: Call) -> Handled {
@@ -59,26 +61,6 @@ fn shown(field: &Field) -> ShownField<'_> {
             _ => None,
         },
         required: field.required,
-        kind: type_name(&field.kind),
-    }
-}
-
-fn type_name(kind: &FieldKind) -> &'static str {
-    match kind {
-        FieldKind::Text => "text",
-        FieldKind::LongText => "longText",
-        FieldKind::Number => "number",
-        FieldKind::Phone => "phone",
-        FieldKind::Currency { .. } => "currency",
-        FieldKind::Date => "date",
-        FieldKind::DateTime => "datetime",
-        FieldKind::Person => "person",
-        FieldKind::SingleSelect { .. } => "singleSelect",
-        FieldKind::MultipleSelect { .. } => "multipleSelect",
-        FieldKind::Checkbox => "checkbox",
-        FieldKind::UniqueId { .. } => "uniqueId",
-        FieldKind::File { .. } => "file",
-        FieldKind::Email => "email",
-        FieldKind::Url => "url",
+        kind: type_of(&field.kind),
     }
 }
