@@ -238,7 +238,7 @@ fn what_is_taken_away_from_tasks_is_listed() {
     new.fields.retain(|field| field.name != "Email");
     new.fields[1].kind = field::FieldType::LongText;
     new.fields[2].options.as_mut().unwrap().remove(0);
-    new.fields[3].currency = Some("EUR".to_owned());
+    new.fields[3].currency = Some("JPY".to_owned());
     let option = current.fields[3].options.as_ref().unwrap()[0].id.unwrap();
     let part = |id: Option<Id>, name: &str| RemovedPart { id: id.unwrap(), name: name.to_owned() };
     let expected = Removals {
