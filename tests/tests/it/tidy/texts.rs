@@ -6,7 +6,7 @@ use super::{TEXTS, files_ending, none};
 const LINES_MOST: usize = 600;
 
 /// In pieces, so that this file does not break its own rules.
-const UNFINISHED: &[&str] = &[concat!("to", "do!("), concat!("unimple", "mented!("), concat!("TO", "DO"), concat!("FIX", "ME")];
+const UNFINISHED: &[&str] = &[concat!("to", "do!("), concat!("unimple", "mented!("), concat!("// TO", "DO"), concat!("FIX", "ME")];
 /// Places of one machine, which are on no other.
 const PLACES: &[&str] = &[concat!("../", "shared"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 const SLEEP: &str = concat!("slee", "p(");

@@ -18,12 +18,8 @@ const WORDS: &[(&str, &str)] = &[
     ("organisation", "workspace"),
     ("login", "account, or sign-in"),
     ("participant", "collaborator"),
-    ("relationship", "link"),
     ("dropdown", "singleSelect"),
 ];
-
-/// Names that a standard or the documents themselves give.
-const GIVEN: &[&str] = &["relationship"];
 
 /// The names that a Rust file shows: of public items and fields.
 fn public_names(text: &str) -> Vec<(usize, &str)> {
@@ -62,9 +58,6 @@ fn words_of(name: &str) -> Vec<String> {
 
 /// The word that should stand there instead of one in this name.
 fn better(name: &str) -> Option<&'static str> {
-    if GIVEN.contains(&name) {
-        return None;
-    }
     let words = words_of(name);
     let singular = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
     WORDS.iter().find(|(banned, _)| words.iter().any(|word| word == banned || singular(word) == *banned)).map(|(_, better)| *better)
@@ -116,7 +109,6 @@ fn the_rule_sees_what_it_is_for() {
         ("TaskFilter", false),
         ("discard", false),
         ("planes", false),
-        ("relationship", false),
     ] {
         assert_eq!(better(name).is_some(), found, "{name}");
     }
