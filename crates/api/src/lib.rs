@@ -1,1 +1,36 @@
+//! Speak HTTP: routes, wire shapes, problems.
+//!
+//! No rule lives here: an endpoint reads its request, runs one command of the engine, and shows what came of it.
+//! Shapes, keys and their order are the contract (`docs/api.md`), apart from how the core names things.
+//!
+//! Map: `app` takes every request; `route` is the table of endpoints; `routes/v1/<noun>/<verb>.rs` is one each;
+//! `call` is a request, `body`, `json`, `query` and `headers` read it; `show` and `reply` write the answer;
+//! `problem` gives each refusal its status.
+#![forbid(unsafe_code)]
 
+mod app;
+mod body;
+mod call;
+mod headers;
+mod json;
+mod problem;
+mod query;
+mod reply;
+mod route;
+mod routes;
+mod show;
+
+pub use app::router;
+pub use route::{Policy, ROUTES, Route};
+
+#[derive(Clone, Debug)]
+pub struct ApiOptions {
+    /// A larger body is refused.
+    pub body_bytes_max: usize,
+}
+
+impl Default for ApiOptions {
+    fn default() -> ApiOptions {
+        ApiOptions { body_bytes_max: baton_core::limits::BODY_BYTES_MAX }
+    }
+}

@@ -17,6 +17,8 @@ pub mod condition;
 pub mod definition;
 pub mod env;
 pub mod execution;
+#[cfg(test)]
+mod fixtures;
 pub mod ids;
 pub mod limits;
 pub mod people;

@@ -5,6 +5,10 @@ pub const STAGES_MAX: usize = 100;
 pub const ACTIONS_MAX: usize = 200;
 /// Steps of one action or automation.
 pub const STEPS_MAX: usize = 50;
+/// Items of any other list of a definition, such as the options of a field.
+pub const LIST_ITEMS_MAX: usize = 1000;
+/// Names that one template may interpolate.
+pub const TEMPLATE_NAMES_MAX: usize = 1000;
 pub const NAME_CHARACTERS_MAX: usize = 100;
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 pub const LONG_TEXT_BYTES_MAX: usize = 1024 * 1024;

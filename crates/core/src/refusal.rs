@@ -90,17 +90,30 @@ pub enum Refusal {
     WorkflowGone,
     // The request itself
     BodyInvalid {
+        /// JSON or YAML.
+        format: &'static str,
         reason: String,
     },
+    /// Well-formed, but not what the place takes.
+    BodyShape {
+        must: &'static str,
+    },
     WrongContentType {
+        /// Empty where the header is missing.
         got: String,
+        allowed: &'static str,
+    },
+    WrongMethod {
+        method: String,
+        allowed: String,
     },
     TooLarge {
         bytes_max: usize,
     },
     WorkflowArchived,
     VersionMoved {
-        now: i64,
+        /// `None` where there is nothing (yet).
+        now: Option<i64>,
     },
     KeyReused,
     NotAParameter {
@@ -229,7 +242,9 @@ impl Refusal {
             Refusal::Panicked { .. } => "panicked",
             Refusal::WorkflowGone => "workflow_gone",
             Refusal::BodyInvalid { .. } => "body_invalid",
+            Refusal::BodyShape { .. } => "body_shape",
             Refusal::WrongContentType { .. } => "wrong_content_type",
+            Refusal::WrongMethod { .. } => "wrong_method",
             Refusal::TooLarge { .. } => "too_large",
             Refusal::WorkflowArchived => "workflow_archived",
             Refusal::VersionMoved { .. } => "version_moved",
@@ -289,11 +304,15 @@ impl fmt::Display for Refusal {
             Refusal::Interrupted { step } => write!(f, "Stopped after {} interrupted attempts at step {step}", crate::limits::STARTS_MAX),
             Refusal::Panicked { step } => write!(f, "Step {step} failed by a fault in Baton; the log has the details"),
             Refusal::WorkflowGone => f.write_str("Workflow no longer exists"),
-            Refusal::BodyInvalid { reason } => write!(f, "body is not valid JSON: {reason}"),
-            Refusal::WrongContentType { got } => write!(f, "Content-Type must be application/json, not {got}"),
+            Refusal::BodyInvalid { format, reason } => write!(f, "body is not valid {format}: {reason}"),
+            Refusal::BodyShape { must } => write!(f, "body must {must}"),
+            Refusal::WrongContentType { got, allowed } if got.is_empty() => write!(f, "Content-Type is missing; it must be {allowed}"),
+            Refusal::WrongContentType { got, allowed } => write!(f, "Content-Type must be {allowed}, not {got}"),
+            Refusal::WrongMethod { method, allowed } => write!(f, "{method} is not allowed here; allowed is {allowed}"),
             Refusal::TooLarge { bytes_max } => write!(f, "body is larger than {bytes_max} bytes"),
             Refusal::WorkflowArchived => f.write_str("Workflow is archived"),
-            Refusal::VersionMoved { now } => write!(f, "If-Match does not hold: the version is now \"{now}\""),
+            Refusal::VersionMoved { now: Some(now) } => write!(f, "If-Match does not hold: the version is now \"{now}\""),
+            Refusal::VersionMoved { now: None } => f.write_str("If-Match does not hold: there is no such task"),
             Refusal::KeyReused => f.write_str("Idempotency-Key was used with another body"),
             Refusal::NotAParameter { name } => write!(f, "{name} is not a parameter"),
             Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),

@@ -256,6 +256,23 @@ impl Rights {
             fields: Vec::new(),
         }
     }
+
+    /// What an admin role may do, whatever else it says.
+    pub fn all() -> Rights {
+        Rights {
+            create: true,
+            edit: true,
+            delete: true,
+            import: true,
+            export: true,
+            assigned_only: false,
+            assigning: Assigning::Anyone,
+            moving_by_hand: true,
+            actions: None,
+            analytics: true,
+            fields: Vec::new(),
+        }
+    }
 }
 
 impl Workflow {

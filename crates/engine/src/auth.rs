@@ -29,6 +29,16 @@ pub enum Credential {
     Operator { workspace: Id },
 }
 
+impl Credential {
+    /// Whether this can be a key at all; no look-up, so that a stranger's body need not be read.
+    pub fn check_form(&self) -> Result<(), Refusal> {
+        match self {
+            Credential::Header(header) => key_in(header.as_deref()).map(drop),
+            Credential::Operator { .. } => Ok(()),
+        }
+    }
+}
+
 /// Who is calling, and what their key allows.
 #[derive(Clone, Debug)]
 pub struct Caller {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use baton_core::access::Access;
 use baton_core::activity::{Activity, Kind};
 use baton_core::actor::Actor;
 use baton_core::env::Env;
@@ -14,7 +15,7 @@ use baton_core::workflow::Workflow;
 use baton_store::sql::tasks;
 use baton_store::{StoreError, Tx};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, KeyScope};
 use crate::engine::Shared;
 use crate::env::TxEnv;
 use crate::worker::Claimed;
@@ -64,6 +65,14 @@ pub struct Found {
     pub workflow: Arc<Workflow>,
     pub workspace: Arc<Workspace>,
     pub archived: bool,
+    pub scope: KeyScope,
+}
+
+impl Found {
+    /// What the caller's key may see and do here.
+    pub fn access(&self) -> Access<'_> {
+        self.scope.access(&self.workflow)
+    }
 }
 
 impl Cx<'_> {
@@ -88,7 +97,7 @@ impl Cx<'_> {
         if !self.caller.scope.known_in(&workflow) {
             return Err(unknown().into());
         }
-        Ok(Found { workflow, workspace, archived: head.archived })
+        Ok(Found { workflow, workspace, archived: head.archived, scope: self.caller.scope.clone() })
     }
 
     /// A task of a workflow by its Unique ID or public id, in one look-up where there is one.
@@ -110,7 +119,8 @@ impl Cx<'_> {
             return Err(Refusal::not_found(Noun::Workflow).into());
         }
         let seen = self.caller.scope.access(&workflow).may_see(&loaded.task, None);
-        Ok((Found { workflow, workspace, archived: loaded.archived }, seen.then_some(loaded)))
+        let found = Found { workflow, workspace, archived: loaded.archived, scope: self.caller.scope.clone() };
+        Ok((found, seen.then_some(loaded)))
     }
 
     /// The same, for a change.

@@ -61,6 +61,7 @@ pub(crate) fn once(
         headers: serde_json::to_string(&answer.headers).expect("strings are JSON"),
         body: answer.body.clone(),
     };
-    idempotency::insert(cx.tx, cx.caller.workspace, &key.scope, &stored, cx.now())?;
+    let now = cx.now();
+    idempotency::insert(cx.tx, cx.caller.workspace, &key.scope, &stored, now)?;
     Ok((answer, Replayed(false)))
 }

@@ -18,6 +18,7 @@ mod idempotency;
 mod worker;
 
 pub use auth::{Caller, Credential, KeyScope};
-pub use cx::{Cx, Failure, Outcome};
+pub use baton_store::StoreError;
+pub use cx::{Cx, Failure, Found, Outcome};
 pub use engine::{Ask, Engine, EngineOptions};
 pub use idempotency::{Answer, IdempotencyKey, Replayed};

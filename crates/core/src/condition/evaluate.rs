@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::{Column, Comparable, Condition, Operand, Operator, Rule, Scene};
 use crate::ids::Id;
 use crate::time::{Timestamp, midnight};
-use crate::value::{Value, fold, sort_key};
+use crate::value::{Value, compare_texts, fold};
 use crate::workflow::FieldKind;
 
 pub fn holds(condition: &Condition, scene: &Scene<'_>) -> bool {
@@ -66,7 +66,7 @@ fn compare(rule: &Rule, operator: Operator, cell: Cell<'_>, scene: &Scene<'_>) -
             _ => false,
         },
         Operand::CurrentUser => match cell {
-            Cell::Person(id) => scene.performer.user() == Some(id),
+            Cell::Person(id) => operator == Operator::Equal && scene.performer.user() == Some(id),
             _ => false,
         },
         Operand::Column(other) => match self::cell(*other, scene) {
@@ -99,7 +99,7 @@ fn compare_cells(column: Column, operator: Operator, cell: Cell<'_>, other: Colu
         (Cell::Text(text), Cell::Text(other_text)) => match operator {
             Operator::Equal => text == other_text,
             Operator::Contains | Operator::BeginsWith | Operator::EndsWith => has_part(operator, text, &fold(other_text)),
-            operator => ordered(operator, text_key(column, text, scene).cmp(&text_key(column, other_text, scene))),
+            operator => ordered(operator, order_texts(column, text, other_text, scene)),
         },
         (Cell::Number(one), Cell::Number(other)) => ordered(operator, one.cmp(&other)),
         (Cell::Day(one), Cell::Day(other)) => ordered(operator, one.cmp(&other)),
@@ -144,9 +144,7 @@ fn equals(cell: Cell<'_>, value: &Comparable, scene: &Scene<'_>) -> bool {
 
 fn order(column: Column, cell: Cell<'_>, value: &Comparable, scene: &Scene<'_>) -> Option<Ordering> {
     match (cell, value) {
-        (Cell::Text(text), Comparable::Value(Value::Text(value))) => {
-            Some(text_key(column, text, scene).cmp(&text_key(column, value, scene)))
-        }
+        (Cell::Text(text), Comparable::Value(Value::Text(value))) => Some(order_texts(column, text, value, scene)),
         (Cell::Number(number), Comparable::Value(Value::Decimal(value))) => Some(number.cmp(value)),
         (Cell::Day(day), Comparable::Value(Value::Date(value))) => Some(day.cmp(value)),
         (Cell::Moment(moment), Comparable::Value(Value::DateTime(value))) => Some(moment.cmp(value)),
@@ -204,12 +202,12 @@ fn days_from_today(cell: Cell<'_>, scene: &Scene<'_>) -> Option<i64> {
         Cell::Moment(moment) => moment.date_in(zone),
         _ => return None,
     };
-    Some(i64::from(day.duration_since(scene.now.date_in(zone)).as_hours() / 24))
+    Some(day.duration_since(scene.now.date_in(zone)).as_hours() / 24)
 }
 
-fn text_key(column: Column, text: &str, scene: &Scene<'_>) -> String {
-    let kind = field_kind(column, scene).unwrap_or(&FieldKind::Text);
-    sort_key(kind, &Value::Text(text.to_owned()))
+/// As lists sort by the column.
+fn order_texts(column: Column, one: &str, other: &str, scene: &Scene<'_>) -> Ordering {
+    compare_texts(field_kind(column, scene).unwrap_or(&FieldKind::Text), one, other)
 }
 
 fn option_name<'a>(column: Column, option: Id, scene: &Scene<'a>) -> Option<&'a str> {

@@ -1,1 +1,98 @@
+//! A workflow as a document: reading it with every problem at its path, and making it ready to run.
+//!
+//! ```text
+//! text --parse_yaml / parse_json--> value --read--> Definition (ids, names joined up) --compile--> Workflow
+//! ```
+//! [`read`] goes in this order: the shape against the schema (`check`), names trimmed (`normalise`), ids (`identity`),
+//! references of renamed parts (`rename`), meaning (`validate`), and what has no effect in this version (`effects`).
+//! The types of the document are the one place that says what it may hold: `document` and a module for each part.
+//! Every reference between parts is found by `walk`.
 
+pub mod action;
+pub mod automation;
+pub mod data_sync;
+pub mod document;
+pub mod field;
+pub mod form;
+pub mod layout;
+pub mod link;
+pub mod role;
+pub mod stage;
+pub mod step;
+pub mod view;
+
+mod builtin;
+mod check;
+mod compile;
+mod effects;
+mod identity;
+mod json;
+mod normalise;
+mod problem;
+mod removed;
+mod rename;
+mod schema;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod text;
+mod validate;
+mod walk;
+mod yaml;
+
+pub use builtin::{ADMINISTRATOR, COLLABORATOR};
+pub use compile::{compile, type_of};
+pub use document::Definition;
+pub use json::{parse_json, to_json};
+pub use problem::{PROBLEMS_MAX, Problem};
+pub use removed::{Removals, RemovedOption, RemovedPart, RetypedField, removed_parts};
+pub use schema::schema;
+pub use text::TextError;
+pub use yaml::{parse_yaml, to_yaml};
+
+use problem::{Path, Problems};
+use serde_json::Value;
+
+use crate::env::Env;
+use crate::people::Workspace;
+
+/// A document that may be saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// With an id for every part, and references by the names that the parts have now.
+    pub definition: Definition,
+    /// What will not work, or not yet.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a document that is to become the next revision of `current`, or the first one of a new workflow.
+/// All problems are told at once, and nothing is to be saved when there is one.
+pub fn read(mut value: Value, current: Option<&Definition>, workspace: &Workspace, env: &mut dyn Env) -> Result<Read, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let mut warnings = Problems::default();
+    check::check(schema(), &mut value, &mut problems);
+    let mut definition: Definition = match serde_json::from_value(value) {
+        Ok(definition) => definition,
+        Err(error) => {
+            // The check and the types are made from the same source, so this is a second net.
+            problems.add(&Path::ROOT, || error.to_string());
+            return Err(problems.finish());
+        }
+    };
+    normalise::normalise(&mut definition);
+    let renames = identity::settle(&mut definition, current, &mut problems, env);
+    rename::rename(&mut definition, &renames);
+    validate::validate(&mut definition, workspace, &mut problems, &mut warnings);
+    if !problems.is_empty() {
+        return Err(problems.finish());
+    }
+    effects::warn(&definition, &mut warnings);
+    builtin::add_roles(&mut definition, current, env);
+    Ok(Read { definition, warnings: warnings.finish() })
+}
+
+/// A document as it was stored.
+pub fn read_stored(text: &str) -> Result<Definition, TextError> {
+    let value = parse_json(text)?;
+    serde_json::from_value(value).map_err(|error| TextError { message: error.to_string(), line: 1, column: 1 })
+}

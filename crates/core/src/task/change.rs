@@ -21,13 +21,13 @@ pub struct Change {
 /// key that is absent did not change; `null` is nobody or blank.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Side {
+pub(super) struct Side {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    stage: Option<Id>,
+    pub(super) stage: Option<Id>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    assignee: Option<Option<Id>>,
+    pub(super) assignee: Option<Option<Id>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    values: BTreeMap<Id, Option<Value>>,
+    pub(super) values: BTreeMap<Id, Option<Value>>,
 }
 
 /// Tells `null` from an absent key.
@@ -95,11 +95,7 @@ impl Change {
         if !after.values.keys().eq(fields.iter()) {
             return Err(NotAChange("before and after list different fields".to_owned()));
         }
-        let values = after
-            .values
-            .into_iter()
-            .map(|(field, new)| (field, (before.values.remove(&field).flatten(), new)))
-            .collect();
+        let values = after.values.into_iter().map(|(field, new)| (field, (before.values.remove(&field).flatten(), new))).collect();
         Ok(Change { stage, assignee, values })
     }
 }
@@ -128,7 +124,7 @@ fn side_json(side: &Side) -> String {
     serde_json::to_string(side).expect("ids and values are always JSON")
 }
 
-fn read_side(text: &str) -> Result<Side, NotAChange> {
+pub(super) fn read_side(text: &str) -> Result<Side, NotAChange> {
     serde_json::from_str(text).map_err(|error| NotAChange(error.to_string()))
 }
 
@@ -150,4 +146,81 @@ pub fn apply_change(mut task: Task, change: &Change, version: i64, at: Timestamp
     task.version = version;
     task.updated_at = at;
     task
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::{any_task, id, task};
+
+    /// States that follow each other, some of which share most of their values, as after an edit.
+    fn states() -> impl Strategy<Value = Vec<Task>> {
+        vec((any_task(), any::<bool>()), 1..8).prop_map(|drawn| {
+            let mut states: Vec<Task> = Vec::new();
+            for (version, (mut state, whole)) in (1..).zip(drawn) {
+                if let (false, Some(last)) = (whole, states.last()) {
+                    state = Task { stage: state.stage, assignee: last.assignee, values: last.values.clone(), ..state };
+                }
+                states.push(Task { version, updated_at: Timestamp::from_micros(version), created_by: task().created_by, ..state });
+            }
+            states
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn replaying_the_history_gives_the_task(states in states()) {
+            let first = &states[0];
+            let unset = Task { stage: id(0), values: BTreeMap::new(), assignee: None, ..first.clone() };
+            let mut replayed = unset.with_state(&first.state_json()).expect("a state");
+            for pair in states.windows(2) {
+                let change = Change::between(&pair[0], &pair[1]);
+                let read = Change::from_json(&change.before_json(), &change.after_json());
+                prop_assert_eq!(read.as_ref(), Ok(&change));
+                replayed = apply_change(replayed, &change, pair[1].version, pair[1].updated_at);
+                prop_assert_eq!(&replayed, &pair[1]);
+            }
+        }
+
+        #[test]
+        fn what_does_not_differ_is_not_listed(before in any_task(), after in any_task()) {
+            prop_assert!(Change::between(&before, &before).is_empty());
+            let change = Change::between(&before, &after);
+            prop_assert!(change.values.values().all(|(old, new)| old != new));
+            prop_assert_eq!(change.stage.is_some(), before.stage != after.stage);
+            prop_assert_eq!(change.assignee.is_some(), before.assignee != after.assignee);
+        }
+    }
+
+    #[test]
+    fn the_form_in_the_history() {
+        let field = id(62);
+        let change = Change {
+            stage: Some((id(1), id(2))),
+            assignee: Some((None, Some(id(3)))),
+            values: BTreeMap::from([(field, (None, Some(Value::Text("Ann".to_owned()))))]),
+        };
+        assert_eq!(change.before_json(), r#"{"stage":"1","assignee":null,"values":{"10":null}}"#);
+        assert_eq!(change.after_json(), r#"{"stage":"2","assignee":"3","values":{"10":{"t":"Ann"}}}"#);
+        assert_eq!(Change::default().before_json(), "{}");
+    }
+
+    #[test]
+    fn what_is_no_change_is_refused() {
+        for (before, after) in [
+            (r#"{"stage":"1"}"#, "{}"),
+            ("{}", r#"{"assignee":null}"#),
+            (r#"{"values":{"1":null}}"#, r#"{"values":{"2":null}}"#),
+            (r#"{"values":{"1":null}}"#, "{}"),
+            (r#"{"colour":"red"}"#, r#"{"colour":"blue"}"#),
+            ("", ""),
+        ] {
+            assert!(Change::from_json(before, after).is_err(), "{before} {after}");
+        }
+    }
 }

@@ -1,8 +1,11 @@
 //! One record of a workflow.
 
 mod change;
+pub mod show;
+mod show_state;
 
-pub use change::{Change, apply_change};
+pub use change::{Change, NotAChange, apply_change};
+pub use show_state::show_state;
 
 use std::collections::BTreeMap;
 

@@ -18,16 +18,12 @@ const KEY_BYTES_MAX: usize = 200;
 
 /// One key for each thing that a filter may look for. Files have none, and blank has none at all.
 pub fn filter_keys(field: &Field, value: &Value) -> Vec<FilterKey> {
+    let plain = |exact: String| FilterKey { field: field.id, sort: exact.clone(), exact };
     match value {
         Value::Files(_) => Vec::new(),
-        Value::Options(ids) => ids
-            .iter()
-            .map(|id| {
-                let key = id.to_string();
-                FilterKey { field: field.id, sort: key.clone(), exact: key }
-            })
-            .collect(),
-        _ => vec![FilterKey { field: field.id, sort: sort_key(&field.kind, value), exact: exact_key(value) }],
+        Value::Options(ids) => ids.iter().map(|id| plain(id.to_string())).collect(),
+        Value::Text(text) => vec![FilterKey { field: field.id, sort: sort_text(&field.kind, text), exact: exact_text(text) }],
+        _ => vec![plain(exact_key(value))],
     }
 }
 
@@ -35,13 +31,8 @@ pub fn filter_keys(field: &Field, value: &Value) -> Vec<FilterKey> {
 /// change without the task: whoever sorts by them asks there. Their key only keeps equal ones together.
 pub fn sort_key(kind: &FieldKind, value: &Value) -> String {
     match value {
-        Value::Text(text) => match kind {
-            FieldKind::UniqueId { autoincrement: true } => sort_numbered(text),
-            _ => cut(fold(text)),
-        },
-        Value::Decimal(decimal) => sort_decimal(*decimal),
-        Value::DateTime(moment) => sort_moment(*moment),
-        Value::Date(_) | Value::Checked | Value::Person(_) | Value::Option(_) | Value::Options(_) | Value::Files(_) => exact_key(value),
+        Value::Text(text) => sort_text(kind, text),
+        _ => exact_key(value),
     }
 }
 
@@ -66,7 +57,8 @@ pub fn compare(kind: &FieldKind, one: &Value, other: &Value) -> Ordering {
         (Value::Decimal(one), Value::Decimal(other)) => one.cmp(other),
         (Value::Date(one), Value::Date(other)) => one.cmp(other),
         (Value::DateTime(one), Value::DateTime(other)) => one.cmp(other),
-        _ => sort_key(kind, one).cmp(&sort_key(kind, other)),
+        (Value::Text(one), Value::Text(other)) => compare_texts(kind, one, other),
+        _ => exact_key(one).cmp(&exact_key(other)),
     }
 }
 
@@ -121,17 +113,27 @@ fn exact_text(text: &str) -> String {
     key
 }
 
-fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(KEY_BYTES_MAX));
-    text
+/// The order of two texts of one field.
+pub(crate) fn compare_texts(kind: &FieldKind, one: &str, other: &str) -> Ordering {
+    sort_text(kind, one).cmp(&sort_text(kind, other))
 }
 
-/// Numbers that the workflow gave out, in their order, before whatever texts an earlier definition allowed.
-fn sort_numbered(text: &str) -> String {
-    match parse_decimal(text) {
-        Some(number) => sort_decimal(number),
-        None => cut(format!("~{}", fold(text))),
+fn sort_text(kind: &FieldKind, text: &str) -> String {
+    match kind {
+        // Numbers that the workflow gave out come in their order, before whatever texts an earlier definition allowed.
+        FieldKind::UniqueId { autoincrement: true } => match parse_decimal(text) {
+            Some(number) => sort_decimal(number),
+            None => format!("~{}", folded_beginning(text)),
+        },
+        _ => folded_beginning(text),
     }
+}
+
+/// Of a long text only the beginning is folded: enough to fill the key, whatever folding does to its letters.
+fn folded_beginning(text: &str) -> String {
+    let mut folded = fold(&text[..text.floor_char_boundary(8 * KEY_BYTES_MAX)]);
+    folded.truncate(folded.floor_char_boundary(KEY_BYTES_MAX));
+    folded
 }
 
 /// Sign, then the place of the first digit, then the digits: `1`; `2` 28 `15` is 1.5; `0` is below zero, with all digits turned round and

@@ -75,7 +75,8 @@ pub fn revoke(cx: &mut Cx<'_>, key: &str) -> Outcome<KeyRow> {
     let id: Id = key.parse().map_err(|_| unknown())?;
     let row = keys::list(cx.tx, cx.caller.workspace)?.into_iter().find(|row| row.id == id).ok_or_else(unknown)?;
     if row.revoked_at.is_none() {
-        keys::revoke(cx.tx, cx.caller.workspace, id, cx.now())?;
+        let now = cx.now();
+        keys::revoke(cx.tx, cx.caller.workspace, id, now)?;
         let activity = Activity { before: Some(described(&row)), ..cx.activity(Kind::ApiKeyRevoked) };
         cx.append(&[activity])?;
     }

@@ -6,7 +6,8 @@ use baton_core::env::Env;
 use baton_core::limits::COMMENT_BYTES_MAX;
 use baton_core::refusal::{Refusal, Refusals};
 use baton_core::task::Task;
-use baton_store::sql::comments::{self, Comment};
+use baton_store::sql::comments;
+pub use baton_store::sql::comments::Comment;
 use serde_json::Value as Json;
 
 use crate::cx::{Cx, Found, Outcome};

@@ -7,11 +7,13 @@ use baton_core::ids::Id;
 use baton_core::people::Workspace;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_store::StoreError;
-use baton_store::sql::workflows::{self, RevisionRow};
+use baton_store::sql::workflows;
+pub use baton_store::sql::workflows::RevisionRow;
 use baton_store::sql::{people, tasks};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
+use super::activity::KeyNames;
 use super::tasks::Expected;
 use super::users::check_administrator;
 use crate::cx::{Cx, Found, Outcome};
@@ -46,7 +48,7 @@ pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Saved> {
         id,
         workspace: cx.caller.workspace,
         name: &read.definition.name,
-        document: &to_text(&read.definition),
+        document: &read.definition.to_text(),
         at: cx.now(),
         by: cx.caller.actor,
     };
@@ -73,17 +75,25 @@ pub fn get(cx: &mut Cx<'_>, workflow: &str, revision: Option<i64>) -> Outcome<St
     Ok(Stored { revision, definition })
 }
 
-pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<(Found, Vec<RevisionRow>)> {
+/// Newest first, with what it takes to show who saved them.
+pub struct Revisions {
+    pub found: Found,
+    pub rows: Vec<RevisionRow>,
+    pub key_names: KeyNames,
+}
+
+pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<Revisions> {
     let found = cx.workflow(workflow)?;
     let rows = workflows::revisions(cx.tx, found.workflow.id)?;
-    Ok((found, rows))
+    let key_names = super::activity::key_names(cx)?;
+    Ok(Revisions { found, rows, key_names })
 }
 
 /// Changes a workflow. The same document again changes nothing.
 pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expected) -> Outcome<Saved> {
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
-    check_revision(&found, expected)?;
+    expected.check(Some(found.workflow.revision))?;
     let now = current(cx, &found)?;
     let read = definition::read(document.clone(), Some(&now), &found.workspace, &mut cx.env).map_err(problems)?;
     save_read(cx, &found, &now, read)
@@ -93,7 +103,7 @@ pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expecte
 pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expected) -> Outcome<Saved> {
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
-    check_revision(&found, expected)?;
+    expected.check(Some(found.workflow.revision))?;
     let now = current(cx, &found)?;
     let earlier = stored(cx, found.workflow.id, revision)?.ok_or(Refusal::not_found(Noun::Revision))?;
     save_read(cx, &found, &now, definition::Read { definition: earlier, warnings: Vec::new() })
@@ -102,26 +112,19 @@ pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expect
 fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition::Read) -> Outcome<Saved> {
     let definition::Read { definition, warnings } = read;
     let (id, before) = (found.workflow.id, found.workflow.revision);
-    let document = to_text(&definition);
-    if document == to_text(now) {
+    let document = definition.to_text();
+    if document == now.to_text() {
         return Ok(Saved { workflow: id, name: definition.name, revision: before, changed: false, warnings });
     }
     check_name(cx, Some(id), &definition.name)?;
-    check_removals(cx, id, now, &definition)?;
-    let revision = before + 1;
+    check_removals(cx, found, now, &definition)?;
+    let (revision, at) = (before + 1, cx.now());
     let saved = workflows::save_revision(
         cx.tx,
-        &workflows::NewRevision {
-            id,
-            expected_revision: before,
-            name: &definition.name,
-            document: &document,
-            at: cx.now(),
-            by: cx.caller.actor,
-        },
+        &workflows::NewRevision { id, expected_revision: before, name: &definition.name, document: &document, at, by: cx.caller.actor },
     )?;
     if !saved {
-        return Err(Refusal::VersionMoved { now: revision }.into());
+        return Err(Refusal::VersionMoved { now: Some(revision) }.into());
     }
     refresh_activity_of_stages(cx, id, now, &definition)?;
     let row = Activity {
@@ -134,13 +137,6 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition:
     Ok(Saved { workflow: id, name: definition.name, revision, changed: true, warnings })
 }
 
-fn check_revision(found: &Found, expected: &Expected) -> Result<(), Refusal> {
-    match &expected.0 {
-        Some(revisions) if !revisions.contains(&found.workflow.revision) => Err(Refusal::VersionMoved { now: found.workflow.revision }),
-        Some(_) | None => Ok(()),
-    }
-}
-
 /// Names are unique in the workspace, without case.
 fn check_name(cx: &mut Cx<'_>, own: Option<Id>, name: &str) -> Outcome<()> {
     let taken = workflows::id_of_name(cx.tx, cx.caller.workspace, name)?.filter(|other| Some(*other) != own);
@@ -150,22 +146,51 @@ fn check_name(cx: &mut Cx<'_>, own: Option<Id>, name: &str) -> Outcome<()> {
     }
 }
 
-/// What a change would take away from tasks is refused, with how many they are.
-fn check_removals(cx: &mut Cx<'_>, workflow: Id, now: &Definition, new: &Definition) -> Outcome<()> {
+/// What a change would take away from tasks or people is refused, with how many they are and what to do.
+fn check_removals(cx: &mut Cx<'_>, found: &Found, now: &Definition, new: &Definition) -> Outcome<()> {
+    let (workflow, removals) = (found.workflow.id, definition::removed_parts(now, new));
     let mut refusals: IndexMap<String, Vec<Refusal>> = IndexMap::new();
-    for removal in definition::removals(now, new) {
-        let count = match &removal.what {
-            definition::Removed::Stage { stage } => tasks::count_in_stage(cx.tx, workflow, *stage)?,
-            definition::Removed::Field { field } | definition::Removed::Retyped { field } => {
-                tasks::count_with_field(cx.tx, workflow, *field)?
-            }
-            definition::Removed::Option { field, option } => tasks::count_with_option(cx.tx, workflow, *field, *option)?,
-        };
+    let mut refuse = |path: &str, count: i64, message: String| {
         if count > 0 {
-            refusals.entry(removal.path.clone()).or_default().push(Refusal::Definition { message: removal.message(count) });
+            refusals.entry(path.to_owned()).or_default().push(Refusal::Definition { message });
         }
+    };
+    for stage in &removals.stages {
+        let count = tasks::count_in_stage(cx.tx, workflow, stage.id)?;
+        refuse("stages", count, format!("{} is removed but has {}; move them to another stage first", stage.name, counted(count)));
+    }
+    for field in &removals.fields {
+        let count = tasks::count_with_field(cx.tx, workflow, field.id)?;
+        refuse("fields", count, format!("{} is removed but has a value in {}; blank it there first", field.name, counted(count)));
+    }
+    for option in &removals.options {
+        let count = tasks::count_with_option(cx.tx, workflow, option.field, option.option)?;
+        let message = format!(
+            "option {} of {} is removed but chosen in {}; choose another there first",
+            option.name,
+            option.field_name,
+            counted(count)
+        );
+        refuse("fields", count, message);
+    }
+    for field in &removals.retyped {
+        let count = tasks::count_with_field(cx.tx, workflow, field.field)?;
+        refuse(
+            "fields",
+            count,
+            format!("the type of {} changes but it has a value in {}; blank it there first", field.name, counted(count)),
+        );
+    }
+    for role in &removals.roles {
+        let count = found.workspace.collaborators_of(workflow).filter(|(_, of)| *of == role.id).count();
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        refuse("roles", count, format!("{} is removed but {count} collaborators have it; give them another role first", role.name));
     }
     if refusals.is_empty() { Ok(()) } else { Err(Refusals::Fields(refusals).into()) }
+}
+
+fn counted(tasks: i64) -> String {
+    if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") }
 }
 
 /// A stage that becomes an end, or stops being one, takes its tasks with it.
@@ -194,11 +219,7 @@ fn stored(cx: &mut Cx<'_>, workflow: Id, revision: i64) -> Outcome<Option<Defini
         id: format!("{workflow} revision {revision}"),
         what: error.to_string(),
     };
-    Ok(Some(serde_json::from_str(&document).map_err(corrupt)?))
-}
-
-fn to_text(definition: &Definition) -> String {
-    serde_json::to_string(definition).expect("a definition is JSON")
+    Ok(Some(Definition::from_text(&document).map_err(corrupt)?))
 }
 
 fn workspace(cx: &mut Cx<'_>) -> Outcome<Workspace> {

@@ -82,7 +82,6 @@ pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution>
         status: Status::Pending,
     };
     executions::insert(cx.tx, &execution)?;
-    tasks::set_queue(cx.tx, loaded.task.id, execution.sequence, loaded.waiting + 1)?;
     queue(cx, &execution, loaded.waiting == 0)?;
     let started = Activity {
         actor: performer,
@@ -125,7 +124,7 @@ fn queue(cx: &mut Cx<'_>, execution: &Execution, head: bool) -> Outcome<()> {
         due_at: None,
     };
     jobs::insert(cx.tx, &job)?;
-    cx.claimed.extend(slot.map(|slot| Claimed::new(job, slot)));
+    cx.claimed.extend(slot.map(|slot| Claimed::new(&cx.shared.worker, job, slot)));
     Ok(())
 }
 
@@ -222,9 +221,8 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
     let mut rows = Vec::new();
     let mut version = 0;
     if let Some(loaded) = loaded {
-        let waiting = (loaded.task.waiting - 1).max(0);
         let mut after = ran.task.map_or_else(|| loaded.task.task.clone(), |(_, after)| after);
-        rows = task_writes::save_change(cx, &loaded.workflow, &loaded.task, &mut after, waiting)?;
+        rows = task_writes::save_change(cx, &loaded.workflow, &loaded.task, &mut after, Some(execution.sequence))?;
         for text in &ran.comments {
             rows.push(super::comments::insert(cx, &after, execution.performer, text)?);
         }

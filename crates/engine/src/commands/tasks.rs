@@ -15,16 +15,25 @@ use super::task_body::{self, Place};
 use super::task_filter;
 use crate::cx::{Cx, Found, Outcome};
 
-/// `If-Match`: any of these versions, or none asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Expected(pub Option<Vec<i64>>);
+/// `If-Match`: what the caller has seen, which must still be so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Expected {
+    #[default]
+    Anything,
+    /// `*`: it must be there.
+    Existing,
+    Versions(Vec<i64>),
+}
 
 impl Expected {
-    fn check(&self, task: &Task) -> Result<(), Refusal> {
-        match &self.0 {
-            Some(versions) if !versions.contains(&task.version) => Err(Refusal::VersionMoved { now: task.version }),
-            Some(_) | None => Ok(()),
-        }
+    /// `now` is the version as it is, or `None` where there is nothing yet.
+    pub(super) fn check(&self, now: Option<i64>) -> Result<(), Refusal> {
+        let holds = match self {
+            Expected::Anything => true,
+            Expected::Existing => now.is_some(),
+            Expected::Versions(versions) => now.is_some_and(|now| versions.contains(&now)),
+        };
+        if holds { Ok(()) } else { Err(Refusal::VersionMoved { now }) }
     }
 }
 
@@ -69,7 +78,10 @@ pub fn create_or_update(cx: &mut Cx<'_>, workflow: &str, body: &Map<String, Json
     let found = cx.writable_workflow(workflow)?;
     match by_unique_id(cx, &found, body)? {
         Some(loaded) => Ok((change(cx, found, loaded, body, expected)?, false)),
-        None => Ok((create(cx, found, body)?, true)),
+        None => {
+            expected.check(None)?;
+            Ok((create(cx, found, body)?, true))
+        }
     }
 }
 
@@ -93,7 +105,7 @@ pub fn delete(cx: &mut Cx<'_>, workflow: &str, task: &str, expected: &Expected) 
     if !cx.caller.scope.access(&found.workflow).may_delete() {
         return Err(Refusal::KeyLacksRight { what: format!("delete {}", found.workflow.plural) }.into());
     }
-    expected.check(&loaded.task)?;
+    expected.check(Some(loaded.task.version))?;
     let row = remove(cx, &loaded.task)?;
     cx.append(&[row])
 }
@@ -144,7 +156,7 @@ pub(crate) fn insert(cx: &mut Cx<'_>, found: &Found, task: &mut Task) -> Outcome
     }
     let keys = filter_keys(&found.workflow, task);
     tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), is_active(&found.workflow, task), &keys)?;
-    let row = Activity { after: Some(Change::created(task).after_json()), ..cx.task_activity(Kind::TaskCreated, task) };
+    let row = Activity { after: Some(task.state_json()), ..cx.task_activity(Kind::TaskCreated, task) };
     cx.append(&[row])
 }
 
@@ -153,13 +165,13 @@ fn change(cx: &mut Cx<'_>, found: Found, loaded: tasks::Loaded, body: &Map<Strin
     if !access.may_edit() {
         return Err(Refusal::KeyLacksRight { what: format!("edit {}", found.workflow.plural) }.into());
     }
-    expected.check(&loaded.task)?;
+    expected.check(Some(loaded.task.version))?;
     let mut after = loaded.task.clone();
     task_body::write(&mut after, body, &place(&found, access, false))?;
     if unique_id(&found.workflow, &after) != unique_id(&found.workflow, &loaded.task) {
         check_unique_id(cx, &found.workflow, &after)?;
     }
-    let rows = save_change(cx, &found.workflow, &loaded, &mut after, loaded.waiting)?;
+    let rows = save_change(cx, &found.workflow, &loaded, &mut after, None)?;
     cx.append(&rows)?;
     Ok(Shown { found, task: after })
 }
@@ -177,19 +189,19 @@ fn check_unique_id(cx: &mut Cx<'_>, workflow: &Workflow, task: &Task) -> Outcome
 }
 
 /// Stores what differs between a loaded task and `after`, raising its version; answers with the history's rows,
-/// not yet appended. `waiting` is the new length of the task's queue.
+/// not yet appended. `finished` is the sequence of the execution that ends with it.
 pub(super) fn save_change(
     cx: &mut Cx<'_>,
     workflow: &Workflow,
     loaded: &tasks::Loaded,
     after: &mut Task,
-    waiting: i64,
+    finished: Option<i64>,
 ) -> Outcome<Vec<Activity>> {
     let before = &loaded.task;
     let change = Change::between(before, after);
     if change.is_empty() && before.performers == after.performers {
-        if waiting != loaded.waiting {
-            tasks::set_queue(cx.tx, before.id, loaded.last_sequence, waiting)?;
+        if let Some(sequence) = finished {
+            tasks::finish_sequence(cx.tx, before.id, sequence)?;
         }
         return Ok(Vec::new());
     }
@@ -215,8 +227,7 @@ pub(super) fn save_change(
         active: is_active(workflow, after),
         removed: &removed,
         added: &added,
-        last_sequence: loaded.last_sequence,
-        waiting,
+        finished_sequence: finished,
     };
     tasks::update(cx.tx, cx.caller.workspace, &write)?;
     Ok(rows)

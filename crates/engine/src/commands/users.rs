@@ -103,7 +103,7 @@ pub fn remove(cx: &mut Cx<'_>, workflow: &str, user: &str) -> Outcome<()> {
     for loaded in tasks::active_of(cx.tx, cx.caller.workspace, found.workflow.id, gone.user.id)? {
         let mut after = loaded.task.clone();
         after.assignee = None;
-        rows.extend(save_change(cx, &found.workflow, &loaded, &mut after, loaded.waiting)?);
+        rows.extend(save_change(cx, &found.workflow, &loaded, &mut after, None)?);
     }
     people::remove_collaborator(cx.tx, cx.caller.workspace, found.workflow.id, gone.user.id)?;
     rows.push(Activity {
@@ -143,7 +143,8 @@ fn set_role(cx: &mut Cx<'_>, found: &Found, user: Id, role: Id, kind: Kind) -> O
 }
 
 fn insert_user(cx: &mut Cx<'_>, user: &User) -> Outcome<()> {
-    people::insert_user(cx.tx, cx.caller.workspace, user, None, cx.now())?;
+    let now = cx.now();
+    people::insert_user(cx.tx, cx.caller.workspace, user, None, now)?;
     let row = Activity { after: Some(json!({ "user": user.id, "email": user.email }).to_string()), ..cx.activity(Kind::UserAdded) };
     cx.append(&[row])
 }

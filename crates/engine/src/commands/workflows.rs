@@ -1,6 +1,7 @@
 //! Workflows as lists and parts.
 
-use baton_store::sql::workflows::{self, WorkflowRow};
+use baton_store::sql::workflows;
+pub use baton_store::sql::workflows::WorkflowRow;
 
 use crate::cx::{Cx, Found, Outcome};
 

@@ -6,7 +6,7 @@ use baton_core::activity::{Activity, Kind};
 use baton_core::actor::Actor;
 use baton_core::env::Env;
 use baton_core::ids::Id;
-use baton_core::people::{User, UserState, email_key};
+use baton_core::people::{User, UserState};
 use baton_core::refusal::{Refusal, Refusals};
 use baton_core::time;
 use baton_store::sql::people;
@@ -60,20 +60,20 @@ pub fn create(cx: &mut Cx<'_>, new: &NewWorkspace) -> Outcome<Created> {
     }
     let email = super::users::check_email("admin-email", &new.admin_email)?;
     let password_hash = new.admin_password.as_deref().map(|password| hash_password(cx, password)).transpose()?;
-    let workspace = cx.caller.workspace;
-    people::insert_workspace(cx.tx, workspace, name, &new.time_zone, cx.now())?;
-    let account = people::account_by_email(cx.tx, &email_key(&email))?;
+    let (workspace, now) = (cx.caller.workspace, cx.now());
+    people::insert_workspace(cx.tx, workspace, name, &new.time_zone, now)?;
+    let account = people::account_by_email(cx.tx, &email)?;
     let account = match account {
         Some(account) => account,
         None => {
             let account = cx.env.new_id();
-            people::insert_account(cx.tx, account, &email, password_hash.as_deref(), cx.now())?;
+            people::insert_account(cx.tx, account, &email, password_hash.as_deref(), now)?;
             account
         }
     };
     let user =
         User { id: cx.env.new_id(), email, first_name: String::new(), last_name: String::new(), admin: true, state: UserState::Active };
-    people::insert_user(cx.tx, workspace, &user, Some(account), cx.now())?;
+    people::insert_user(cx.tx, workspace, &user, Some(account), now)?;
     let rows = [
         Activity { after: Some(serde_json::json!({ "name": name }).to_string()), ..cx.activity(Kind::WorkspaceCreated) },
         Activity { after: Some(serde_json::json!({ "user": user.id }).to_string()), ..cx.activity(Kind::UserAdded) },

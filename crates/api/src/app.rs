@@ -1,0 +1,159 @@
+//! From a request to its answer: the id that follows it, its endpoint, and the one place where failures end.
+//!
+//! There is no stack of middleware: what every request needs is done here, once.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::header::{ALLOW, HeaderValue};
+use axum::http::{Method, Request, Response};
+use axum::routing::any;
+use baton_core::refusal::{Refusal, Refusals};
+use baton_engine::{Ask, Engine, Failure};
+use tracing::{Instrument, debug, debug_span, enabled, error};
+
+use crate::ApiOptions;
+use crate::call::{Call, no_page};
+use crate::headers::{self, X_REQUEST_ID};
+use crate::problem::{self, Problem};
+use crate::reply;
+use crate::route::{Handled, ROUTES, Route};
+
+pub struct App {
+    pub engine: Engine,
+    pub options: ApiOptions,
+}
+
+pub fn router(engine: Engine, options: ApiOptions) -> axum::Router {
+    let app = Arc::new(App { engine, options });
+    let mut router = axum::Router::new();
+    for place in places() {
+        let (app, place) = (app.clone(), Arc::new(place));
+        router = router.route(place.path, any(move |request| answer(app.clone(), Some(place.clone()), request)));
+    }
+    router.fallback(move |request| answer(app.clone(), None, request))
+}
+
+/// One path, with what may be done there.
+struct Place {
+    path: &'static str,
+    routes: Vec<&'static Route>,
+    /// The `Allow` header.
+    allowed: String,
+}
+
+fn places() -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for route in ROUTES {
+        match places.iter_mut().find(|place| place.path == route.path) {
+            Some(place) => place.routes.push(route),
+            None => places.push(Place { path: route.path, routes: vec![route], allowed: String::new() }),
+        }
+    }
+    for place in &mut places {
+        let mut methods: Vec<&str> = place.routes.iter().map(|route| route.method.as_str()).collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.push("OPTIONS");
+        place.allowed = methods.join(", ");
+    }
+    places
+}
+
+impl Place {
+    /// The body of an answer to HEAD is dropped by the router.
+    fn route(&self, method: &Method) -> Option<&'static Route> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.routes.iter().find(|route| route.method == method).copied()
+    }
+}
+
+async fn answer(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body>) -> Response<Body> {
+    let request_id = headers::request_id(request.headers()).map_or_else(|| app.engine.fresh_id().to_string(), str::to_owned);
+    let span = debug_span!("request", id = request_id);
+    let logged = enabled!(tracing::Level::DEBUG).then(|| (app.engine.now(), request.method().clone()));
+    let (clock, path) = (app.clone(), place.as_ref().map(|place| place.path));
+
+    let mut response = handled(app, place, request, &request_id).instrument(span).await;
+    // Ids of requests are visible ASCII, ours or checked.
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    if let Some((begun, method)) = logged {
+        // The route, not the path: a path may hold values of fields.
+        let micros = clock.engine.now().micros() - begun.micros();
+        debug!(request = request_id, %method, route = path, status = response.status().as_u16(), micros, "answered");
+    }
+    response
+}
+
+async fn handled(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body>, request_id: &str) -> Response<Body> {
+    let Some(place) = place else { return problem::refused(&no_page().into()) };
+    let Some(route) = place.route(request.method()) else { return without_route(&place, request.method()) };
+    let (mut head, body) = request.into_parts();
+    // Only a path that is no UTF-8 has no parts; nothing has such a name.
+    let Ok(path) = RawPathParams::from_request_parts(&mut head, &()).await else { return problem::refused(&no_page().into()) };
+    let authorization = headers::authorization(&head.headers).cloned();
+
+    let call = Call { app: app.clone(), head, body, path, request_id: request_id.to_owned() };
+    let outcome = match Caught((route.handle)(call)).await {
+        Ok(outcome) => outcome,
+        Err(panic) => {
+            error!(request = request_id, route = route.path, panic = panic_text(&*panic), "a request failed by a fault");
+            return problem::fault(request_id);
+        }
+    };
+    match outcome {
+        Ok(response) => response,
+        Err(Problem::Command(failure)) => problem::response(failure, request_id),
+        Err(Problem::Request(refusals)) => {
+            let ask = Ask { credential: headers::credential(authorization.as_ref()), request: None };
+            problem::response(strangers_first(&app.engine, ask, refusals).await, request_id)
+        }
+    }
+}
+
+/// What is wrong with a request is told to those who may ask at all.
+async fn strangers_first(engine: &Engine, ask: Ask, refusals: Refusals) -> Failure {
+    match engine.read(ask, |_| Ok(())).await {
+        Ok(()) => Failure::Refused(refusals),
+        Err(stranger) => stranger,
+    }
+}
+
+fn without_route(place: &Place, method: &Method) -> Response<Body> {
+    if method != Method::OPTIONS {
+        return problem::refused(&Refusal::WrongMethod { method: method.to_string(), allowed: place.allowed.clone() }.into());
+    }
+    let mut response = reply::no_content();
+    response.headers_mut().insert(ALLOW, HeaderValue::from_str(&place.allowed).expect("methods are ASCII"));
+    response
+}
+
+/// A handler whose panic is an outcome: one request's fault must not close the connection without an answer.
+struct Caught(Handled);
+
+impl Future for Caught {
+    type Output = Result<Result<Response<Body>, Problem>, Box<dyn Any + Send>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let handled = &mut self.0;
+        match catch_unwind(AssertUnwindSafe(|| handled.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
+}

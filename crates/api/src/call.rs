@@ -1,0 +1,117 @@
+//! One request, as the endpoints see it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::RawPathParams;
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
+use baton_core::refusal::{Noun, Refusal};
+use baton_engine::commands::tasks::Expected;
+use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome};
+
+use crate::app::App;
+use crate::body::{self, Document, Object};
+use crate::headers;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::reply;
+
+pub struct Call {
+    pub app: Arc<App>,
+    pub head: Parts,
+    pub body: Body,
+    pub path: RawPathParams,
+    pub request_id: String,
+}
+
+impl Call {
+    pub fn engine(&self) -> &Engine {
+        &self.app.engine
+    }
+
+    pub fn ask(&self) -> Ask {
+        Ask { credential: headers::credential(headers::authorization(&self.head.headers)), request: Some(self.request_id.clone()) }
+    }
+
+    /// A part of the path, percent-decoded, by its name in the route.
+    pub fn part(&self, name: &str) -> String {
+        self.path.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned()).unwrap_or_default()
+    }
+
+    pub fn query(&self) -> Result<Query, Refusal> {
+        Query::parse(self.head.uri.query())
+    }
+
+    /// Most endpoints have no parameters.
+    pub fn expect_no_query(&self) -> Result<(), Refusal> {
+        match self.head.uri.query() {
+            None => Ok(()),
+            Some(_) => self.query()?.expect_empty(),
+        }
+    }
+
+    pub fn expected(&self) -> Result<Expected, Refusal> {
+        headers::expected(&self.head.headers)
+    }
+
+    pub async fn object(&mut self) -> Result<Object, Refusal> {
+        self.ask().credential.check_form()?;
+        body::object(&self.head.headers, std::mem::take(&mut self.body), self.app.options.body_bytes_max).await
+    }
+
+    pub async fn document(&mut self) -> Result<Document, Refusal> {
+        self.ask().credential.check_form()?;
+        body::document(&self.head.headers, std::mem::take(&mut self.body), self.app.options.body_bytes_max).await
+    }
+
+    pub async fn expect_empty_body(&mut self) -> Result<(), Refusal> {
+        self.ask().credential.check_form()?;
+        body::expect_empty(&self.head.headers, std::mem::take(&mut self.body), self.app.options.body_bytes_max).await
+    }
+
+    // These borrow nothing: a body can't be shared between threads, and so neither can a call.
+
+    pub fn read<T, C>(&self, command: C) -> impl Future<Output = Outcome<T>> + Send + use<T, C>
+    where
+        T: Send + 'static,
+        C: FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+    {
+        let (engine, ask) = (self.engine().clone(), self.ask());
+        async move { engine.read(ask, command).await }
+    }
+
+    pub fn write<T, C>(&self, command: C) -> impl Future<Output = Outcome<T>> + Send + use<T, C>
+    where
+        T: Send + 'static,
+        C: FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+    {
+        let (engine, ask) = (self.engine().clone(), self.ask());
+        async move { engine.write(ask, command).await }
+    }
+
+    /// For every POST: under its `Idempotency-Key`, if there is one. `raw` is the body that the key stands for.
+    pub fn post<C>(&self, raw: &[u8], command: C) -> impl Future<Output = Result<Response<Body>, Problem>> + Send + use<C>
+    where
+        C: FnMut(&mut Cx<'_>) -> Outcome<Answer> + Send + 'static,
+    {
+        let (engine, ask, key) = (self.engine().clone(), self.ask(), self.idempotency_key(raw));
+        async move { Ok(reply::from_answer(engine.write_once(ask, key?, command).await?)) }
+    }
+
+    fn idempotency_key(&self, raw: &[u8]) -> Result<Option<IdempotencyKey>, Refusal> {
+        let place = self.head.uri.path_and_query().map_or(self.head.uri.path(), |place| place.as_str());
+        let key = headers::idempotency_key(&self.head.headers)?;
+        Ok(key.map(|key| IdempotencyKey::new(key, self.head.method.as_str(), place, raw)))
+    }
+}
+
+/// An answer of 200 with JSON.
+pub fn ok(body: &impl serde::Serialize) -> Result<Response<Body>, Problem> {
+    Ok(reply::json(StatusCode::OK, body))
+}
+
+pub fn no_page() -> Refusal {
+    Refusal::not_found(Noun::Page)
+}

@@ -1,0 +1,168 @@
+//! What goes wrong, as HTTP says it: the one place that gives a refusal its status.
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{Response, StatusCode};
+use baton_core::refusal::{Refusal, Refusals};
+use baton_engine::{Failure, StoreError};
+use serde_json::{Map, Value as Json, json};
+
+use crate::reply;
+
+/// Why a request was not done.
+#[derive(Debug)]
+pub enum Problem {
+    /// Found in the request before it was known who calls; a stranger is told only that.
+    Request(Refusals),
+    Command(Failure),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        Problem::Request(refusal.into())
+    }
+}
+
+impl From<Refusals> for Problem {
+    fn from(refusals: Refusals) -> Problem {
+        Problem::Request(refusals)
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Problem {
+        Problem::Command(failure)
+    }
+}
+
+/// Seconds that a caller is asked to wait.
+const RETRY_SOON: &str = "1";
+const RETRY_LATER: &str = "5";
+
+pub fn response(failure: Failure, request_id: &str) -> Response<Body> {
+    match failure {
+        Failure::Refused(refusals) => refused(&refusals),
+        Failure::Store(error) => store_failed(&error, request_id),
+    }
+}
+
+pub fn refused(refusals: &Refusals) -> Response<Body> {
+    let (status, body) = match refusals {
+        Refusals::Plain(refusal) => (status(refusal), json!({ "errors": [refusal.to_string()] })),
+        Refusals::Fields(fields) => {
+            let errors: Map<String, Json> = fields.iter().map(|(name, refusals)| (name.clone(), sentences(refusals))).collect();
+            (StatusCode::UNPROCESSABLE_ENTITY, json!({ "errors": errors }))
+        }
+        Refusals::Action(refusals) => (action_status(refusals), json!({ "status": "Fail", "errors": sentences(refusals) })),
+    };
+    let mut response = reply::json(status, &body);
+    match refusals {
+        _ if status == StatusCode::UNAUTHORIZED => {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        _ if status == StatusCode::TOO_MANY_REQUESTS => {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SOON));
+        }
+        Refusals::Plain(Refusal::WrongMethod { allowed, .. }) => {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_str(allowed).expect("methods are ASCII"));
+        }
+        _ => {}
+    }
+    response
+}
+
+fn sentences(refusals: &[Refusal]) -> Json {
+    refusals.iter().map(|refusal| Json::String(refusal.to_string())).collect()
+}
+
+/// Taking an action names its task and action in the body, so that one not found is a wrong body, not a wrong path.
+fn action_status(refusals: &[Refusal]) -> StatusCode {
+    match refusals.first() {
+        None | Some(Refusal::NotFound { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(refusal) => status(refusal),
+    }
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::KeyMissing | Refusal::KeyMalformed | Refusal::KeyUnknown | Refusal::KeyRevoked | Refusal::KeyExpired => {
+            StatusCode::UNAUTHORIZED
+        }
+        Refusal::KeyReadOnly | Refusal::KeyLacksRight { .. } | Refusal::MayNotPerform { .. } | Refusal::MayNot { .. } => {
+            StatusCode::FORBIDDEN
+        }
+        Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
+        Refusal::TooManyWaiting => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::BodyInvalid { .. } => StatusCode::BAD_REQUEST,
+        Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+        Refusal::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::VersionMoved { .. } => StatusCode::PRECONDITION_FAILED,
+        Refusal::IdRequired { .. }
+        | Refusal::NotOfWorkflow { .. }
+        | Refusal::WrongStage { .. }
+        | Refusal::FieldRequired { .. }
+        | Refusal::ChecklistIncomplete
+        | Refusal::NotAssigned
+        | Refusal::NotAssignedToYou
+        | Refusal::SomebodyElse
+        | Refusal::Custom { .. }
+        | Refusal::IsInvalid
+        | Refusal::IsRequired
+        | Refusal::IsNotAField
+        | Refusal::IsNotEditable
+        | Refusal::IsNotAnOption
+        | Refusal::IsTaken
+        | Refusal::IsNotAUserOfWorkspace
+        | Refusal::IsNotAUserOfWorkflow
+        | Refusal::IsNotAStage
+        | Refusal::IsTooLong { .. }
+        | Refusal::NoPerson
+        | Refusal::NobodyLeft
+        | Refusal::NoTask
+        | Refusal::PartGone { .. }
+        | Refusal::UserGone { .. }
+        | Refusal::FieldRefused { .. }
+        | Refusal::Interrupted { .. }
+        | Refusal::Panicked { .. }
+        | Refusal::WorkflowGone
+        | Refusal::BodyShape { .. }
+        | Refusal::WorkflowArchived
+        | Refusal::KeyReused
+        | Refusal::NotAParameter { .. }
+        | Refusal::BadParameter { .. }
+        | Refusal::ItemFromTemplate { .. }
+        | Refusal::LastAdministrator
+        | Refusal::Definition { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// The log has what happened; the caller is told what to do, and nothing of the inside.
+fn store_failed(error: &StoreError, request_id: &str) -> Response<Body> {
+    tracing::error!(request = request_id, %error, "a request failed in the store");
+    let (sentence, retry_after) = match error {
+        StoreError::Unavailable(_) => ("The store can't be reached; nothing has happened, try again later", RETRY_LATER),
+        StoreError::Full(_) => ("The store is full; nothing has happened, try again when there is room", RETRY_LATER),
+        StoreError::Overloaded => ("Too much waits to be done; nothing has happened, try again later", RETRY_SOON),
+        StoreError::OutcomeUnknown(_) => {
+            ("The connection to the store broke while saving; ask again with the same Idempotency-Key to learn the outcome", RETRY_SOON)
+        }
+        StoreError::Duplicate { .. }
+        | StoreError::LeaseLost
+        | StoreError::Corrupt { .. }
+        | StoreError::Refused(_)
+        | StoreError::Newer { .. }
+        | StoreError::Sql(_) => {
+            return fault(request_id);
+        }
+    };
+    let mut response = reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "errors": [sentence] }));
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(retry_after));
+    response
+}
+
+/// A mistake of ours, logged by whoever met it.
+pub fn fault(request_id: &str) -> Response<Body> {
+    let sentence = format!("Something went wrong in Baton; the log has it under request id {request_id}");
+    reply::json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "errors": [sentence] }))
+}

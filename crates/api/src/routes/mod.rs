@@ -1,0 +1,4 @@
+//! The endpoints: one file each, with its route, its wire types and its handler.
+
+pub mod health;
+pub mod v1;

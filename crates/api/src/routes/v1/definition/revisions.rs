@@ -1,0 +1,35 @@
+//! `GET /api/v1/workflows/<w>/revisions`: newest first.
+
+use axum::http::Method;
+use baton_core::time::Timestamp;
+use baton_engine::commands::definitions;
+use serde::Serialize;
+
+use crate::call::{Call, ok};
+use crate::route::{Handled, Policy, Route};
+use crate::show::actor::{ShownActor, shown_actor};
+use crate::show::as_text;
+
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/revisions", policy: Policy::Read, handle };
+
+#[derive(Serialize)]
+struct Revision {
+    revision: i64,
+    #[serde(serialize_with = "as_text")]
+    at: Timestamp,
+    actor: ShownActor,
+}
+
+fn handle(call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let workflow = call.part("workflow");
+        let revisions = call.read(move |cx| definitions::revisions(cx, &workflow)).await?;
+        let shown = revisions.rows.iter().map(|row| Revision {
+            revision: row.revision,
+            at: row.created_at,
+            actor: shown_actor(row.created_by, &revisions.found.workspace, &revisions.key_names),
+        });
+        ok(&shown.collect::<Vec<_>>())
+    })
+}

@@ -1,0 +1,128 @@
+//! `POST /api/v1/workflows/<w>/executions`: takes an action on a task. What is refused, for whatever reason, has the
+//! shape of a failed execution.
+
+use axum::http::{Method, StatusCode};
+use baton_core::ids::Id;
+use baton_core::refusal::{Refusal, Refusals};
+use baton_engine::commands::executions::{self, Start};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use crate::call::Call;
+use crate::problem::Problem;
+use crate::reply;
+use crate::route::{Handled, Policy, Route};
+
+pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Write, handle };
+
+#[derive(Serialize)]
+struct Accepted {
+    id: Id,
+    status: &'static str,
+}
+
+fn handle(mut call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let body = call.object().await.map_err(in_shape)?;
+        let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
+        let command = move |cx: &mut baton_engine::Cx<'_>| {
+            let execution = executions::start(cx, &workflow, &start)?;
+            let path = format!("/api/v1/workflows/{workflow}/executions/{}", execution.id);
+            let accepted = Accepted { id: execution.id, status: execution.status.name() };
+            Ok(reply::located(reply::answer(StatusCode::ACCEPTED, &accepted), path))
+        };
+        call.post(&body.raw, command).await
+    })
+}
+
+/// A body that says something else than an execution; one that can't be read is told like everywhere.
+fn in_shape(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::BodyShape { .. } => Refusals::action(refusal).into(),
+        refusal => refusal.into(),
+    }
+}
+
+fn start(body: &Map<String, Json>) -> Result<Start, Refusals> {
+    let mut refusals = Vec::new();
+    let mut start = Start::default();
+    for (key, given) in body {
+        let read = match key.as_str() {
+            "task_id" => task_id(given).map(|task| start.task = task),
+            "action_id" => text(given).map(|action| start.action = action),
+            "performed_by" => performed_by(given).map(|email| start.performed_by = email),
+            name => {
+                refusals.push(Refusal::NotAParameter { name: name.to_owned() });
+                continue;
+            }
+        };
+        if read.is_none() {
+            refusals.push(Refusal::FieldRefused { field: key.clone(), reason: Box::new(Refusal::IsInvalid) });
+        }
+    }
+    if refusals.is_empty() { Ok(start) } else { Err(Refusals::Action(refusals)) }
+}
+
+/// A text or a whole number, digit for digit; blank is absent.
+fn task_id(given: &Json) -> Option<Option<String>> {
+    match given {
+        Json::Number(number) => {
+            let digits = number.as_str();
+            digits.strip_prefix('-').unwrap_or(digits).bytes().all(|byte| byte.is_ascii_digit()).then(|| Some(digits.to_owned()))
+        }
+        other => text(other),
+    }
+}
+
+fn text(given: &Json) -> Option<Option<String>> {
+    match given {
+        Json::Null => Some(None),
+        Json::String(text) => Some((!text.trim().is_empty()).then(|| text.clone())),
+        _ => None,
+    }
+}
+
+/// Blank is invalid, not absent: nobody should act with all the key's rights because a name got lost on the way.
+fn performed_by(given: &Json) -> Option<Option<String>> {
+    match given {
+        Json::Null => Some(None),
+        Json::String(email) => (!email.trim().is_empty()).then(|| Some(email.clone())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(body: &str) -> Vec<String> {
+        match start(serde_json::from_str::<Json>(body).unwrap().as_object().unwrap()) {
+            Ok(start) => vec![format!("{start:?}")],
+            Err(Refusals::Action(refusals)) => refusals.iter().map(Refusal::to_string).collect(),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_body_says_what_to_take_and_nothing_else() {
+        let read = |task: Option<&str>, action: Option<&str>, by: Option<&str>| {
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            vec![format!("{:?}", Start { task: owned(task), action: owned(action), performed_by: owned(by) })]
+        };
+        for (body, expected) in [
+            ("{}", read(None, None, None)),
+            (r#"{"task_id":"678","action_id":"edHR10","performed_by":"a@b.cd"}"#, read(Some("678"), Some("edHR10"), Some("a@b.cd"))),
+            (r#"{"task_id":678,"performed_by":null}"#, read(Some("678"), None, None)),
+            (r#"{"task_id":12345678901234567890123}"#, read(Some("12345678901234567890123"), None, None)),
+            (r#"{"task_id":-7}"#, read(Some("-7"), None, None)),
+            (r#"{"task_id":" ","action_id":null}"#, read(None, None, None)),
+            (r#"{"task_id":1.0,"action_id":7}"#, vec!["task_id is invalid".to_owned(), "action_id is invalid".to_owned()]),
+            (r#"{"task_id":1e3}"#, vec!["task_id is invalid".to_owned()]),
+            (r#"{"task_id":["1"],"performed_by":""}"#, vec!["task_id is invalid".to_owned(), "performed_by is invalid".to_owned()]),
+            (r#"{"task":"1"}"#, vec!["task is not a parameter".to_owned()]),
+        ] {
+            assert_eq!(told(body), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Actions taken.
+
+pub mod create;
+pub mod get;

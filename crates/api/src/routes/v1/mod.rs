@@ -1,0 +1,10 @@
+//! The public API, v1.
+
+pub mod checklist_items;
+pub mod comments;
+pub mod definition;
+pub mod executions;
+pub mod tasks;
+pub mod users;
+pub mod workflows;
+pub mod workspace;

@@ -1,0 +1,19 @@
+//! `DELETE /api/v1/workflows/<w>/tasks/<unique-id>`: permanent.
+
+use axum::http::Method;
+use baton_engine::commands::tasks;
+
+use crate::call::Call;
+use crate::reply;
+use crate::route::{Handled, Policy, Route};
+
+pub const ROUTE: Route = Route { method: Method::DELETE, path: "/api/v1/workflows/{workflow}/tasks/{task}", policy: Policy::Write, handle };
+
+fn handle(call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let (workflow, task, expected) = (call.part("workflow"), call.part("task"), call.expected()?);
+        call.write(move |cx| tasks::delete(cx, &workflow, &task, &expected)).await?;
+        Ok(reply::no_content())
+    })
+}

@@ -1,0 +1,23 @@
+//! `PUT /api/v1/workflows/<w>/tasks`: changes the task that the body's Unique ID names.
+
+use axum::http::{Method, StatusCode};
+use baton_engine::commands::tasks;
+
+use super::shown;
+use crate::call::Call;
+use crate::reply;
+use crate::route::{Handled, Policy, Route};
+
+pub const ROUTE: Route = Route { method: Method::PUT, path: "/api/v1/workflows/{workflow}/tasks", policy: Policy::Write, handle };
+
+fn handle(mut call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let expected = call.expected()?;
+        let body = call.object().await?;
+        let workflow = call.part("workflow");
+        let saved = call.write(move |cx| tasks::update(cx, &workflow, None, &body.keys, &expected)).await?;
+        let response = reply::json(StatusCode::OK, &shown(&saved, call.engine().public_url()));
+        Ok(reply::with_etag(response, saved.task.version))
+    })
+}

@@ -1,0 +1,7 @@
+//! The collaborators of a workflow.
+
+pub mod create;
+pub mod delete;
+pub mod get;
+pub mod list;
+pub mod put;

@@ -1,0 +1,66 @@
+//! `GET /api/v1/workflows/<w>/fields`: keys in alphabetical order, as documented.
+
+use axum::http::Method;
+use baton_core::definition::field::FieldType;
+use baton_core::definition::type_of;
+use baton_core::ids::Id;
+use baton_core::workflow::{Field, FieldKind, FieldRight};
+use baton_engine::commands::workflows;
+use serde::Serialize;
+
+use crate::call::{Call, ok};
+use crate::route::{Handled, Policy, Route};
+
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/fields", policy: Policy::Read, handle };
+
+#[derive(Serialize)]
+struct ShownField<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    autoincrement: Option<bool>,
+    editable: bool,
+    id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<usize>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<Vec<&'a str>>,
+    required: bool,
+    #[serde(rename = "type")]
+    kind: FieldType,
+}
+
+fn handle(call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let workflow = call.part("workflow");
+        let found = call.read(move |cx| workflows::get(cx, &workflow)).await?;
+        let access = found.access();
+        let seen = found.workflow.fields.iter().filter(|field| access.right_to(field) != FieldRight::Hidden);
+        ok(&seen.map(shown).collect::<Vec<_>>())
+    })
+}
+
+fn shown(field: &Field) -> ShownField<'_> {
+    let autoincrement = match field.kind {
+        FieldKind::UniqueId { autoincrement } => Some(autoincrement),
+        _ => None,
+    };
+    ShownField {
+        autoincrement,
+        editable: field.editable && autoincrement != Some(true),
+        id: field.id,
+        limit: match field.kind {
+            FieldKind::File { limit } => Some(limit),
+            _ => None,
+        },
+        name: &field.name,
+        options: match &field.kind {
+            FieldKind::SingleSelect { options } | FieldKind::MultipleSelect { options } => {
+                Some(options.iter().map(|option| option.name.as_str()).collect())
+            }
+            _ => None,
+        },
+        required: field.required,
+        kind: type_of(&field.kind),
+    }
+}

@@ -1,0 +1,28 @@
+//! `GET /api/v1/workflows/<w>/roles`
+
+use axum::http::Method;
+use baton_core::ids::Id;
+use baton_engine::commands::workflows;
+use serde::Serialize;
+
+use crate::call::{Call, ok};
+use crate::route::{Handled, Policy, Route};
+
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/roles", policy: Policy::Read, handle };
+
+#[derive(Serialize)]
+struct Role<'a> {
+    id: Id,
+    name: &'a str,
+    admin: bool,
+}
+
+fn handle(call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let workflow = call.part("workflow");
+        let found = call.read(move |cx| workflows::get(cx, &workflow)).await?;
+        let roles = found.workflow.roles.iter().map(|role| Role { id: role.id, name: &role.name, admin: role.admin });
+        ok(&roles.collect::<Vec<_>>())
+    })
+}

@@ -1,0 +1,24 @@
+//! `GET /api/v1/workflows/<w>/stages`: in order.
+
+use axum::http::Method;
+use baton_engine::commands::workflows;
+use serde::Serialize;
+
+use crate::call::{Call, ok};
+use crate::route::{Handled, Policy, Route};
+
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/stages", policy: Policy::Read, handle };
+
+#[derive(Serialize)]
+struct Stage<'a> {
+    name: &'a str,
+}
+
+fn handle(call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let workflow = call.part("workflow");
+        let found = call.read(move |cx| workflows::get(cx, &workflow)).await?;
+        ok(&found.workflow.stages.iter().map(|stage| Stage { name: &stage.name }).collect::<Vec<_>>())
+    })
+}

@@ -1,0 +1,15 @@
+//! Wire shapes that several endpoints share.
+
+pub mod actor;
+pub mod history;
+pub mod item;
+pub mod saved;
+pub mod user;
+
+use std::fmt::Display;
+
+use serde::Serializer;
+
+pub fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}

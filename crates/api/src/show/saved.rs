@@ -1,0 +1,27 @@
+//! What saving a definition answers.
+
+use baton_core::ids::Id;
+use baton_engine::commands::definitions;
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub struct Saved<'a> {
+    id: Id,
+    name: &'a str,
+    revision: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning<'a>>,
+}
+
+#[derive(Serialize)]
+struct Warning<'a> {
+    path: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a definitions::Saved> for Saved<'a> {
+    fn from(saved: &'a definitions::Saved) -> Saved<'a> {
+        let warnings = saved.warnings.iter().map(|warning| Warning { path: &warning.path, message: &warning.message });
+        Saved { id: saved.workflow, name: &saved.name, revision: saved.revision, warnings: warnings.collect() }
+    }
+}

@@ -1,0 +1,109 @@
+//! A workflow with something of everything, and people who may do this or that in it.
+
+use std::collections::HashMap;
+
+use baton_engine::KeyScope;
+use serde_json::{Value as Json, json};
+
+use super::server::{Call, Reply, Server, get, post};
+
+pub const REVIEW: &str = include_str!("review.yaml");
+
+pub struct Review {
+    pub server: Server,
+    /// `/workflows/<id>`
+    pub path: String,
+    pub workflow: String,
+    actions: HashMap<String, String>,
+}
+
+impl Review {
+    pub async fn start() -> Review {
+        Review::on(Server::start().await).await
+    }
+
+    pub async fn working() -> Review {
+        Review::on(Server::working().await).await
+    }
+
+    pub async fn on(server: Server) -> Review {
+        let call = post("/workflows", REVIEW).with("content-type", "application/yaml");
+        let workflow = server.send(call).await.expect(201).string("id");
+        let path = format!("/workflows/{workflow}");
+        let definition = server.send(get(format!("{path}/definition"))).await.expect(200).json();
+        let named = |action: &Json| (text(&action["name"]), text(&action["id"]));
+        let actions = definition["actions"].as_array().expect("actions").iter().map(named).collect();
+        Review { server, path, workflow, actions }
+    }
+
+    pub fn action(&self, name: &str) -> &str {
+        &self.actions[name]
+    }
+
+    pub fn at(&self, rest: &str) -> String {
+        format!("{}{rest}", self.path)
+    }
+
+    pub async fn send(&self, call: Call) -> Reply {
+        self.server.send(call).await
+    }
+
+    pub async fn task(&self, body: Json) -> Reply {
+        self.send(post(self.at("/tasks"), body)).await.expect(201)
+    }
+
+    /// A call that takes an action.
+    pub fn take(&self, action: &str, task: &str, performed_by: Option<&str>) -> Call {
+        let mut body = json!({ "task_id": task, "action_id": self.action(action) });
+        if let Some(email) = performed_by {
+            body["performed_by"] = email.into();
+        }
+        post(self.at("/executions"), body)
+    }
+
+    /// Takes an action and follows it to its end.
+    pub async fn taken(&self, action: &str, task: &str, performed_by: Option<&str>) -> Json {
+        let id = self.send(self.take(action, task, performed_by)).await.expect(202).string("id");
+        self.finished(&id).await
+    }
+
+    /// The final state of an execution, without its id.
+    pub async fn finished(&self, execution: &str) -> Json {
+        let path = self.at(&format!("/executions/{execution}"));
+        let wait = async {
+            loop {
+                let mut found = self.send(get(path.clone())).await.expect(200).json();
+                if found["status"] != "Pending" {
+                    found.as_object_mut().expect("an object").shift_remove("id");
+                    return found;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.expect("the execution ends")
+    }
+
+    /// A collaborator, with an account or invited.
+    pub async fn collaborator(&self, email: &str, role: &str) -> String {
+        let body = json!({ "email": email, "role": role, "first_name": "Ann", "last_name": "Lee" });
+        self.send(post(self.at("/users"), body)).await.expect(201).string("id")
+    }
+
+    pub async fn role_key(&self, role: &str) -> String {
+        self.server.key(KeyScope { role: Some(role.to_owned()), ..KeyScope::default() }).await.1
+    }
+
+    /// The named values of a task, as the Tasks API shows them.
+    pub async fn shown(&self, task: &str, columns: &[&str]) -> Json {
+        let task = self.send(get(self.at(&format!("/tasks/{task}")))).await.expect(200).json();
+        columns.iter().map(|column| task[*column].clone()).collect()
+    }
+}
+
+pub fn text(json: &Json) -> String {
+    json.as_str().expect("a text").to_owned()
+}
+
+pub fn failed(errors: &[&str]) -> Json {
+    json!({ "status": "Fail", "errors": errors })
+}

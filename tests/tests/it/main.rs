@@ -1,0 +1,4 @@
+//! What needs more than one crate.
+
+mod engine;
+mod tidy;
