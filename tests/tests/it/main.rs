@@ -1,4 +1,6 @@
 //! What needs more than one crate.
 
+mod conformance;
 mod engine;
+mod postgres;
 mod tidy;
