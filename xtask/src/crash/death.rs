@@ -12,7 +12,7 @@ const VARIABLE: &str = "BATON_FAIL_POINT";
 pub const FAIL_POINTS: &[&str] = &["accept.decided", "accept.committed", "run.started", "run.decided", "run.committed"];
 const LOAD_MILLISECONDS: std::ops::Range<u64> = 10..250;
 /// A fail point that the load has not reached by then is given up for this round.
-const FAIL_POINT_LONGEST: Duration = Duration::from_secs(3);
+const FAIL_POINT_LONGEST: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 pub enum Death {
