@@ -29,7 +29,7 @@ impl Death {
     pub fn choose(random: &mut Random, round: u32) -> Death {
         if round.is_multiple_of(2) {
             // Mostly early, when the first commits of a boot are under way.
-            let count = if random.once_in(3) { random.within(1..400) } else { random.within(1..40) };
+            let count = if random.once_in(3) { random.within(1..150) } else { random.within(1..40) };
             Death::FailPoint { name: random.one_of::<&'static str>(FAIL_POINTS), count }
         } else {
             Death::Kill(Duration::from_millis(random.within(LOAD_MILLISECONDS)))
