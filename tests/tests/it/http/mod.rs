@@ -1,23 +1,6 @@
 //! The HTTP API, rule by rule, on the real router.
 
 mod actions;
-mod activity;
-mod checklist;
-mod comments;
 mod conventions;
-mod definitions;
-mod docs;
-mod executions;
-mod filters;
-mod idempotency;
-mod policies;
-mod postgres;
-mod preconditions;
-mod queue;
 mod review;
 mod server;
-mod store_failures;
-mod stream;
-mod tasks;
-mod users;
-mod workflows;
