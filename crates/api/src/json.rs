@@ -108,7 +108,11 @@ impl Reader<'_> {
         let mut object = Map::new();
         while !self.take(b'}') {
             if self.peek() != Some(b'"') {
-                return Err(wrong(if object.is_empty() { "expected a key in double quotes or `}`" } else { "expected a key in double quotes" }));
+                return Err(wrong(if object.is_empty() {
+                    "expected a key in double quotes or `}`"
+                } else {
+                    "expected a key in double quotes"
+                }));
             }
             let key_at = self.at;
             let key = self.string()?;

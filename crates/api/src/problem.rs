@@ -147,7 +147,12 @@ fn store_failed(error: &StoreError, request_id: &str) -> Response<Body> {
         StoreError::OutcomeUnknown(_) => {
             ("The connection to the store broke while saving; ask again with the same Idempotency-Key to learn the outcome", RETRY_SOON)
         }
-        StoreError::Duplicate { .. } | StoreError::LeaseLost | StoreError::Corrupt { .. } | StoreError::Sql(_) => {
+        StoreError::Duplicate { .. }
+        | StoreError::LeaseLost
+        | StoreError::Corrupt { .. }
+        | StoreError::Refused(_)
+        | StoreError::Newer { .. }
+        | StoreError::Sql(_) => {
             return fault(request_id);
         }
     };

@@ -30,7 +30,7 @@ impl Cache {
         }
         let corrupt = |what: String| StoreError::Corrupt { table: "definitions", id: format!("{id} revision {revision}"), what };
         let document = workflows::document(tx, id, revision)?.ok_or_else(|| corrupt("is missing".to_owned()))?;
-        let definition: Definition = serde_json::from_str(&document).map_err(|error| corrupt(error.to_string()))?;
+        let definition = Definition::from_text(&document).map_err(|error| corrupt(error.to_string()))?;
         let workflow = definition::compile(id, revision, &definition).map_err(|problems| corrupt(format!("{problems:?}")))?;
         let workflow = Arc::new(workflow);
         let mut kept = self.workflows.write();

@@ -262,15 +262,10 @@ impl Engine {
     }
 }
 
+/// What time will not mend.
 fn is_fault(failure: &Failure) -> bool {
     match failure {
-        Failure::Refused(_) | Failure::Store(StoreError::Corrupt { .. } | StoreError::Sql(_) | StoreError::Duplicate { .. }) => true,
-        Failure::Store(
-            StoreError::Unavailable(_)
-            | StoreError::Full(_)
-            | StoreError::Overloaded
-            | StoreError::OutcomeUnknown(_)
-            | StoreError::LeaseLost,
-        ) => false,
+        Failure::Refused(_) => true,
+        Failure::Store(error) => matches!(error, StoreError::Corrupt { .. } | StoreError::Sql(_) | StoreError::Duplicate { .. }),
     }
 }

@@ -1,3 +1,4 @@
 //! What needs more than one crate.
 
+mod engine;
 mod http;

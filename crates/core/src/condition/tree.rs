@@ -121,3 +121,34 @@ impl JsonSchema for ConditionTree {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_schema_is_recursive_and_closed() {
+        let schema = serde_json::to_value(schemars::schema_for!(ConditionTree)).expect("JSON");
+        let items = &schema["properties"]["rules"]["items"]["anyOf"];
+        assert_eq!(items[0], json!({ "$ref": "#" }));
+        assert_eq!(schema["additionalProperties"], false);
+        assert_eq!(items[1]["additionalProperties"], false);
+        assert_eq!(items[1]["properties"]["operator"]["enum"].as_array().map(Vec::len), Some(Operator::ALL.len()));
+    }
+
+    /// Within enums that serde reads through a buffer, as steps are, numbers must keep their digits.
+    #[test]
+    fn numbers_in_a_tagged_document_keep_their_digits() {
+        #[derive(Deserialize, Serialize)]
+        #[serde(tag = "do")]
+        enum Step {
+            Check { when: ConditionTree, attempts: u32 },
+        }
+        let text = r#"{"do":"Check","when":{"value":1234567890.1234567890123456789},"attempts":3}"#;
+        let document: Json = serde_json::from_str(text).expect("JSON");
+        let step: Step = serde_json::from_value(document).expect("a step");
+        assert_eq!(serde_json::to_string(&step).expect("JSON"), text);
+    }
+}

@@ -8,7 +8,7 @@ use super::action::{Action, NotPerformer, Requirement};
 use super::document::{Color, Definition};
 use super::field::{Field, FieldType};
 use super::problem::{Path, Problem, Problems};
-use super::role::{Assigning, FieldRight, Moving, Role, TaskRights, Visibility};
+use super::role::{Assigning, FieldRight, Moving, Role, Visibility};
 use super::stage::Stage;
 use super::step::{Amount, AssignTarget, AssignTo, Step, UpdateData};
 use crate::condition::{self, Condition, ConditionTree, Names};
@@ -288,7 +288,7 @@ impl Compiler<'_> {
     /// What the role leaves out is as for Collaborator.
     fn rights(&mut self, role: &Role, path: &Path<'_>) -> workflow::Rights {
         let usual = workflow::Rights::collaborator();
-        let tasks = role.tasks.clone().unwrap_or(TaskRights::default());
+        let tasks = role.tasks.clone().unwrap_or_default();
         let mut fields = Vec::with_capacity(role.fields.len());
         for (name, right) in &role.fields {
             let right = match right {

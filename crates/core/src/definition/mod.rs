@@ -32,6 +32,7 @@ mod problem;
 mod removed;
 mod rename;
 mod schema;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod text;

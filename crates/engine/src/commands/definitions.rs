@@ -48,7 +48,7 @@ pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Saved> {
         id,
         workspace: cx.caller.workspace,
         name: &read.definition.name,
-        document: &to_text(&read.definition),
+        document: &read.definition.to_text(),
         at: cx.now(),
         by: cx.caller.actor,
     };
@@ -112,8 +112,8 @@ pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expect
 fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition::Read) -> Outcome<Saved> {
     let definition::Read { definition, warnings } = read;
     let (id, before) = (found.workflow.id, found.workflow.revision);
-    let document = to_text(&definition);
-    if document == to_text(now) {
+    let document = definition.to_text();
+    if document == now.to_text() {
         return Ok(Saved { workflow: id, name: definition.name, revision: before, changed: false, warnings });
     }
     check_name(cx, Some(id), &definition.name)?;
@@ -219,11 +219,7 @@ fn stored(cx: &mut Cx<'_>, workflow: Id, revision: i64) -> Outcome<Option<Defini
         id: format!("{workflow} revision {revision}"),
         what: error.to_string(),
     };
-    Ok(Some(serde_json::from_str(&document).map_err(corrupt)?))
-}
-
-fn to_text(definition: &Definition) -> String {
-    serde_json::to_string(definition).expect("a definition is JSON")
+    Ok(Some(Definition::from_text(&document).map_err(corrupt)?))
 }
 
 fn workspace(cx: &mut Cx<'_>) -> Outcome<Workspace> {

@@ -1,5 +1,8 @@
 //! References: every name exists, every condition and template can be read, every user is known.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::super::document::Definition;
@@ -47,9 +50,12 @@ impl<'a, 'b> References<'a, 'b> {
         if text.matches("{{").count() > TEMPLATE_NAMES_MAX {
             return vec![format!("holds more than {TEMPLATE_NAMES_MAX} names in {{{{ }}}}")];
         }
+        // A name is looked for once, however often the text has it: suggestions cost a walk over all fields.
+        let seen: RefCell<HashSet<String>> = RefCell::default();
         let judged = rename_names(text, &|name| {
             let linked = name.split_once('.').is_some_and(|(link, _)| self.links.names.iter().any(|known| known == link));
-            let aside = self.known.names.column(name).is_none() && (linked || !self.known.fields_whole);
+            let aside = self.known.names.column(name).is_none()
+                && (linked || !self.known.fields_whole || !seen.borrow_mut().insert(name.to_owned()));
             aside.then(|| "Stage".to_owned())
         });
         Template::parse(&judged, &self.known.names).err().unwrap_or_default()

@@ -7,12 +7,8 @@ use crate::call::{Call, ok};
 use crate::route::{Handled, Policy, Route};
 use crate::show::item::shown_item;
 
-pub const ROUTE: Route = Route {
-    method: Method::GET,
-    path: "/api/v1/workflows/{workflow}/tasks/{task}/checklist_items/{item}",
-    policy: Policy::Read,
-    handle,
-};
+pub const ROUTE: Route =
+    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}/checklist_items/{item}", policy: Policy::Read, handle };
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {

@@ -7,12 +7,8 @@ use crate::call::{Call, ok};
 use crate::route::{Handled, Policy, Route};
 use crate::show::item::shown_item;
 
-pub const ROUTE: Route = Route {
-    method: Method::PUT,
-    path: "/api/v1/workflows/{workflow}/tasks/{task}/checklist_items/{item}",
-    policy: Policy::Write,
-    handle,
-};
+pub const ROUTE: Route =
+    Route { method: Method::PUT, path: "/api/v1/workflows/{workflow}/tasks/{task}/checklist_items/{item}", policy: Policy::Write, handle };
 
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {

@@ -8,8 +8,7 @@ use crate::reply;
 use crate::route::{Handled, Policy, Route};
 use crate::show::saved::Saved;
 
-pub const ROUTE: Route =
-    Route { method: Method::PUT, path: "/api/v1/workflows/{workflow}/definition", policy: Policy::Administer, handle };
+pub const ROUTE: Route = Route { method: Method::PUT, path: "/api/v1/workflows/{workflow}/definition", policy: Policy::Administer, handle };
 
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {

@@ -13,8 +13,7 @@ use crate::problem::Problem;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route =
-    Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Write, handle };
+pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Write, handle };
 
 #[derive(Serialize)]
 struct Accepted {

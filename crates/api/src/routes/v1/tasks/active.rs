@@ -6,8 +6,7 @@ use super::stream;
 use crate::call::Call;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route =
-    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/active", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/active", policy: Policy::Read, handle };
 
 fn handle(call: Call) -> Handled {
     Box::pin(stream::tasks(call, true))

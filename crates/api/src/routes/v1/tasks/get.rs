@@ -8,8 +8,7 @@ use crate::call::Call;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route =
-    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}", policy: Policy::Read, handle };
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {

@@ -16,11 +16,5 @@ use baton_engine::commands::tasks::Shown;
 
 /// `public_url` begins the Task URL.
 fn shown<'a>(Shown { found, task }: &'a Shown, public_url: &'a str) -> ShownTask<'a> {
-    ShownTask {
-        workflow: &found.workflow,
-        workspace: &found.workspace,
-        task,
-        access: found.access(),
-        public_url: Some(public_url),
-    }
+    ShownTask { workflow: &found.workflow, workspace: &found.workspace, task, access: found.access(), public_url: Some(public_url) }
 }

@@ -8,8 +8,7 @@ use crate::call::Call;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route =
-    Route { method: Method::PUT, path: "/api/v1/workflows/{workflow}/tasks/{task}", policy: Policy::Write, handle };
+pub const ROUTE: Route = Route { method: Method::PUT, path: "/api/v1/workflows/{workflow}/tasks/{task}", policy: Policy::Write, handle };
 
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {

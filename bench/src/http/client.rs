@@ -1,0 +1,138 @@
+//! A blocking client on one kept-open connection, for setting up and for checking.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::wire::{Answer, Method, Request};
+use crate::Outcome;
+
+/// Longer than any answer may take; only a server that hangs meets it.
+const ANSWER_LONGEST: Duration = Duration::from_secs(60);
+
+pub struct Client {
+    address: String,
+    api_key: String,
+    connection: Option<TcpStream>,
+    buffer: Vec<u8>,
+}
+
+/// No answer came: the request may have been carried out or not.
+#[derive(Debug)]
+pub struct Lost(pub String);
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "no answer: {}", self.0)
+    }
+}
+
+impl std::error::Error for Lost {}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub replayed: bool,
+    /// The path of the next page.
+    pub next: Option<String>,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn json(&self) -> Outcome<Value> {
+        serde_json::from_slice(&self.body).map_err(|error| format!("{} is not JSON: {error}", self.text()).into())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The JSON of an answer that had to be `status`.
+    pub fn expect(&self, status: u16) -> Outcome<Value> {
+        if self.status == status { self.json() } else { Err(format!("answered {}: {}", self.status, self.text()).into()) }
+    }
+}
+
+impl Client {
+    pub fn new(address: &str, api_key: &str) -> Client {
+        Client { address: address.to_owned(), api_key: api_key.to_owned(), connection: None, buffer: Vec::new() }
+    }
+
+    pub fn get(&mut self, path: &str) -> Result<Reply, Lost> {
+        self.send(Method::Get, path, None, "")
+    }
+
+    pub fn post(&mut self, path: &str, body: &str) -> Result<Reply, Lost> {
+        self.send(Method::Post, path, None, body)
+    }
+
+    pub fn post_once(&mut self, path: &str, idempotency_key: &str, body: &str) -> Result<Reply, Lost> {
+        self.send(Method::Post, path, Some(idempotency_key), body)
+    }
+
+    fn send(&mut self, method: Method, path: &str, idempotency_key: Option<&str>, body: &str) -> Result<Reply, Lost> {
+        let mut out = Vec::new();
+        Request { method, path, api_key: &self.api_key, idempotency_key, body }.write(&self.address, &mut out);
+        let answer = self.exchange(&out);
+        if answer.is_err() {
+            self.connection = None;
+        }
+        answer.map_err(|error| Lost(format!("{path}: {error}")))
+    }
+
+    fn exchange(&mut self, out: &[u8]) -> Outcome<Reply> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(connect(&self.address)?),
+        };
+        connection.write_all(out)?;
+        self.buffer.clear();
+        let mut piece = [0; 16 * 1024];
+        loop {
+            if let Some(answer) = Answer::parse(&self.buffer)? {
+                if answer.length != self.buffer.len() {
+                    return Err("more was answered than was asked for".into());
+                }
+                let replayed = answer.header("Idempotency-Replayed") == Some("true");
+                let next = answer.header("Link").and_then(next_path).map(str::to_owned);
+                return Ok(Reply { status: answer.status, replayed, next, body: answer.body.into_owned() });
+            }
+            match connection.read(&mut piece)? {
+                0 => return Err("the connection was closed".into()),
+                length => self.buffer.extend_from_slice(&piece[..length]),
+            }
+        }
+    }
+}
+
+/// `<https://host/path?query>; rel="next"` is `/path?query`.
+fn next_path(link: &str) -> Option<&str> {
+    let (address, _) = link.split(", ").find(|part| part.ends_with(r#"rel="next""#))?.strip_prefix('<')?.split_once('>')?;
+    let path = address.split_once("://").map_or(address, |(_, rest)| rest);
+    path.find('/').map(|start| &path[start..])
+}
+
+fn connect(address: &str) -> std::io::Result<TcpStream> {
+    let connection = TcpStream::connect(address)?;
+    connection.set_nodelay(true)?;
+    connection.set_read_timeout(Some(ANSWER_LONGEST))?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_among_the_links() {
+        for (link, path) in [
+            (r#"<http://h:1/a?_cursor=b>; rel="next""#, Some("/a?_cursor=b")),
+            (r#"</z>; rel="prev", </a>; rel="next""#, Some("/a")),
+            (r#"</z>; rel="prev""#, None),
+        ] {
+            assert_eq!(next_path(link), path, "{link}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! As much HTTP/1.1 as measuring and hammering our own server needs, with nothing between us and the bytes.
+
+mod client;
+mod wire;
+
+pub use client::{Client, Lost, Reply};
+pub use wire::{Answer, Method, Request, find_text};

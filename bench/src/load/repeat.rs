@@ -1,0 +1,111 @@
+//! The plain loads: reading the same few things, and creating many.
+
+use std::time::Instant;
+
+use super::{Samples, Script, Turn, Window};
+use crate::Outcome;
+use crate::http::{Answer, Method, Request};
+
+/// GETs of the paths in turn, on every connection, as fast as they are answered.
+pub struct Reads<'a> {
+    pub host: &'a str,
+    pub api_key: &'a str,
+    pub paths: &'a [String],
+    pub window: Window,
+    pub cursor: usize,
+    pub sent: Vec<Instant>,
+    pub answered: Samples,
+}
+
+impl<'a> Reads<'a> {
+    pub fn new(host: &'a str, api_key: &'a str, paths: &'a [String], window: Window) -> Reads<'a> {
+        Reads { host, api_key, paths, window, cursor: 0, sent: Vec::new(), answered: Samples::default() }
+    }
+}
+
+impl Script for Reads<'_> {
+    fn next(&mut self, connection: usize, now: Instant, out: &mut Vec<u8>) -> Turn {
+        if now >= self.window.end {
+            return Turn::Stop;
+        }
+        if self.sent.len() <= connection {
+            self.sent.resize(connection + 1, now);
+        }
+        self.sent[connection] = now;
+        let path = &self.paths[self.cursor];
+        self.cursor = (self.cursor + 1) % self.paths.len();
+        Request { method: Method::Get, path, api_key: self.api_key, idempotency_key: None, body: "" }.write(self.host, out);
+        Turn::Send
+    }
+
+    fn answered(&mut self, connection: usize, answer: &Answer<'_>, now: Instant, out: &mut Vec<u8>) -> Outcome<Turn> {
+        if answer.status != 200 {
+            return Err(format!("answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into());
+        }
+        if self.window.counts(now) {
+            self.answered.add(now - self.sent[connection]);
+        }
+        Ok(self.next(connection, now, out))
+    }
+}
+
+/// POSTs of `count` bodies to one path, each of which must be created.
+pub struct Create<'a> {
+    pub host: &'a str,
+    pub api_key: &'a str,
+    pub path: &'a str,
+    pub count: usize,
+    pub body: &'a dyn Fn(usize) -> String,
+    pub sent: usize,
+    pub created: usize,
+}
+
+impl Script for Create<'_> {
+    fn next(&mut self, _connection: usize, _now: Instant, out: &mut Vec<u8>) -> Turn {
+        if self.sent == self.count {
+            return Turn::Stop;
+        }
+        let body = (self.body)(self.sent);
+        self.sent += 1;
+        Request { method: Method::Post, path: self.path, api_key: self.api_key, idempotency_key: None, body: &body }.write(self.host, out);
+        Turn::Send
+    }
+
+    fn answered(&mut self, connection: usize, answer: &Answer<'_>, now: Instant, out: &mut Vec<u8>) -> Outcome<Turn> {
+        if answer.status != 201 {
+            return Err(format!("answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into());
+        }
+        self.created += 1;
+        Ok(self.next(connection, now, out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::{drive, stand_in::StandIn};
+    use super::*;
+
+    #[test]
+    fn exactly_as_many_are_created_as_were_asked_for() {
+        let server = StandIn::start();
+        let body = |number: usize| format!(r#"{{"Name":"{}"}}"#, "x".repeat(number * 1_000));
+        let (host, path) = (&*server.address, "/api/v1/workflows/w/tasks");
+        let mut script = Create { host, api_key: "key", path, count: 50, body: &body, sent: 0, created: 0 };
+        drive(&server.address, 4, &mut script).expect("the stand-in answers");
+        assert_eq!((script.created, server.seen().created), (50, 50));
+    }
+
+    #[test]
+    fn reads_go_round_their_paths() {
+        let server = StandIn::start();
+        let paths = ["/healthz".to_owned(), "/api/v1/workflows/w/executions/never".to_owned()];
+        let window = Window::from_now(Duration::ZERO, Duration::from_millis(300));
+        let mut script = Reads::new(&server.address, "key", &paths, window);
+        drive(&server.address, 3, &mut script).expect("the stand-in answers");
+        let seen = server.seen();
+        assert!(script.answered.count() > 0 && script.answered.count() <= seen.read);
+        assert!(seen.read.abs_diff(seen.healthy) <= seen.healthy + 1, "{} of {} were of one path", seen.healthy, seen.read);
+    }
+}

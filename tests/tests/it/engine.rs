@@ -1,0 +1,211 @@
+//! Commands and the worker together, on an in-memory store and a seeded world.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_core::activity::Kind;
+use baton_core::execution::{Execution, Status};
+use baton_core::ids::Id;
+use baton_core::task::{Change, Task, apply_change};
+use baton_engine::commands::executions::{self, Start};
+use baton_engine::commands::tasks::{self, Expected};
+use baton_engine::commands::workspaces::{self, NewWorkspace};
+use baton_engine::commands::{activity, definitions};
+use baton_engine::env::{Entropy, SystemClock};
+use baton_engine::{Ask, Credential, Cx, Engine, EngineOptions, Failure, Outcome};
+use baton_store::{Options, Place, Store};
+use serde_json::{Value as Json, json};
+use tokio::sync::Notify;
+
+struct World {
+    engine: Engine,
+    workspace: Id,
+    stop: Arc<Notify>,
+    worker: tokio::task::JoinHandle<()>,
+}
+
+impl World {
+    async fn new() -> World {
+        let store = Store::open(Options::new(Place::Memory)).unwrap();
+        let node = Id::from_i64(1).unwrap();
+        let options = EngineOptions { public_url: "http://localhost".into(), workers: 16, node };
+        let engine = Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_seed(1), options);
+        let workspace = engine.fresh_id();
+        let stop = Arc::new(Notify::new());
+        let worker = {
+            let (engine, stop) = (engine.clone(), stop.clone());
+            tokio::spawn(async move { engine.work(stop).await.unwrap() })
+        };
+        let world = World { engine, workspace, stop, worker };
+        let new = NewWorkspace {
+            name: "Hogwarts".into(),
+            admin_email: "admin@hogwarts.edu".into(),
+            admin_password: None,
+            time_zone: "UTC".into(),
+        };
+        world.write(move |cx| workspaces::create(cx, &new)).await.unwrap();
+        world
+    }
+
+    fn ask(&self) -> Ask {
+        Ask { credential: Credential::Operator { workspace: self.workspace }, request: Some("test".into()) }
+    }
+
+    async fn write<T: Send + 'static>(&self, command: impl FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static) -> Outcome<T> {
+        self.engine.write(self.ask(), command).await
+    }
+
+    async fn read<T: Send + 'static>(&self, command: impl FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static) -> Outcome<T> {
+        self.engine.read(self.ask(), command).await
+    }
+
+    async fn workflow(&self, document: Json) -> String {
+        self.write(move |cx| definitions::create(cx, &document)).await.unwrap().workflow.to_string()
+    }
+
+    async fn task(&self, workflow: &str, body: Json) -> Task {
+        let workflow = workflow.to_owned();
+        self.write(move |cx| tasks::create_or_update(cx, &workflow, body.as_object().unwrap(), &Expected::default())).await.unwrap().0.task
+    }
+
+    async fn current(&self, task: &Task) -> Task {
+        let (workflow, id) = (task.workflow.to_string(), task.id.to_string());
+        self.read(move |cx| tasks::get(cx, &workflow, &id)).await.unwrap().task
+    }
+
+    async fn action(&self, workflow: &str, name: &str) -> String {
+        let (workflow, name) = (workflow.to_owned(), name.to_owned());
+        let found = self.read(move |cx| definitions::get(cx, &workflow, None)).await.unwrap();
+        found.definition.actions.iter().find(|action| action.name == name).unwrap().id.unwrap().to_string()
+    }
+
+    async fn start(&self, task: &Task, action: &str) -> Outcome<Execution> {
+        let workflow = task.workflow.to_string();
+        let start = Start { task: Some(task.id.to_string()), action: Some(action.to_owned()), performed_by: None };
+        self.write(move |cx| executions::start(cx, &workflow, &start)).await
+    }
+
+    async fn finished(&self, execution: &Execution) -> Status {
+        loop {
+            let (workflow, id) = (execution.workflow.to_string(), execution.id.to_string());
+            let now = self.read(move |cx| executions::get(cx, &workflow, &id)).await.unwrap();
+            if now.status != Status::Pending {
+                return now.status;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn end(self) {
+        self.stop.notify_one();
+        tokio::time::timeout(Duration::from_secs(30), self.worker).await.unwrap().unwrap();
+    }
+}
+
+fn counter() -> Json {
+    json!({
+        "name": "Counter",
+        "fields": [{ "name": "Name", "type": "text" }, { "name": "Count", "type": "number" }],
+        "stages": [{ "name": "Open" }, { "name": "Closed", "end": true }],
+        "actions": [
+            { "name": "Add", "from": ["Open"], "steps": [
+                { "do": "update_data", "increment": { "Count": 1 } },
+                { "do": "add_comment", "text": "{{Count}}" },
+            ]},
+            { "name": "Close", "from": ["Open"], "steps": [{ "do": "move_to_stage", "stage": "Closed" }] },
+            { "name": "Remove", "from": ["Open", "Closed"], "steps": [{ "do": "delete_task" }] },
+        ],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn executions_of_one_task_run_one_at_a_time_in_order() {
+    let world = World::new().await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let add = world.action(&workflow, "Add").await;
+    let mut accepted = Vec::new();
+    for _ in 0..50 {
+        accepted.push(world.start(&task, &add).await.unwrap());
+    }
+    for execution in &accepted {
+        assert!(matches!(world.finished(execution).await, Status::Success { .. }));
+    }
+    let (workflow, id) = (workflow.clone(), task.id.to_string());
+    let (_, comments) = world.read(move |cx| baton_engine::commands::comments::list(cx, &workflow, &id)).await.unwrap();
+    let texts: Vec<String> = comments.into_iter().map(|comment| comment.body).collect();
+    assert_eq!(texts, (1..=50).map(|n| n.to_string()).collect::<Vec<_>>());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_on_a_deleted_task_fails_and_says_so() {
+    let world = World::new().await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let (add, remove) = (world.action(&workflow, "Add").await, world.action(&workflow, "Remove").await);
+    let first = world.start(&task, &remove).await.unwrap();
+    let rest = [world.start(&task, &add).await, world.start(&task, &remove).await];
+    assert!(matches!(world.finished(&first).await, Status::Success { .. }));
+    for execution in rest.into_iter().flatten() {
+        let Status::Fail { errors, .. } = world.finished(&execution).await else { panic!("a success without a task") };
+        assert_eq!(errors, ["Task no longer exists"]);
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_history_replays_to_the_task() {
+    let world = World::new().await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann", "Count": 5 })).await;
+    let (add, close) = (world.action(&workflow, "Add").await, world.action(&workflow, "Close").await);
+    for change in
+        [json!({ "Name": "Bob" }), json!({ "Count": null }), json!({ "Name": "" }), json!({ "Assigned To": "admin@hogwarts.edu" })]
+    {
+        world.finished(&world.start(&task, &add).await.unwrap()).await;
+        let (workflow, id) = (workflow.clone(), task.id.to_string());
+        world.write(move |cx| tasks::update(cx, &workflow, Some(&id), change.as_object().unwrap(), &Expected::default())).await.unwrap();
+    }
+    world.finished(&world.start(&task, &close).await.unwrap()).await;
+    let now = world.current(&task).await;
+
+    let id = task.id.to_string();
+    let history = world.read(move |cx| activity::of_task(cx, &workflow, &id, None, 1000)).await.unwrap();
+    let mut replayed = Task { values: Default::default(), assignee: None, ..task.clone() };
+    for row in &history.rows {
+        let activity = &row.activity;
+        let (before, after) = (activity.before.as_deref(), activity.after.as_deref());
+        replayed = match activity.kind {
+            Kind::TaskCreated => replayed.with_state(after.unwrap()).unwrap(),
+            Kind::TaskUpdated => {
+                apply_change(replayed, &Change::from_json(before.unwrap(), after.unwrap()).unwrap(), activity.version, activity.at)
+            }
+            _ => replayed,
+        };
+    }
+    assert_eq!(replayed.values, now.values);
+    assert_eq!(
+        (replayed.stage, replayed.assignee, replayed.version, replayed.updated_at),
+        (now.stage, now.assignee, now.version, now.updated_at)
+    );
+    let verified = world.read(activity::verify).await.unwrap();
+    assert!(verified.faults.is_empty(), "{verified:?}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_tasks_hold_on_to_is_not_removed() {
+    let world = World::new().await;
+    let workflow = world.workflow(counter()).await;
+    world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let mut without = counter();
+    without["fields"].as_array_mut().unwrap().remove(0);
+    let refused = world
+        .write(move |cx| definitions::save(cx, &workflow, &without, &Expected::default()).map(|saved| saved.revision))
+        .await
+        .unwrap_err();
+    let Failure::Refused(refusals) = refused else { panic!("{refused:?}") };
+    assert!(format!("{refusals:?}").contains("Name is removed but has a value in 1 task; blank it there first"), "{refusals:?}");
+    world.end().await;
+}

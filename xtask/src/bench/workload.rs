@@ -1,0 +1,144 @@
+//! The workflow that speed is measured on, and a server filled with its tasks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::http::Client;
+use crate::load::{Create, Job, Tasks, drive};
+use crate::server::{ADMIN, Server, Site};
+use crate::{Outcome, clock};
+
+const OTHER: &str = "reviewer@example.com";
+/// Tasks are made by this many connections; more gain nothing.
+const CREATING_CONNECTIONS: usize = 64;
+const FINAL_LONGEST: Duration = Duration::from_secs(30);
+
+/// A served workflow with its tasks, ready to be acted on.
+pub struct Filled {
+    pub site: Site,
+    pub job: Job,
+    pub tasks: Tasks,
+    pub count: usize,
+}
+
+/// Two actions of one shape: 2 requirements, move + update + assign, each of which changes something whenever it is taken.
+fn definition() -> Value {
+    let action = |name: &str, from: &str, to: &str, decision: &str, user: &str| {
+        json!({
+            "name": name,
+            "from": [from],
+            "requirements": [{"require": "fields", "fields": ["Customer", "Email", "Amount"]}, {"require": "assigned"}],
+            "steps": [
+                {"do": "move_to_stage", "stage": to},
+                {"do": "update_data", "set": {"Decision": decision, "Note": format!("{decision}: {{{{Customer}}}}, {{{{Amount}}}}")}},
+                {"do": "assign_to", "user": user},
+            ],
+        })
+    };
+    json!({
+        "name": "Claims",
+        "record": {"singular": "Claim", "plural": "Claims"},
+        "fields": [
+            {"name": "ID", "type": "uniqueId", "autoincrement": true},
+            {"name": "Customer", "type": "text", "required": true},
+            {"name": "Email", "type": "email"},
+            {"name": "Amount", "type": "currency", "currency": "USD"},
+            {"name": "Received", "type": "date"},
+            {"name": "Urgent", "type": "checkbox"},
+            {"name": "Decision", "type": "singleSelect", "options": ["Approved", "Sent back"]},
+            {"name": "Note", "type": "longText"},
+        ],
+        "stages": [{"name": "Review"}, {"name": "Approved"}, {"name": "Paid", "end": true}],
+        "actions": [
+            action("Approve", "Review", "Approved", "Approved", OTHER),
+            action("Send back", "Approved", "Review", "Sent back", ADMIN),
+        ],
+    })
+}
+
+fn task(number: usize) -> String {
+    json!({
+        "Customer": format!("Customer {number}"),
+        "Email": format!("customer{number}@example.com"),
+        "Amount": format!("{}.{:02}", 10 + number % 9_000, number % 100),
+        "Received": format!("2026-{:02}-{:02}", 1 + number % 12, 1 + number % 28),
+        "Urgent": number.is_multiple_of(7),
+        "Assigned To": ADMIN,
+    })
+    .to_string()
+}
+
+impl Filled {
+    /// A new site with `count` tasks; the server is stopped again, so that each measurement starts with a fresh one.
+    pub fn create(binary: &Path, folder: PathBuf, database_url: Option<String>, count: usize) -> Outcome<Filled> {
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        let site = Site::create(binary, &folder, database_url)?;
+        let (server, _) = site.serve_until_ready(&[])?;
+        let mut client = site.client();
+        let workflow = text_of(&client.post("/api/v1/workflows", &definition().to_string())?.expect(201)?, "id")?;
+        let other = json!({"email": OTHER, "role": "Collaborator", "first_name": "Riley", "last_name": "Reviewer"});
+        client.post(&format!("/api/v1/workflows/{workflow}/users"), &other.to_string())?.expect(201)?;
+
+        let start = clock::now();
+        create_tasks(&site, &workflow, count)?;
+        eprintln!("{count} tasks made in {:.1} s", start.elapsed().as_secs_f64());
+        let (forth, back) = actions(&mut client, &workflow)?;
+        server.stop()?;
+        let job = Job { host: site.address(), api_key: site.api_key.clone(), workflow, forth, back };
+        Ok(Filled { site, job, tasks: Tasks::new(count), count })
+    }
+
+    /// Takes the action that is next for a task, and waits for its success; gives the execution's id.
+    pub fn execute(&mut self, task: usize) -> Outcome<String> {
+        let action = if self.tasks.is_moved(task) { &self.job.back } else { &self.job.forth };
+        let id = execute(&mut self.site.client(), &self.job.workflow, &task.to_string(), action)?;
+        self.tasks.toggle(task);
+        Ok(id)
+    }
+
+    pub fn serve(&self) -> Outcome<Server> {
+        Ok(self.site.serve_until_ready(&[])?.0)
+    }
+}
+
+fn create_tasks(site: &Site, workflow: &str, count: usize) -> Outcome {
+    let (host, path) = (site.address(), format!("/api/v1/workflows/{workflow}/tasks"));
+    let mut script = Create { host: &host, api_key: &site.api_key, path: &path, count, body: &task, sent: 0, created: 0 };
+    drive(&host, CREATING_CONNECTIONS.min(count), &mut script)?;
+    if script.created == count { Ok(()) } else { Err(format!("{} of {count} tasks were made", script.created).into()) }
+}
+
+/// The ids of the two actions, found as any client would: the second is listed once the first was taken, and taking that
+/// too leaves the task as it was.
+fn actions(client: &mut Client, workflow: &str) -> Outcome<(String, String)> {
+    let forth = listed(client, workflow, "Approve")?;
+    execute(client, workflow, "1", &forth)?;
+    let back = listed(client, workflow, "Send back")?;
+    execute(client, workflow, "1", &back)?;
+    Ok((forth, back))
+}
+
+fn listed(client: &mut Client, workflow: &str, name: &str) -> Outcome<String> {
+    let listed = client.get(&format!("/api/v1/workflows/{workflow}/tasks/1/actions"))?.expect(200)?;
+    let action = listed.as_array().into_iter().flatten().find(|action| action["name"] == name);
+    text_of(action.ok_or_else(|| format!("{name} is not among the actions {listed}"))?, "id")
+}
+
+fn execute(client: &mut Client, workflow: &str, task: &str, action: &str) -> Outcome<String> {
+    let path = format!("/api/v1/workflows/{workflow}/executions");
+    let id = text_of(&client.post(&path, &json!({"task_id": task, "action_id": action}).to_string())?.expect(202)?, "id")?;
+    let status = clock::wait_for("a final status", FINAL_LONGEST, || {
+        let answer = client.get(&format!("{path}/{id}"))?.expect(200)?;
+        Ok(Some(answer).filter(|answer| answer["status"] != "Pending"))
+    })?;
+    if status["status"] == "Success" { Ok(id) } else { Err(format!("an execution ended as {status}").into()) }
+}
+
+fn text_of(value: &Value, key: &str) -> Outcome<String> {
+    value[key].as_str().map(str::to_owned).ok_or_else(|| format!("{value} has no text {key}").into())
+}

@@ -1,0 +1,204 @@
+//! One round: tasks, load, death, restart, judgement.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::death::{Death, FAIL_POINTS};
+use super::load::{self, Place, Sent, Shared, lock};
+use super::oracle::{self, Asked};
+use super::settle;
+use super::work::{self, Kind};
+use crate::http::Client;
+use crate::random::Random;
+use crate::server::{Server, Site};
+use crate::{Outcome, clock, shell};
+
+const CLIENTS: u64 = 8;
+/// Fewer than the clients, so that they meet on the same tasks.
+const TASKS: usize = 5;
+/// In so many rounds one is killed once more while it recovers.
+const KILLED_AGAIN_ONCE_IN: u64 = 5;
+const KILLED_AGAIN_WITHIN: std::ops::Range<u64> = 0..40;
+/// After so many rounds a fail point must have been met.
+const ROUNDS_A_FAIL_POINT: u32 = 10 * FAIL_POINTS.len() as u32;
+
+/// What lasts from round to round.
+pub struct Scene<'a> {
+    site: &'a Site,
+    seed: u64,
+    workflow: String,
+    actions: HashMap<Kind, String>,
+    /// The next round's. They are made before its server starts, so that a fail point counts only what the load does.
+    tasks: Vec<String>,
+    /// Every task of the rounds before, and its Count when it was judged: nothing may touch it later.
+    judged: Vec<(String, Value)>,
+}
+
+#[derive(Default)]
+pub struct Totals {
+    answered: usize,
+    unknown: usize,
+    retried: usize,
+    replays: usize,
+    kills: u32,
+    kills_in_recovery: u32,
+    fail_points: BTreeMap<&'static str, u32>,
+    not_reached: u32,
+}
+
+impl<'a> Scene<'a> {
+    pub fn set(site: &'a Site, seed: u64) -> Outcome<Scene<'a>> {
+        let (server, _) = site.serve_until_ready(&[])?;
+        let mut client = site.client();
+        let created = client.post("/api/v1/workflows", &work::definition().to_string())?.expect(201)?;
+        let workflow = text_of(&created, "id")?;
+        let task = new_task(&mut client, &workflow)?;
+        let listed = client.get(&format!("/api/v1/workflows/{workflow}/tasks/{task}/actions"))?.expect(200)?;
+        let id_of = |kind: Kind| {
+            let action = listed.as_array().into_iter().flatten().find(|action| action["name"] == kind.name());
+            text_of(action.ok_or_else(|| format!("{} is not among the actions {listed}", kind.name()))?, "id")
+        };
+        let actions = Kind::ALL.into_iter().map(|kind| Ok((kind, id_of(kind)?))).collect::<Outcome<_>>()?;
+        let tasks = new_tasks(&mut client, &workflow)?;
+        server.stop()?;
+        Ok(Scene { site, seed, workflow, actions, tasks, judged: Vec::new() })
+    }
+
+    pub fn round(&mut self, round: u32, totals: &mut Totals) -> Outcome {
+        let mut random = Random::branch(self.seed, u64::from(round));
+        let death = Death::choose(&mut random, round);
+        let name = format!("{:x}-{round}", self.seed);
+        let tasks = std::mem::take(&mut self.tasks);
+        let place = Place { workflow: &self.workflow, tasks: &tasks, actions: &self.actions };
+        let shared = Shared::default();
+
+        let planned = self.under_load(&death, &place, &shared, &name, &mut random)?;
+        totals.count(&death, planned);
+        if random.once_in(KILLED_AGAIN_ONCE_IN) {
+            self.kill_in_recovery(&mut random)?;
+            totals.kills_in_recovery += 1;
+        }
+
+        let (server, _) = self.site.serve_until_ready(&[])?;
+        let mut sent = std::mem::take(&mut *lock(&shared.sent));
+        totals.answered += sent.iter().filter(|sent| sent.asked.id.is_some()).count();
+        totals.unknown += sent.iter().filter(|sent| sent.asked.id.is_none() && !sent.refused).count();
+        let mut client = self.site.client();
+        let settled = settle::settle(&mut client, &place, &shared, &mut sent, &name, &mut random)
+            .map_err(|error| format!("{death:?}: {error}; the server's log ends: {}", self.site.log_end()))?;
+        totals.retried += settled.retried;
+        totals.replays += settled.replays;
+
+        let mut findings = std::mem::take(&mut *lock(&shared.findings));
+        for task in 0..tasks.len() {
+            findings.extend(judge(&mut client, &place, task, &sent, &shared)?);
+        }
+        for task in tasks {
+            let row = read_task(&mut client, &self.workflow, &task)?;
+            self.judged.push((task, row));
+        }
+        self.tasks = new_tasks(&mut client, &self.workflow)?;
+        server.stop()?;
+        if findings.is_empty() { Ok(()) } else { Err(format!("{death:?}:\n{}", findings.join("\n")).into()) }
+    }
+
+    /// True if the server died as planned.
+    fn under_load(&self, death: &Death, place: &Place<'_>, shared: &Shared, name: &str, random: &mut Random) -> Outcome<bool> {
+        let mut server = death.serve(self.site)?;
+        let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.next()).collect();
+        thread::scope(|scope| {
+            for (number, seed) in seeds.into_iter().enumerate() {
+                let (client, name) = (self.site.client(), format!("{name}-{number}"));
+                scope.spawn(move || load::act(client, place, shared, &name, Random::new(seed)));
+            }
+            let planned = death.bring(&mut server);
+            shared.stop.store(true, Ordering::Relaxed);
+            planned
+        })
+    }
+
+    fn kill_in_recovery(&self, random: &mut Random) -> Outcome {
+        let mut server: Server = self.site.serve(&[])?;
+        clock::pause(Duration::from_millis(random.within(KILLED_AGAIN_WITHIN)));
+        server.kill()
+    }
+
+    /// Nothing of earlier rounds may have changed, and the history's chain must hold.
+    pub fn close(self) -> Outcome {
+        let (server, _) = self.site.serve_until_ready(&[])?;
+        let mut client = self.site.client();
+        for (task, before) in &self.judged {
+            let now = read_task(&mut client, &self.workflow, task)?;
+            if now != *before {
+                return Err(format!("task {task} has changed since it was judged, from {before} to {now}").into());
+            }
+        }
+        server.stop()?;
+        shell::read(&mut self.site.audit_verify()).map(drop)
+    }
+}
+
+fn judge(client: &mut Client, place: &Place<'_>, task: usize, sent: &[Sent], shared: &Shared) -> Outcome<Vec<String>> {
+    let asked: Vec<Asked> = sent.iter().filter(|sent| sent.task == task && !sent.refused).map(|sent| sent.asked.clone()).collect();
+    let shown = settle::show(client, place, task, &asked)?;
+    let mut findings = oracle::findings(&asked, &shown);
+    let finals = lock(&shared.finals);
+    for (id, end) in &shown.ends {
+        if let Some(before) = finals.get(id).filter(|before| **before != end.status) {
+            findings.push(format!("execution {id} was {before} before the crash and is {} after it", end.status));
+        }
+    }
+    Ok(findings.into_iter().map(|finding| format!("task {}: {finding}", place.tasks[task])).collect())
+}
+
+fn new_tasks(client: &mut Client, workflow: &str) -> Outcome<Vec<String>> {
+    (0..TASKS).map(|_| new_task(client, workflow)).collect()
+}
+
+fn new_task(client: &mut Client, workflow: &str) -> Outcome<String> {
+    let created = client.post(&format!("/api/v1/workflows/{workflow}/tasks"), &json!({"Name": "Walker"}).to_string())?.expect(201)?;
+    text_of(&created, "ID")
+}
+
+fn read_task(client: &mut Client, workflow: &str, task: &str) -> Outcome<Value> {
+    client.get(&format!("/api/v1/workflows/{workflow}/tasks/{task}"))?.expect(200)
+}
+
+fn text_of(value: &Value, key: &str) -> Outcome<String> {
+    value[key].as_str().map(str::to_owned).ok_or_else(|| format!("{value} has no text {key}").into())
+}
+
+impl Totals {
+    fn count(&mut self, death: &Death, planned: bool) {
+        match death {
+            Death::Kill(_) => self.kills += 1,
+            Death::FailPoint { name, .. } if planned => *self.fail_points.entry(name).or_default() += 1,
+            Death::FailPoint { .. } => self.not_reached += 1,
+        }
+    }
+
+    /// A fail point that is never met proves nothing: it may be misspelt or gone.
+    pub fn check(&self, rounds: u32) -> Outcome {
+        match FAIL_POINTS.iter().find(|name| !self.fail_points.contains_key(*name)) {
+            Some(name) if rounds >= ROUNDS_A_FAIL_POINT => Err(format!("fail point {name} was not met once in {rounds} rounds").into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Totals { answered, unknown, retried, replays, kills, kills_in_recovery, fail_points, not_reached } = self;
+        let met: u32 = fail_points.values().sum();
+        write!(
+            out,
+            "{answered} executions answered, {unknown} not, {retried} asked again, {replays} replayed; \
+             {kills} kills, {kills_in_recovery} more in recovery, {met} fail points met, {not_reached} not"
+        )
+    }
+}

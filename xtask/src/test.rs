@@ -1,0 +1,105 @@
+//! All tests, on both stores.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::crash::{self, Store};
+use crate::postgres::Programs;
+use crate::tally::Tally;
+use crate::{Outcome, clock, shell};
+
+/// Runs all tests, PostgreSQL included, and a short crash test of the real server.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Rounds of the crash test, over both stores together.
+    #[arg(long, default_value_t = CRASH_ROUNDS)]
+    crash_rounds: u32,
+    /// Handed to `cargo test`, for example the name of a test; then there is no crash test.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+pub const CRASH_ROUNDS: u32 = 100;
+
+pub fn run(options: &Options) -> Outcome {
+    let start = clock::now();
+    let crash_rounds = if options.arguments.is_empty() { options.crash_rounds } else { 0 };
+    let report = all(crash_rounds, &options.arguments);
+    report.print(start.elapsed());
+    report.outcome()
+}
+
+#[derive(Default)]
+pub struct Report {
+    tally: Tally,
+    lines: Vec<String>,
+}
+
+/// Runs everything even when something fails, so that one run tells all.
+pub fn all(crash_rounds: u32, arguments: &[String]) -> Report {
+    let mut report = Report::default();
+    let missing = Programs::find_or_install().err().map(|error| error.to_string());
+
+    match cargo_test(arguments, &mut report.tally) {
+        Ok(()) => report.lines.push("ran: cargo test --workspace".into()),
+        Err(error) => {
+            // Code that does not compile fails without a single failed test.
+            report.tally.failed = report.tally.failed.max(1);
+            report.lines.push(format!("FAILED: {error}"));
+        }
+    }
+    if let Some(reason) = &missing {
+        report.skip("the tests on PostgreSQL", reason);
+    }
+    for (store, rounds) in [(Store::Sqlite, crash_rounds.div_ceil(2)), (Store::Postgres, crash_rounds / 2)] {
+        match &missing {
+            _ if rounds == 0 => {}
+            Some(reason) if store == Store::Postgres => report.skip("the crash test on PostgreSQL", reason),
+            _ => report.add(&format!("crash test, {rounds} rounds on {store:?}"), crash::run(&crash::Options::short(store, rounds))),
+        }
+    }
+    report
+}
+
+impl Report {
+    pub fn add(&mut self, what: &str, outcome: Outcome) {
+        self.tally.count(outcome.is_ok());
+        self.lines.push(match outcome {
+            Ok(()) => format!("ran: {what}"),
+            Err(error) => format!("FAILED: {what}: {error}"),
+        });
+    }
+
+    fn skip(&mut self, what: &str, reason: &str) {
+        if shell::in_ci() {
+            self.add(what, Err(format!("nothing may be skipped with CI=true: {reason}").into()));
+        } else {
+            self.tally.ignored += 1;
+            self.lines.push(format!("skipped: {what}: {reason}"));
+        }
+    }
+
+    /// What ran and what not; the last line is that of `cargo test`.
+    pub fn print(&self, length: Duration) {
+        println!("\n{}\n", self.lines.join("\n"));
+        println!("{}", self.tally.result_line(length));
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        if self.tally.failed == 0 { Ok(()) } else { Err(format!("{} failed", self.tally.failed).into()) }
+    }
+}
+
+/// `cargo test`, shown as it comes and counted.
+fn cargo_test(arguments: &[String], tally: &mut Tally) -> Outcome {
+    let mut command = shell::cargo(["test", "--workspace", "--no-fail-fast"]);
+    let mut child = command.args(arguments).stdout(Stdio::piped()).spawn()?;
+    for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
+        let line = line?;
+        println!("{line}");
+        tally.read_line(&line);
+    }
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { Err(format!("cargo test ended with {status}").into()) }
+}
