@@ -2,5 +2,7 @@
 
 mod actions;
 mod conventions;
+mod executions;
+mod queue;
 mod review;
 mod server;
