@@ -3,6 +3,9 @@
 mod actions;
 mod conventions;
 mod executions;
+mod filters;
 mod queue;
 mod review;
 mod server;
+mod stream;
+mod tasks;
