@@ -1,16 +1,20 @@
 //! The HTTP API, rule by rule, on the real router.
 
 mod actions;
+mod activity;
 mod checklist;
 mod comments;
 mod conventions;
+mod definitions;
 mod executions;
 mod filters;
 mod idempotency;
+mod policies;
 mod preconditions;
 mod queue;
 mod review;
 mod server;
+mod store_failures;
 mod stream;
 mod tasks;
 mod users;
