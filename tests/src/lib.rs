@@ -1,1 +1,2 @@
-
+//! Nothing but tests: see tests/it.
+#![forbid(unsafe_code)]

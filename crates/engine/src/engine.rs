@@ -29,7 +29,7 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub options: EngineOptions,
-    pub worker: Worker,
+    pub worker: Arc<Worker>,
 }
 
 #[derive(Clone)]
@@ -47,7 +47,7 @@ pub struct Ask {
 
 impl Engine {
     pub fn new(store: Store, clock: Arc<dyn Clock>, entropy: Entropy, options: EngineOptions) -> Engine {
-        let worker = Worker::new(options.node, options.workers);
+        let worker = Arc::new(Worker::new(options.node, options.workers));
         Engine { shared: Arc::new(Shared { store, cache: Cache::default(), clock, entropy, options, worker }) }
     }
 

@@ -52,12 +52,16 @@ pub(crate) struct Worker {
     renewed_at: Mutex<Duration>,
     wake: Notify,
     running: Mutex<JoinSet<()>>,
+    orphans: Mutex<Vec<(Job, OwnedSemaphorePermit)>>,
+    /// A commit that claimed jobs may have happened or not: what this boot holds is no longer known.
+    in_doubt: AtomicBool,
 }
 
-/// A job that this node holds, with its slot.
+/// A job that this node holds, with its slot. One that is dropped instead of run (its caller has gone, or its commit
+/// has failed or is in doubt) is left to the worker, which finds out whether it exists.
 pub struct Claimed {
-    pub job: Job,
-    slot: OwnedSemaphorePermit,
+    held: Option<(Job, OwnedSemaphorePermit)>,
+    worker: Arc<Worker>,
 }
 
 impl Worker {
@@ -71,6 +75,8 @@ impl Worker {
             renewed_at: Mutex::new(Duration::ZERO),
             wake: Notify::new(),
             running: Mutex::new(JoinSet::new()),
+            orphans: Mutex::new(Vec::new()),
+            in_doubt: AtomicBool::new(false),
         }
     }
 
@@ -86,8 +92,17 @@ impl Worker {
 }
 
 impl Claimed {
-    pub fn new(job: Job, slot: OwnedSemaphorePermit) -> Claimed {
-        Claimed { job, slot }
+    pub fn new(worker: &Arc<Worker>, job: Job, slot: OwnedSemaphorePermit) -> Claimed {
+        Claimed { held: Some((job, slot)), worker: worker.clone() }
+    }
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.worker.orphans.lock().push(held);
+            self.worker.wake.notify_one();
+        }
     }
 }
 
@@ -121,14 +136,15 @@ impl Engine {
 
     /// Runs jobs that were born claimed.
     pub(crate) fn run_soon(&self, claimed: Vec<Claimed>) {
-        if claimed.is_empty() {
-            return;
-        }
+        self.spawn(claimed.into_iter().filter_map(|mut claimed| claimed.held.take()));
+    }
+
+    fn spawn(&self, held: impl IntoIterator<Item = (Job, OwnedSemaphorePermit)>) {
         let mut running = self.shared.worker.running.lock();
         while running.try_join_next().is_some() {}
-        for claimed in claimed {
+        for (job, slot) in held {
             let engine = self.clone();
-            running.spawn(async move { engine.run_claimed(claimed).await });
+            running.spawn(async move { engine.run_held(job, slot).await });
         }
     }
 
@@ -146,6 +162,15 @@ impl Engine {
         *worker.renewed_at.lock() = asked_at;
         worker.open.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// A new boot, as after a restart: whatever the earlier one holds is claimable at once, and its results are refused.
+    async fn begin_anew(&self) {
+        warn!("the outcome of a commit is unknown; this node's jobs are claimed anew");
+        if let Err(error) = self.take_lease().await {
+            self.shared.worker.in_doubt.store(true, Ordering::Release);
+            warn!(%error, "the lease was not taken");
+        }
     }
 
     async fn renew_lease(&self) {
@@ -172,6 +197,11 @@ impl Engine {
 
     async fn claim(&self) {
         let worker = &self.shared.worker;
+        let orphans = std::mem::take(&mut *worker.orphans.lock());
+        self.spawn(orphans);
+        if worker.in_doubt.swap(false, Ordering::AcqRel) {
+            self.begin_anew().await;
+        }
         loop {
             let free = if worker.open.load(Ordering::Acquire) { worker.slots.available_permits() } else { 0 };
             let mut slots = Vec::with_capacity(free);
@@ -192,17 +222,18 @@ impl Engine {
             }
             match self.shared.store.write(move |tx| jobs::claim(tx, node, boot, now, limit)).await {
                 Ok(jobs) if jobs.is_empty() => return,
-                Ok(jobs) => self.run_soon(jobs.into_iter().zip(slots).map(|(job, slot)| Claimed { job, slot }).collect()),
-                Err(error) => return warn!(%error, "jobs could not be claimed"),
+                Ok(jobs) => self.spawn(jobs.into_iter().zip(slots)),
+                Err(error) => {
+                    worker.in_doubt.fetch_or(matches!(error, StoreError::OutcomeUnknown(_)), Ordering::AcqRel);
+                    return warn!(%error, "jobs could not be claimed");
+                }
             }
         }
     }
 
     /// Runs one execution to its end, then the one that waited behind it. A store that fails for a while is asked
     /// again: the row is ours as long as the lease is.
-    async fn run_claimed(&self, claimed: Claimed) {
-        let Claimed { job, slot } = claimed;
-        let _slot = slot;
+    async fn run_held(&self, job: Job, _slot: OwnedSemaphorePermit) {
         let mut next = Some(job);
         while let Some(job) = next.take() {
             let (mut wait, mut faults) = (RETRY_FIRST, 0);
@@ -214,6 +245,12 @@ impl Engine {
                     Ok(next) => break next,
                     Err(Failure::Store(StoreError::LeaseLost)) => {
                         warn!(execution = %job.id, "the lease was lost; the result is dropped");
+                        break None;
+                    }
+                    Err(Failure::Store(StoreError::OutcomeUnknown(why))) => {
+                        warn!(execution = %job.id, why, "whether an execution was saved is unknown");
+                        self.shared.worker.in_doubt.store(true, Ordering::Release);
+                        self.wake();
                         break None;
                     }
                     Err(failure) => {

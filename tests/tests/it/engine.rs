@@ -26,7 +26,11 @@ struct World {
 
 impl World {
     async fn new() -> World {
-        let store = Store::open(Options::new(Place::Memory)).unwrap();
+        World::on(Place::Memory).await
+    }
+
+    async fn on(place: Place) -> World {
+        let store = Store::open(Options::new(place)).unwrap();
         let node = Id::from_i64(1).unwrap();
         let options = EngineOptions { public_url: "http://localhost".into(), workers: 16, node };
         let engine = Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_seed(1), options);
@@ -86,20 +90,31 @@ impl World {
     }
 
     async fn finished(&self, execution: &Execution) -> Status {
-        loop {
+        let ended = async || {
             let (workflow, id) = (execution.workflow.to_string(), execution.id.to_string());
-            let now = self.read(move |cx| executions::get(cx, &workflow, &id)).await.unwrap();
-            if now.status != Status::Pending {
-                return now.status;
-            }
-            tokio::task::yield_now().await;
-        }
+            let status = self.read(move |cx| executions::get(cx, &workflow, &id)).await.unwrap().status;
+            (status != Status::Pending).then_some(status)
+        };
+        until(ended).await
     }
 
     async fn end(self) {
         self.stop.notify_one();
         tokio::time::timeout(Duration::from_secs(30), self.worker).await.unwrap().unwrap();
     }
+}
+
+/// What `look` finds at last; a minute is far more than anything here takes.
+async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
+    let waited = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waited).await.expect("it happens within a minute")
 }
 
 fn counter() -> Json {
@@ -207,5 +222,28 @@ async fn what_tasks_hold_on_to_is_not_removed() {
         .unwrap_err();
     let Failure::Refused(refusals) = refused else { panic!("{refused:?}") };
     assert!(format!("{refusals:?}").contains("Name is removed but has a value in 1 task; blank it there first"), "{refusals:?}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_who_hang_up_leave_no_execution_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::on(Place::Folder(folder.path().to_owned())).await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let add = world.action(&workflow, "Add").await;
+    for _ in 0..20 {
+        let mut start = std::pin::pin!(world.start(&task, &add));
+        std::future::poll_fn(|context| std::task::Poll::Ready(drop(start.as_mut().poll(context)))).await;
+        // Writes are committed in order, so the execution is accepted here, and nobody is there to hear it.
+        world.write(|_| Ok(())).await.unwrap();
+    }
+    let last = world.start(&task, &add).await.unwrap();
+    assert!(matches!(world.finished(&last).await, Status::Success { .. }));
+    until(async || (world.read(|cx| Ok(baton_store::sql::jobs::count(cx.tx)?)).await.unwrap() == 0).then_some(())).await;
+    let (workflow, id) = (workflow.clone(), task.id.to_string());
+    let (_, comments) = world.read(move |cx| baton_engine::commands::comments::list(cx, &workflow, &id)).await.unwrap();
+    let texts: Vec<String> = comments.into_iter().map(|comment| comment.body).collect();
+    assert_eq!(texts, (1..=21).map(|n| n.to_string()).collect::<Vec<_>>());
     world.end().await;
 }

@@ -135,11 +135,10 @@ struct Settler<'a> {
 impl Settler<'_> {
     /// Gives ids to a list of named parts; the answer is which old names have new ones.
     fn settle<P: Part>(&mut self, new: &mut [P], old: &[P], path: &Path<'_>) -> HashMap<String, String> {
-        let places: Vec<usize> = (0..new.len()).collect();
         let mut parts: Vec<&mut P> = new.iter_mut().collect();
         let known: Vec<&P> = old.iter().collect();
         let known_ids: HashSet<Id> = old.iter().filter_map(Part::id).collect();
-        self.keep_known_ids(&mut parts, &known_ids, |place| path.index(places[place]).to_string());
+        self.keep_known_ids(&mut parts, &known_ids, |place| path.index(place).to_string());
         self.match_by_name(&mut parts, &known);
         self.renamed(&parts, &known)
     }

@@ -9,36 +9,36 @@ use crate::condition::{ConditionTree, Reference};
 use crate::template::rename_names;
 
 pub(super) fn normalise(definition: &mut Definition) {
-    each_name(definition, &mut normalise_name);
+    normalise_given(definition);
     walk(definition, &mut Normaliser);
 }
 
-fn each_name(definition: &mut Definition, change: &mut dyn FnMut(&mut String)) {
-    change(&mut definition.name);
+fn normalise_given(definition: &mut Definition) {
+    normalise_name(&mut definition.name);
     if let Some(record) = &mut definition.record {
-        change(&mut record.singular);
-        change(&mut record.plural);
+        normalise_name(&mut record.singular);
+        normalise_name(&mut record.plural);
     }
     for field in &mut definition.fields {
-        change(&mut field.name);
-        field.options.iter_mut().flatten().for_each(|option| change(&mut option.name));
+        normalise_name(&mut field.name);
+        field.options.iter_mut().flatten().for_each(|option| normalise_name(&mut option.name));
     }
     for stage in &mut definition.stages {
-        change(&mut stage.name);
+        normalise_name(&mut stage.name);
         for section in &mut stage.checklist {
-            section.section.iter_mut().for_each(&mut *change);
-            section.items.iter_mut().for_each(|item| change(&mut item.title));
+            section.section.iter_mut().for_each(normalise_name);
+            section.items.iter_mut().for_each(|item| normalise_name(&mut item.title));
         }
     }
-    definition.actions.iter_mut().for_each(|action| change(&mut action.name));
-    definition.automations.iter_mut().for_each(|automation| change(&mut automation.name));
-    definition.roles.iter_mut().for_each(|role| change(&mut role.name));
-    definition.views.iter_mut().for_each(|view| change(&mut view.name));
-    definition.forms.iter_mut().for_each(|form| change(&mut form.name));
+    definition.actions.iter_mut().for_each(|action| normalise_name(&mut action.name));
+    definition.automations.iter_mut().for_each(|automation| normalise_name(&mut automation.name));
+    definition.roles.iter_mut().for_each(|role| normalise_name(&mut role.name));
+    definition.views.iter_mut().for_each(|view| normalise_name(&mut view.name));
+    definition.forms.iter_mut().for_each(|form| normalise_name(&mut form.name));
     for link in &mut definition.links {
-        change(&mut link.name);
-        change(&mut link.to);
-        change(&mut link.inverse);
+        normalise_name(&mut link.name);
+        normalise_name(&mut link.to);
+        normalise_name(&mut link.inverse);
     }
 }
 

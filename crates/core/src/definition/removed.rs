@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::compile::compile_field;
 use super::document::Definition;
 use super::field::{Field, FieldType};
 use crate::ids::Id;
+use crate::workflow::FieldKind;
 
 /// Parts that tasks may hold on to, gone or changed. Names are the old ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +15,7 @@ pub struct Removals {
     pub fields: Vec<RemovedPart>,
     pub options: Vec<RemovedOption>,
     pub retyped: Vec<RetypedField>,
-    /// Fields whose values had to be unique before in no way, and have to be now.
+    /// Fields whose values have to be unique from now on; each is among `retyped`, too.
     pub newly_unique: Vec<RemovedPart>,
     /// Roles that collaborators may have.
     pub roles: Vec<RemovedPart>,
@@ -83,9 +85,15 @@ pub fn removed_parts(old: &Definition, new: &Definition) -> Removals {
     removals
 }
 
-/// Whether values of one type are still read otherwise: amounts in another currency, numbers counted up from given ones.
+/// Whether values of one type may not fit any more: amounts with more decimal places than the new currency has, and
+/// given Unique IDs among which Baton would count.
 fn reads_otherwise(before: &Field, after: &Field) -> bool {
-    before.currency != after.currency || before.autoincrement.unwrap_or(false) != after.autoincrement.unwrap_or(false)
+    let minor_units = |field: &Field| match compile_field(field).kind {
+        FieldKind::Currency { minor_units, .. } => minor_units,
+        _ => 0,
+    };
+    let counted = |field: &Field| field.autoincrement.unwrap_or(false);
+    minor_units(after) < minor_units(before) || (counted(after) && !counted(before))
 }
 
 fn removed<'a>(parts: impl Iterator<Item = (Option<Id>, &'a String)>, kept: &HashSet<Option<Id>>) -> Vec<RemovedPart> {

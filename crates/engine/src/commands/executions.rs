@@ -124,7 +124,7 @@ fn queue(cx: &mut Cx<'_>, execution: &Execution, head: bool) -> Outcome<()> {
         due_at: None,
     };
     jobs::insert(cx.tx, &job)?;
-    cx.claimed.extend(slot.map(|slot| Claimed::new(job, slot)));
+    cx.claimed.extend(slot.map(|slot| Claimed::new(&cx.shared.worker, job, slot)));
     Ok(())
 }
 

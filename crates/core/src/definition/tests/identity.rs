@@ -120,6 +120,16 @@ fn a_rename_leaves_alone_what_the_old_name_still_means() {
 }
 
 #[test]
+fn two_keys_never_become_one() {
+    let current = first("name: W\nfields: [{name: A, type: text}]\nstages: [{name: S}]").definition;
+    let mut document = to_json(&current);
+    document["fields"][0]["name"] = Value::from("B");
+    document["roles"][1]["fields"] = serde_json::json!({"A": "hidden", "B": "editable"});
+    let problems = read(document, Some(&current), &workspace(), &mut super::Ids(5000)).unwrap_err();
+    assert_eq!(told(&problems), "roles[1].fields.A: A is not a field; did you mean B?");
+}
+
+#[test]
 fn a_reference_that_already_uses_the_new_name_is_right() {
     let current =
         first("name: W\nfields: [{name: A, type: text}]\nstages: [{name: S}]\nactions: [{name: Go, from: [S], ask: [A]}]").definition;
@@ -238,7 +248,7 @@ fn what_is_taken_away_from_tasks_is_listed() {
     new.fields.retain(|field| field.name != "Email");
     new.fields[1].kind = field::FieldType::LongText;
     new.fields[2].options.as_mut().unwrap().remove(0);
-    new.fields[3].currency = Some("EUR".to_owned());
+    new.fields[3].currency = Some("JPY".to_owned());
     let option = current.fields[3].options.as_ref().unwrap()[0].id.unwrap();
     let part = |id: Option<Id>, name: &str| RemovedPart { id: id.unwrap(), name: name.to_owned() };
     let expected = Removals {

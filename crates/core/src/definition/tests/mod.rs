@@ -3,6 +3,7 @@
 mod hostile;
 mod identity;
 mod mistakes;
+mod mistakes_in_steps;
 mod reading;
 mod texts;
 

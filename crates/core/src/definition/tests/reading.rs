@@ -259,3 +259,21 @@ fn the_schema_says_what_the_types_say() {
         assert_eq!(kind.name(), name);
     }
 }
+
+#[test]
+fn the_schema_refers_to_what_it_has_and_leaves_no_mapping_open_by_accident() {
+    fn check(schema: &Value, definitions: &Value) {
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            assert!(definitions.get(reference.trim_start_matches("#/$defs/")).is_some(), "{reference}");
+        }
+        if schema.get("properties").is_some() {
+            assert_eq!(schema["additionalProperties"], false, "{schema}");
+        }
+        match schema {
+            Value::Object(map) => map.values().for_each(|below| check(below, definitions)),
+            Value::Array(items) => items.iter().for_each(|below| check(below, definitions)),
+            _ => {}
+        }
+    }
+    check(schema(), &schema()["$defs"]);
+}
