@@ -1,4 +1,5 @@
 //! What needs more than one crate.
 
 mod engine;
+mod http;
 mod tidy;

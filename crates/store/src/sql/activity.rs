@@ -111,7 +111,7 @@ pub fn seal(tx: &mut dyn Tx, limit: i64) -> Result<u64, StoreError> {
     }
     // One sealer at a time in the whole cluster; who comes second has nothing to do.
     const SEALER: i64 = 0x0062_6174_6f6e;
-    let alone = tx.query_one("SELECT pg_try_advisory_xact_lock($1)::int", &[SEALER.into()], |row| row.bool(0))?;
+    let alone = tx.query_one("SELECT pg_try_advisory_xact_lock($1)::int::bigint", &[SEALER.into()], |row| row.bool(0))?;
     if alone != Some(true) {
         return Ok(0);
     }

@@ -78,10 +78,29 @@ pub fn hold(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<bool, StoreError> 
 /// The next execution of a task becomes ready and is claimed at once by the node that has just finished one.
 /// Only under the lock of the task, where there still is one.
 pub fn promote_next(tx: &mut dyn Tx, task: Id, by: &Claim) -> Result<Option<Job>, StoreError> {
-    let sql = "UPDATE jobs SET ready = 1, node_id = $1, boot = $2, epoch = epoch + 1, starts = starts + 1
-        WHERE id = (SELECT id FROM jobs WHERE task_id = $3 ORDER BY sequence LIMIT 1) AND ready = 0
-        RETURNING id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts";
-    tx.query_one(sql, &[by.node.into(), by.boot.into(), task.into()], read)
+    // Two statements, for mostly nothing waits, and SQLite sets up a table in memory for every RETURNING.
+    let sql = "SELECT id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts
+        FROM jobs WHERE task_id = $1 ORDER BY sequence LIMIT 1";
+    let Some(next) = tx.query_one(sql, &[task.into()], read_waiting)? else { return Ok(None) };
+    let (false, epoch, starts) = (next.job.ready, next.epoch + 1, next.job.starts + 1) else { return Ok(None) };
+    let sql = "UPDATE jobs SET ready = 1, node_id = $1, boot = $2, epoch = $3, starts = $4
+        WHERE id = $5 AND ready = 0 AND epoch = $6";
+    let id = next.job.id;
+    let params = [by.node.into(), by.boot.into(), epoch.into(), starts.into(), id.into(), next.epoch.into()];
+    if tx.execute(sql, &params)? != 1 {
+        return Err(StoreError::Sql(format!("job {id} of task {task} changed without the task's lock")));
+    }
+    Ok(Some(Job { ready: true, claim: Some(Claim { epoch, ..*by }), starts, ..next.job }))
+}
+
+struct Waiting {
+    job: Job,
+    /// Also where nobody has a claim.
+    epoch: i64,
+}
+
+fn read_waiting(row: &dyn Row) -> Result<Waiting, StoreError> {
+    Ok(Waiting { job: read(row)?, epoch: row.int(8)? })
 }
 
 fn read(row: &dyn Row) -> Result<Job, StoreError> {

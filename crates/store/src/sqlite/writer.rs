@@ -39,16 +39,15 @@ fn commit_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>]) 
     }
     for (index, work) in group.iter_mut().enumerate() {
         let keep = work.run(tx);
-        let ended = tx.end_work(keep);
-        // A full disk or an I/O error may make SQLite roll back everything, also what the works before had done.
-        let lost = tx.connection().is_autocommit();
-        if let Err(error) = ended {
-            roll_back(tx);
-            return (index + 1, Err(error));
-        }
-        if lost {
+        // A full disk or an I/O error may make SQLite roll back everything, also what the works before had done; then
+        // there is no savepoint left to end either.
+        if tx.connection().is_autocommit() {
             let unexplained = || StoreError::Unavailable("the transaction was rolled back".to_owned());
             return (index + 1, Err(tx.forget().unwrap_or_else(unexplained)));
+        }
+        if let Err(error) = tx.end_work(keep) {
+            roll_back(tx);
+            return (index + 1, Err(error));
         }
     }
     (group.len(), commit(tx))

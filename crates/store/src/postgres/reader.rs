@@ -1,0 +1,24 @@
+//! A thread that reads.
+
+use crossbeam_channel::Receiver;
+
+use super::session::Session;
+use super::tx::PostgresTx;
+use crate::work::Work;
+
+/// One view for all statements of a work, and no writes.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Runs until the store is closed and the queue is empty.
+pub(super) fn read_all(mut session: Session, works: &Receiver<Box<dyn Work>>) {
+    for mut work in works {
+        if work.is_abandoned() {
+            continue;
+        }
+        let mut tx = PostgresTx::new(&mut session, BEGIN);
+        work.run(&mut tx);
+        // Nothing is to become durable, so the caller need not wait for the end of the transaction.
+        work.answer(Ok(()));
+        tx.roll_back();
+    }
+}
