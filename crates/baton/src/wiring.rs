@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_core::ids::Id;
 use baton_engine::env::{Clock, Entropy, SystemClock};
@@ -26,6 +27,23 @@ pub fn open_store(settings: &Settings) -> Result<Store, StoreError> {
     };
     let options = Options { page_count_max: settings.page_count_max, ..Options::new(place) };
     Store::open(options)
+}
+
+/// A command that has the folder for a moment, or a server that is just ending, does not keep this one from starting.
+const FREE_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+pub fn open_store_for_server(settings: &Settings) -> Result<Store, StoreError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match open_store(settings) {
+            Err(StoreError::InUse(_)) if waited < FREE_WITHIN => {
+                std::thread::sleep(LOOK_AGAIN_AFTER);
+                waited += LOOK_AGAIN_AFTER;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// The error is a sentence.
