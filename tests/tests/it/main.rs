@@ -1,5 +1,7 @@
 //! What needs more than one crate.
 
+mod conformance;
 mod engine;
 mod http;
+mod postgres;
 mod tidy;

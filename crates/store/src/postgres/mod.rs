@@ -35,7 +35,9 @@ struct Queues {
 impl Postgres {
     pub fn open(url: &str, options: &Options) -> Result<Postgres, StoreError> {
         let config = parse(url)?;
-        migrate::migrate(&mut Session::new(config.clone())?)?;
+        // On a thread of its own, for the caller's may be driving asynchronous tasks.
+        let migrated = std::thread::scope(|scope| scope.spawn(|| migrate::migrate(&mut Session::new(config.clone())?)).join());
+        migrated.unwrap_or_else(|_| Err(StoreError::Refused("the database could not be migrated; the log has the details".to_owned())))?;
         let (write, writes) = bounded(QUEUE_MAX);
         let (read, reads) = bounded(QUEUE_MAX);
         let (writers, readers) = (options.writers.max(1), options.readers.max(1));

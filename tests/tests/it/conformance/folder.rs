@@ -1,0 +1,116 @@
+//! What only a data folder has: a lock, a disk that fills up, a file that outlives the process.
+
+use baton_store::sql::tasks;
+use baton_store::{Options, Place, Store, StoreError};
+use rusqlite::Connection;
+use tokio::task::JoinSet;
+
+use super::bed::{Bed, Held, Kind, id, run};
+
+fn folder(bed: &Bed) -> std::path::PathBuf {
+    let Held::Folder(folder) = &*bed.place else { panic!("this test is the folder's") };
+    folder.path().join("data")
+}
+
+#[test]
+fn a_second_opener_is_refused_and_told_who_has_it() {
+    run(Kind::Folder, async |bed| {
+        let second = Store::open(bed.place.options()).map(drop);
+        let expected = format!("another baton (pid {}) uses {}", std::process::id(), folder(&bed).display());
+        assert_eq!(second, Err(StoreError::Refused(expected)));
+    });
+}
+
+#[test]
+fn what_was_answered_is_there_after_a_restart() {
+    run(Kind::Folder, async |bed| {
+        let task = bed.inserted().await;
+        let (place, workspace, workflow) = (bed.place.clone(), bed.workspace, bed.workflow);
+        drop(bed);
+        let store = Store::open(place.options()).unwrap();
+        let found = store.read(move |tx| tasks::load(tx, workspace, workflow, task.id, false)).await.unwrap();
+        assert_eq!(found.unwrap().task, task);
+    });
+}
+
+#[test]
+fn a_folder_of_a_newer_version_is_refused() {
+    run(Kind::Folder, async |bed| {
+        bed.tamper("INSERT INTO schema_migrations (version, name) VALUES (999, 'later')").await;
+        let place = bed.place.clone();
+        drop(bed);
+        let newer = Store::open(place.options()).map(drop);
+        assert!(matches!(newer, Err(StoreError::Newer { version: 999, .. })), "{newer:?}");
+    });
+}
+
+#[test]
+fn a_place_that_can_not_be_is_refused_with_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    std::fs::create_dir(folder.path().join("other")).unwrap();
+    std::fs::write(folder.path().join("other/baton.db"), "this is no database, but it is long enough to be looked at").unwrap();
+    for place in ["file", "file/below", "other"] {
+        let path = folder.path().join(place);
+        let opened = Store::open(Options::new(Place::Folder(path.clone()))).map(drop);
+        let Err(StoreError::Refused(message)) = opened else { panic!("{opened:?}") };
+        assert!(message.contains(path.to_str().unwrap()), "{message}");
+    }
+}
+
+/// A full disk: nothing is answered that is not there, nothing half-written is there, and with room again it goes on.
+#[test]
+fn a_full_disk_refuses_and_loses_nothing() {
+    run(Kind::Folder, async |bed| {
+        let place = bed.place.clone();
+        let pages: u32 =
+            Connection::open(folder(&bed).join("baton.db")).unwrap().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let (workspace, template) = (bed.workspace, bed.task());
+        drop(bed);
+        let store = Store::open(Options { page_count_max: Some(pages + 40), ..place.options() }).unwrap();
+
+        let mut running = JoinSet::new();
+        for number in 0..300 {
+            let (store, mut task) = (store.clone(), template.clone());
+            task.id = id(10_000 + number);
+            let text = "x".repeat(3000);
+            task.values = [(id(10), baton_core::value::Value::Text(text))].into();
+            running.spawn(async move {
+                // Two rows that must both be there or neither.
+                let done: Result<(), StoreError> = store
+                    .write(move |tx| {
+                        tasks::insert(tx, workspace, &task, None, true, &[])?;
+                        tasks::next_unique_number(tx, task.id).map(drop)
+                    })
+                    .await;
+                (id(10_000 + number), done)
+            });
+        }
+        let (mut kept, mut refused) = (Vec::new(), 0);
+        while let Some(done) = running.join_next().await {
+            match done.unwrap() {
+                (task, Ok(())) => kept.push(task),
+                (_, Err(StoreError::Full(_))) => refused += 1,
+                (_, Err(other)) => panic!("{other}"),
+            }
+        }
+        assert!(kept.len() > 5 && refused > 5, "{} kept, {refused} refused", kept.len());
+        kept.sort();
+        check(&store, &kept).await;
+        drop(store);
+
+        let store = Store::open(place.options()).unwrap();
+        check(&store, &kept).await;
+        let mut task = template.clone();
+        task.id = id(20_000);
+        store.write::<(), StoreError>(move |tx| tasks::insert(tx, workspace, &task, None, true, &[])).await.unwrap();
+    });
+}
+
+/// Exactly these tasks, each with its other row.
+async fn check(store: &Store, kept: &[baton_core::ids::Id]) {
+    let ids = |sql: &'static str| store.read::<Vec<i64>, StoreError>(move |tx| tx.query(sql, &[], |row| row.int(0)));
+    let expected: Vec<i64> = kept.iter().map(|id| id.as_i64()).collect();
+    assert_eq!(ids("SELECT id FROM tasks ORDER BY id").await.unwrap(), expected);
+    assert_eq!(ids("SELECT workflow_id FROM unique_numbers ORDER BY workflow_id").await.unwrap(), expected);
+}

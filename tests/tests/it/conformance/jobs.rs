@@ -1,0 +1,200 @@
+//! Jobs: queues of tasks, claims, fences.
+
+use baton_store::StoreError;
+use baton_store::sql::jobs::{self, Claim, Job};
+use baton_store::sql::tasks;
+use tokio::task::JoinSet;
+
+use super::bed::{Bed, at, id};
+use super::on_every_store;
+
+on_every_store!(
+    a_tasks_queue_counts_and_only_its_head_is_ready,
+    only_the_current_claim_ends_a_job,
+    a_fence_holds_for_the_current_claim_only,
+    what_waits_becomes_ready_in_order_and_claimed,
+    unclaimed_jobs_are_claimed_oldest_first_once,
+    no_job_is_claimed_twice_at_once,
+    a_job_is_not_claimed_before_it_is_due,
+    every_workspace_gets_its_share_of_a_claim,
+    sequences_are_never_given_twice,
+);
+
+const BOOT: i64 = 1;
+
+fn by(node: i64, epoch: i64) -> Claim {
+    Claim { node: id(node), boot: BOOT, epoch }
+}
+
+async fn claim(bed: &Bed, node: i64, limit: usize) -> Vec<Job> {
+    bed.write(move |tx| jobs::claim(tx, id(node), BOOT, at(10), limit)).await.unwrap()
+}
+
+async fn finish(bed: &Bed, job: &Job, claim: Claim) -> Result<(), StoreError> {
+    let job = job.id;
+    bed.write(move |tx| jobs::finish(tx, job, &claim)).await
+}
+
+async fn any(bed: &Bed) -> bool {
+    bed.read(|tx| jobs::any_claimable(tx, at(10))).await.unwrap()
+}
+
+async fn a_tasks_queue_counts_and_only_its_head_is_ready(bed: Bed) {
+    let task = bed.inserted().await.id;
+    let queue = |bed: Bed| async move { bed.loaded(task).await.map(|loaded| (loaded.last_sequence, loaded.waiting)) };
+    assert_eq!(queue(bed.clone()).await, Some((0, 0)));
+    let accepted = bed.accept(task, 3, Some(by(1, 1))).await;
+    assert_eq!(accepted.iter().map(|job| (job.sequence, job.ready)).collect::<Vec<_>>(), [(1, true), (2, false), (3, false)]);
+    assert_eq!(queue(bed.clone()).await, Some((3, 3)));
+
+    finish(&bed, &accepted[0], by(1, 1)).await.unwrap();
+    bed.write(move |tx| tasks::finish_sequence(tx, task, 1)).await.unwrap();
+    assert_eq!(queue(bed.clone()).await, Some((3, 2)));
+    // Those behind wait for their turn, not for a claim.
+    assert!(!any(&bed).await);
+    assert_eq!(claim(&bed, 1, 10).await, []);
+}
+
+async fn only_the_current_claim_ends_a_job(bed: Bed) {
+    let task = bed.inserted().await.id;
+    let job = bed.accept(task, 1, Some(by(1, 1))).await.remove(0);
+    let wrong = [by(1, 2), by(2, 1), Claim { boot: 2, ..by(1, 1) }, by(1, 0)];
+    for claim in wrong {
+        assert_eq!(finish(&bed, &job, claim).await, Err(StoreError::LeaseLost), "{claim:?}");
+    }
+    assert_eq!(bed.number("SELECT count(*) FROM jobs").await, 1);
+    assert_eq!(finish(&bed, &job, by(1, 1)).await, Ok(()));
+    assert_eq!(finish(&bed, &job, by(1, 1)).await, Err(StoreError::LeaseLost));
+    assert_eq!(bed.number("SELECT count(*) FROM jobs").await, 0);
+}
+
+async fn a_fence_holds_for_the_current_claim_only(bed: Bed) {
+    let task = bed.inserted().await.id;
+    let job = bed.accept(task, 1, Some(by(1, 1))).await.remove(0).id;
+    for (claim, holds) in [(by(1, 1), true), (by(1, 2), false), (by(2, 1), false)] {
+        assert_eq!(bed.write(move |tx| jobs::hold(tx, job, &claim)).await, Ok(holds), "{claim:?}");
+    }
+}
+
+async fn what_waits_becomes_ready_in_order_and_claimed(bed: Bed) {
+    let (task, other) = (bed.inserted().await.id, bed.inserted().await.id);
+    let accepted = bed.accept(task, 3, Some(by(1, 1))).await;
+    bed.accept(other, 2, None).await;
+    let promote = |claim: Claim| bed.write(move |tx| jobs::promote_next(tx, task, &claim));
+    // The head still runs.
+    assert_eq!(promote(by(1, 1)).await, Ok(None));
+    for (before, now) in [(0, 1), (1, 2)] {
+        finish(&bed, &accepted[before], by(1, 1)).await.unwrap();
+        let expected = Job { ready: true, claim: Some(by(1, 1)), starts: 1, ..accepted[now] };
+        assert_eq!(promote(by(1, 7)).await, Ok(Some(expected)));
+    }
+    finish(&bed, &accepted[2], by(1, 1)).await.unwrap();
+    assert_eq!(promote(by(1, 1)).await, Ok(None));
+    assert_eq!(bed.number("SELECT count(*) FROM jobs").await, 2);
+}
+
+async fn unclaimed_jobs_are_claimed_oldest_first_once(bed: Bed) {
+    let mut waiting = Vec::new();
+    for _ in 0..5 {
+        let task = bed.inserted().await.id;
+        waiting.extend(bed.accept(task, 2, None).await.into_iter().take(1));
+    }
+    assert!(any(&bed).await);
+    let expected = |job: &Job| Job { claim: Some(by(1, 1)), starts: 1, ..*job };
+    assert_eq!(claim(&bed, 1, 2).await, waiting[..2].iter().map(expected).collect::<Vec<_>>());
+    assert_eq!(claim(&bed, 1, 99).await, waiting[2..].iter().map(expected).collect::<Vec<_>>());
+    assert!(!any(&bed).await);
+    assert_eq!(claim(&bed, 2, 99).await, []);
+    assert_eq!(claim(&bed, 2, 0).await, []);
+}
+
+async fn no_job_is_claimed_twice_at_once(bed: Bed) {
+    for _ in 0..40 {
+        let task = bed.inserted().await.id;
+        bed.accept(task, 1, None).await;
+    }
+    let mut running = JoinSet::new();
+    for node in 1..=8 {
+        let bed = bed.clone();
+        running.spawn(async move {
+            let mut claimed = Vec::new();
+            loop {
+                let more = claim(&bed, node, 3).await;
+                if more.is_empty() && !any(&bed).await {
+                    return claimed;
+                }
+                claimed.extend(more.into_iter().map(|job| job.id));
+            }
+        });
+    }
+    let mut claimed = Vec::new();
+    while let Some(ids) = running.join_next().await {
+        claimed.extend(ids.unwrap());
+    }
+    claimed.sort();
+    let all = claimed.len();
+    claimed.dedup();
+    assert_eq!((all, claimed.len()), (40, 40));
+}
+
+async fn a_job_is_not_claimed_before_it_is_due(bed: Bed) {
+    // Far in the future, also by the clock of a database that keeps its own.
+    let due = at(10 * 365 * 24 * 3600 * 1_000_000);
+    let (workspace, task, job) = (bed.workspace, bed.fresh(), bed.fresh());
+    let job = Job { id: job, workspace, task, sequence: 1, ready: true, claim: None, starts: 0, due_at: Some(due) };
+    bed.write(move |tx| jobs::insert(tx, &job)).await.unwrap();
+    assert!(!any(&bed).await);
+    assert_eq!(claim(&bed, 1, 9).await, []);
+    bed.tamper("UPDATE jobs SET due_at = 5").await;
+    assert!(any(&bed).await);
+    assert_eq!(
+        claim(&bed, 1, 9).await,
+        [Job { claim: Some(by(1, 1)), starts: 1, due_at: Some(baton_core::time::Timestamp::from_micros(5)), ..job }]
+    );
+}
+
+async fn every_workspace_gets_its_share_of_a_claim(bed: Bed) {
+    // 50 of one workspace, all older than the two of each other.
+    let mut jobs = Vec::new();
+    for (workspace, count) in [(100, 50), (101, 2), (102, 2)] {
+        for _ in 0..count {
+            let job = Job {
+                id: bed.fresh(),
+                workspace: id(workspace),
+                task: bed.fresh(),
+                sequence: 1,
+                ready: true,
+                claim: None,
+                starts: 0,
+                due_at: None,
+            };
+            jobs.push(job);
+        }
+    }
+    bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
+    let claimed = claim(&bed, 1, 6).await;
+    let of = |workspace: i64| claimed.iter().filter(|job| job.workspace == id(workspace)).count();
+    assert_eq!([of(100), of(101), of(102)], [2, 2, 2]);
+    assert_eq!(claim(&bed, 1, 99).await.len() + claim(&bed, 1, 99).await.len(), 48);
+}
+
+async fn sequences_are_never_given_twice(bed: Bed) {
+    let task = bed.inserted().await.id;
+    let mut running = JoinSet::new();
+    for _ in 0..30 {
+        let bed = bed.clone();
+        running.spawn(async move { bed.accept(task, 1, None).await[0].sequence });
+    }
+    let mut given = Vec::new();
+    while let Some(sequence) = running.join_next().await {
+        given.push(sequence.unwrap());
+    }
+    given.sort();
+    assert_eq!(given, (1..=30).collect::<Vec<_>>());
+    let ready = bed.number("SELECT count(*) FROM jobs WHERE ready = 1").await;
+    assert_eq!(ready, 1);
+    // Nor again after the last of the queue has gone.
+    bed.tamper("DELETE FROM jobs").await;
+    bed.write(move |tx| tasks::finish_sequence(tx, task, 30)).await.unwrap();
+    assert_eq!(bed.accept(task, 1, None).await[0].sequence, 31);
+}
