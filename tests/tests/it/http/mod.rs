@@ -10,6 +10,7 @@ mod executions;
 mod filters;
 mod idempotency;
 mod policies;
+mod postgres;
 mod preconditions;
 mod queue;
 mod review;
