@@ -1,6 +1,5 @@
 //! The real program, started as a user would start it.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -29,9 +28,9 @@ impl Site {
     /// A new store with one workspace in it; `folder` must not exist yet.
     pub fn create(binary: &Path, folder: &Path, database_url: Option<String>) -> Outcome<Site> {
         fs::create_dir_all(folder)?;
-        fs::write(folder.join("baton.toml"), "# No caller here is to be slowed down.\n[limits]\nrate_per_minute = 1000000000\n")?;
         let port = postgres::free_port()?;
-        let mut site = Site { binary: binary.to_owned(), folder: folder.to_owned(), database_url, port, api_key: String::new() };
+        let binary = binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))?;
+        let mut site = Site { binary, folder: folder.to_owned(), database_url, port, api_key: String::new() };
         let printed = shell::read(site.baton("init").args(["--workspace", "Measured", "--admin-email", ADMIN]))?;
         let printed: Value = serde_json::from_str(&printed).map_err(|error| format!("baton init printed {printed:?}: {error}"))?;
         site.api_key = printed["api_key"].as_str().ok_or("baton init printed no api_key")?.to_owned();
@@ -86,22 +85,19 @@ impl Site {
 
     /// Checks the history's chain, offline.
     pub fn audit_verify(&self) -> Command {
-        let mut command = Command::new(&self.binary);
-        command.args(["audit", "verify"]).args(self.place());
+        let mut command = self.baton("audit");
+        command.arg("verify");
         command
     }
 
+    /// Run in the data folder, so that no settings file of the caller's folder has a say.
     fn baton(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg(subcommand).args(self.place());
+        command.current_dir(&self.folder).arg(subcommand).arg("--data").arg(&self.folder);
+        if let Some(url) = &self.database_url {
+            command.args(["--database-url", url]);
+        }
         command
-    }
-
-    fn place(&self) -> Vec<OsString> {
-        let mut place: Vec<OsString> = vec!["--data".into(), self.folder.clone().into()];
-        place.extend(["--config".into(), self.folder.join("baton.toml").into()]);
-        place.extend(self.database_url.iter().flat_map(|url| ["--database-url".into(), url.into()]));
-        place
     }
 }
 

@@ -1,1 +1,25 @@
-fn main() {}
+//! Start it: command line, configuration, logging, wiring, shutdown.
+//!
+//! Map: `cli` has one file for each command; `settings` is what the operator may set; `wiring` opens the store and
+//! makes the engine; `serve` is the server; `admin` lets commands and the running server talk; `demo` is the sample.
+#![forbid(unsafe_code)]
+
+mod admin;
+mod cli;
+mod demo;
+#[cfg(test)]
+mod documents;
+mod serve;
+mod settings;
+mod telemetry;
+mod trouble;
+mod wiring;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => trouble.tell(),
+    }
+}

@@ -316,7 +316,7 @@ impl fmt::Display for Refusal {
             Refusal::KeyReused => f.write_str("Idempotency-Key was used with another body"),
             Refusal::NotAParameter { name } => write!(f, "{name} is not a parameter"),
             Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),
-            Refusal::ItemFromTemplate { what } => write!(f, "item comes from the checklist template: its {what} can't be changed here"),
+            Refusal::ItemFromTemplate { what } => write!(f, "item comes from the checklist template; {what} is not allowed here"),
             Refusal::LastAdministrator => f.write_str("the last Administrator of a workflow can't be removed"),
             Refusal::Definition { message } => f.write_str(message),
         }

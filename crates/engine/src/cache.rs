@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use baton_core::definition::{self, Definition};
+use baton_core::definition;
 use baton_core::ids::Id;
 use baton_core::people::Workspace;
 use baton_core::workflow::Workflow;
@@ -30,7 +30,7 @@ impl Cache {
         }
         let corrupt = |what: String| StoreError::Corrupt { table: "definitions", id: format!("{id} revision {revision}"), what };
         let document = workflows::document(tx, id, revision)?.ok_or_else(|| corrupt("is missing".to_owned()))?;
-        let definition = Definition::from_text(&document).map_err(|error| corrupt(error.to_string()))?;
+        let definition = definition::read_stored(&document).map_err(|error| corrupt(error.message))?;
         let workflow = definition::compile(id, revision, &definition).map_err(|problems| corrupt(format!("{problems:?}")))?;
         let workflow = Arc::new(workflow);
         let mut kept = self.workflows.write();

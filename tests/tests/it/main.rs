@@ -2,5 +2,6 @@
 
 mod conformance;
 mod engine;
+mod http;
 mod postgres;
 mod tidy;

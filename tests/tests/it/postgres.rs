@@ -40,6 +40,12 @@ impl Database {
         cluster().expect("it was there before").execute(&self.name, sql);
     }
 
+    /// Whether anybody may connect: a server that is away, and back.
+    pub fn allow_connections(&self, allowed: bool) {
+        let sql = format!("ALTER DATABASE {} ALLOW_CONNECTIONS {allowed}", self.name);
+        cluster().expect("it was there before").execute("postgres", &sql);
+    }
+
     /// Ends every session on this database, as a failing server would.
     pub fn kill_sessions(&self) {
         let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);

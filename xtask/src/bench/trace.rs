@@ -24,7 +24,7 @@ pub fn transactions(log: &str) -> Vec<Transaction> {
             open.len() - 1
         });
         let transaction = &mut open[position].1;
-        if let Some(params) = message.strip_prefix("DETAIL:  parameters: ") {
+        if let Some(params) = parameters_of(&message) {
             let last = match transaction {
                 Some(statements) => statements.last_mut(),
                 None => finished.last_mut().and_then(|statements: &mut Transaction| statements.last_mut()),
@@ -55,6 +55,12 @@ pub fn transactions(log: &str) -> Vec<Transaction> {
 fn statement_of(message: &str) -> Option<&str> {
     let message = message.strip_prefix("LOG:  ")?;
     message.strip_prefix("statement: ").or_else(|| Some(message.strip_prefix("execute ")?.split_once(": ")?.1))
+}
+
+/// PostgreSQL 16 began to write it with a capital.
+fn parameters_of(message: &str) -> Option<&str> {
+    let detail = message.strip_prefix("DETAIL:  ")?;
+    detail.strip_prefix("parameters: ").or_else(|| detail.strip_prefix("Parameters: "))
 }
 
 /// The process and the text of each message. A line that begins with a tab goes on with the message before it.
@@ -131,7 +137,7 @@ mod tests {
             8\tLOG:  statement: ROLLBACK\n\
             7\tLOG:  statement: COMMIT\n\
             9\tLOG:  execute s9: SELECT 1 WHERE $1\n\
-            9\tDETAIL:  parameters: $1 = 't'\n\
+            9\tDETAIL:  Parameters: $1 = 't'\n\
             9\tERROR:  something else\n";
         let expected = vec![
             vec![

@@ -8,11 +8,11 @@ use crate::{Outcome, clock};
 
 /// The environment variable by which the server aborts itself: `name:count`, at the count-th time it comes by.
 const VARIABLE: &str = "BATON_FAIL_POINT";
-/// Around every commit of an execution's life.
-pub const FAIL_POINTS: &[&str] = &["accept.before_commit", "accept.after_commit", "run.before_commit", "run.after_commit"];
+/// Those of `baton_engine::fail_point::NAMES`; a tidy test compares them.
+pub const FAIL_POINTS: &[&str] = &["accept.decided", "accept.committed", "run.started", "run.decided", "run.committed"];
 const LOAD_MILLISECONDS: std::ops::Range<u64> = 10..250;
 /// A fail point that the load has not reached by then is given up for this round.
-const FAIL_POINT_LONGEST: Duration = Duration::from_secs(3);
+const FAIL_POINT_LONGEST: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 pub enum Death {
@@ -29,7 +29,7 @@ impl Death {
     pub fn choose(random: &mut Random, round: u32) -> Death {
         if round.is_multiple_of(2) {
             // Mostly early, when the first commits of a boot are under way.
-            let count = if random.once_in(3) { random.within(1..400) } else { random.within(1..40) };
+            let count = if random.once_in(3) { random.within(1..150) } else { random.within(1..40) };
             Death::FailPoint { name: random.one_of::<&'static str>(FAIL_POINTS), count }
         } else {
             Death::Kill(Duration::from_millis(random.within(LOAD_MILLISECONDS)))

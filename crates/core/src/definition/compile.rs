@@ -1,4 +1,4 @@
-//! From a valid document to a [`Workflow`] that is ready to run: names become ids, conditions and templates are read.
+//! From a valid document to a [`workflow::Workflow`] that is ready to run: names become ids, conditions and templates are read.
 
 use std::collections::HashMap;
 

@@ -32,7 +32,6 @@ mod problem;
 mod removed;
 mod rename;
 mod schema;
-mod stored;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -271,7 +271,7 @@ fn reads_plain(text: &str) -> bool {
         && !["y", "n", "yes", "no", "on", "off"].contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// Whether a block scalar gives back exactly this text.
+/// Whether a block scalar gives back exactly this text, also from an editor that trims the ends of lines.
 fn reads_as_block(text: &str) -> bool {
     let body = text.strip_suffix('\n').unwrap_or(text);
     let clean =

@@ -44,11 +44,12 @@ pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Saved> {
     let read = definition::read(document.clone(), None, &workspace, &mut cx.env).map_err(problems)?;
     check_name(cx, None, &read.definition.name)?;
     let id = cx.env.new_id();
+    check_runnable(id, 1, &read.definition)?;
     let new = workflows::NewWorkflow {
         id,
         workspace: cx.caller.workspace,
         name: &read.definition.name,
-        document: &read.definition.to_text(),
+        document: &to_text(&read.definition),
         at: cx.now(),
         by: cx.caller.actor,
     };
@@ -112,13 +113,14 @@ pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expect
 fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition::Read) -> Outcome<Saved> {
     let definition::Read { definition, warnings } = read;
     let (id, before) = (found.workflow.id, found.workflow.revision);
-    let document = definition.to_text();
-    if document == now.to_text() {
+    let document = to_text(&definition);
+    if document == to_text(now) {
         return Ok(Saved { workflow: id, name: definition.name, revision: before, changed: false, warnings });
     }
     check_name(cx, Some(id), &definition.name)?;
     check_removals(cx, found, now, &definition)?;
     let (revision, at) = (before + 1, cx.now());
+    check_runnable(id, revision, &definition)?;
     let saved = workflows::save_revision(
         cx.tx,
         &workflows::NewRevision { id, expected_revision: before, name: &definition.name, document: &document, at, by: cx.caller.actor },
@@ -214,17 +216,26 @@ fn current(cx: &mut Cx<'_>, found: &Found) -> Outcome<Definition> {
 
 fn stored(cx: &mut Cx<'_>, workflow: Id, revision: i64) -> Outcome<Option<Definition>> {
     let Some(document) = workflows::document(cx.tx, workflow, revision)? else { return Ok(None) };
-    let corrupt = |error: serde_json::Error| StoreError::Corrupt {
+    let corrupt = |error: definition::TextError| StoreError::Corrupt {
         table: "definitions",
         id: format!("{workflow} revision {revision}"),
         what: error.to_string(),
     };
-    Ok(Some(Definition::from_text(&document).map_err(corrupt)?))
+    Ok(Some(definition::read_stored(&document).map_err(corrupt)?))
 }
 
 fn workspace(cx: &mut Cx<'_>) -> Outcome<Workspace> {
     let found = people::workspace(cx.tx, cx.caller.workspace)?;
     Ok(found.ok_or(Refusal::not_found(Noun::Workspace))?.0)
+}
+
+fn to_text(definition: &Definition) -> String {
+    definition::to_json(definition).to_string()
+}
+
+/// What can't be made ready to run is not saved.
+fn check_runnable(workflow: Id, revision: i64, definition: &Definition) -> Result<(), Refusals> {
+    definition::compile(workflow, revision, definition).map(drop).map_err(problems)
 }
 
 /// Every problem of a document, by path.

@@ -6,7 +6,6 @@ mod checklist;
 mod comments;
 mod conventions;
 mod definitions;
-mod docs;
 mod executions;
 mod filters;
 mod idempotency;

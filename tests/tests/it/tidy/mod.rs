@@ -2,10 +2,12 @@
 //!
 //! - `arrows`: which crate may use which.
 //! - `texts`: what no file may say, and what every crate must.
+//! - `twins`: what stands in two places.
 //! - `words`: one word, one thing, in the names that others see.
 
 mod arrows;
 mod texts;
+mod twins;
 mod words;
 
 use std::fs;

@@ -120,6 +120,16 @@ fn a_rename_leaves_alone_what_the_old_name_still_means() {
 }
 
 #[test]
+fn two_keys_never_become_one() {
+    let current = first("name: W\nfields: [{name: A, type: text}]\nstages: [{name: S}]").definition;
+    let mut document = to_json(&current);
+    document["fields"][0]["name"] = Value::from("B");
+    document["roles"][1]["fields"] = serde_json::json!({"A": "hidden", "B": "editable"});
+    let problems = read(document, Some(&current), &workspace(), &mut super::Ids(5000)).unwrap_err();
+    assert_eq!(told(&problems), "roles[1].fields.A: A is not a field; did you mean B?");
+}
+
+#[test]
 fn a_reference_that_already_uses_the_new_name_is_right() {
     let current =
         first("name: W\nfields: [{name: A, type: text}]\nstages: [{name: S}]\nactions: [{name: Go, from: [S], ask: [A]}]").definition;

@@ -1,0 +1,104 @@
+//! The command line: one file for each command.
+
+mod api_key;
+mod apply;
+mod audit;
+mod config;
+mod demo;
+mod init;
+mod schema;
+mod serve;
+mod table;
+mod user;
+
+use std::io::Write;
+
+pub use serve::{Signals, until_stopped};
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{Environment, Flags, Settings};
+use crate::trouble::Trouble;
+
+/// Work that people, programs and agents do together, one record at a time.
+#[derive(Parser)]
+#[command(name = "baton", version, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API and run executions
+    Serve,
+    /// Make a workspace, its admin and a first API key
+    Init(init::Init),
+    /// Serve two sample workflows with people, tasks and history, and show the API at work
+    Demo(demo::Demo),
+    /// Create or change workflows from definitions, and print their ids
+    Apply(apply::Apply),
+    /// Print the JSON Schema of definitions
+    Schema,
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKey),
+    /// Add, list, deactivate and activate users
+    #[command(subcommand)]
+    User(user::User),
+    /// Print the settings in force and where each came from
+    Config,
+    /// Look after the history
+    #[command(subcommand)]
+    Audit(audit::Audit),
+}
+
+pub fn run() -> Result<(), Trouble> {
+    let CommandLine { command, flags } = CommandLine::parse();
+    if let Command::Schema = command {
+        return schema::run();
+    }
+    let environment = Environment::of_process();
+    for warning in environment.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    let settings = Settings::read(&flags, &environment)?;
+    match command {
+        Command::Serve => serve::run(&settings),
+        Command::Init(command) => command.run(&settings),
+        Command::Demo(command) => command.run(&settings),
+        Command::Apply(command) => command.run(&settings),
+        Command::Schema => schema::run(),
+        Command::ApiKey(command) => command.run(&settings),
+        Command::User(command) => command.run(&settings),
+        Command::Config => config::run(&settings),
+        Command::Audit(command) => command.run(&settings),
+    }
+}
+
+/// A line, or several, on stdout. Who reads it may have seen enough.
+fn print(text: &str) -> Result<(), Trouble> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Trouble::refused(format!("stdout can't be written: {error}"))),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Only a server of another version answers something else than was asked.
+fn unexpected() -> Trouble {
+    Trouble::refused("the running server gave another answer than was asked for: use the `baton` of its version")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,68 @@
+//! `baton serve`
+
+use baton_api::ApiOptions;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::info;
+
+use super::print;
+use crate::admin::{names, socket::Socket};
+use crate::serve::{Server, listen};
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use crate::{telemetry, wiring};
+
+pub fn run(settings: &Settings) -> Result<(), Trouble> {
+    telemetry::start(settings.log_level, settings.log_format);
+    let store = wiring::open_store_for_server(settings)?;
+    let node = wiring::Node::open(&settings.data)?;
+    wiring::runtime()?.block_on(async {
+        let mut signals = Signals::new()?;
+        let listener = listen(settings.listen).await?;
+        let address = listener.local_addr().map_err(|error| Trouble::refused(error.to_string()))?;
+        let socket = Socket::open(&settings.data, settings.database_url.clone())?;
+        let engine = wiring::engine(store, node.id, wiring::public_url(settings, address), settings.workers);
+        let mut server = Server::start(engine, listener, socket, ApiOptions { body_bytes_max: settings.body_bytes_max });
+        announce(settings, &server, address).await?;
+        until_stopped(&mut signals, &mut server).await?;
+        server.stop().await;
+        Ok(())
+    })
+}
+
+async fn announce(settings: &Settings, server: &Server, address: std::net::SocketAddr) -> Result<(), Trouble> {
+    info!(%address, public_url = server.engine().public_url(), data = %settings.data.display(), "serving");
+    print(&format!("Baton serves http://{address}"))?;
+    if names::workspaces(server.engine()).await.is_ok_and(|workspaces| workspaces.is_empty()) {
+        let data =
+            if settings.is_chosen(&crate::settings::table::DATA) { format!(" --data {}", settings.data.display()) } else { String::new() };
+        print(&format!("There is no workspace yet. Make one by: baton init{data} --workspace NAME --admin-email YOU@EXAMPLE.COM"))?;
+    }
+    Ok(())
+}
+
+/// What asks a program to end.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub fn new() -> Result<Signals, Trouble> {
+        let listen = |kind| signal(kind).map_err(|error| Trouble::refused(format!("signals can't be listened to: {error}")));
+        Ok(Signals { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    pub async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+pub async fn until_stopped(signals: &mut Signals, server: &mut Server) -> Result<(), Trouble> {
+    tokio::select! {
+        () = signals.any() => Ok(()),
+        trouble = server.broken() => Err(trouble),
+    }
+}

@@ -1,0 +1,57 @@
+//! Customers who want money back, and who agrees.
+
+use serde_json::json;
+
+use super::people::{AGENTS, LEAD, Stranger};
+use super::random::Random;
+use super::script::{By, Deed, Script, Which};
+
+pub const DEFINITION: &str = include_str!("refunds.yaml");
+/// Above this a lead must approve; the definition says so.
+const LIMIT: usize = 500;
+
+pub fn refund(random: &mut Random, number: usize, moments: usize) -> Script {
+    let stranger = Stranger::any(random, number);
+    let amount = if random.percent(25) { random.between(LIMIT + 1, 2500) } else { random.between(9, LIMIT) };
+    let with_email = random.percent(93);
+    let body = json!({
+        "Order": format!("R-{}", 10_000 + number),
+        "Customer": stranger.name(),
+        "Customer email": with_email.then(|| stranger.email.clone()),
+        "Amount": format!("{amount}.{:02}", if amount == LIMIT { 0 } else { random.between(0, 99) }),
+        "Reason": random.of(&["Damaged", "Late", "Wrong item", "Goodwill"]),
+        "Flags": if random.percent(20) { vec!["Repeat customer"] } else { vec![] },
+        "Explanation": (amount > LIMIT).then_some("The parcel was opened on its way; photos are with the carrier."),
+    });
+    // With its cents an amount of the last whole euro below the limit stays below it, the limit itself has none.
+    let above = amount > LIMIT;
+    let agent = By::User(random.of(&AGENTS));
+    let mut script = Script::begin(Which::Refunds, random.between(0, moments - 2), body);
+    if !with_email {
+        script.try_in_vain(random.between(1, 3), "Request approval", agent);
+        script.change(1, json!({ "Customer email": stranger.email }));
+    }
+    if random.percent(5) {
+        // Nobody has looked yet.
+        return script;
+    }
+    script.act(random.between(1, 9), "Request approval", agent);
+    if random.percent(15) {
+        script.act(random.between(1, 4), "Send back", By::Assignee);
+        script.then(1, Deed::Comment(format!("Spoke with {}; it is as written.", stranger.first)));
+        script.act(random.between(1, 3), "Request approval", agent);
+    }
+    if random.percent(12) {
+        script.act(random.between(1, 5), "Decline", By::Assignee);
+        return script;
+    }
+    if above {
+        script.try_in_vain(random.between(1, 3), "Approve", By::Assignee);
+        script.act(random.between(1, 4), "Approve above the limit", By::User(LEAD));
+    } else {
+        script.act(random.between(1, 8), "Approve", By::Assignee);
+    }
+    script.then(random.between(2, 16), Deed::TickOff("Approved"));
+    script.act(random.between(1, 8), "Pay", agent);
+    script
+}

@@ -1,0 +1,67 @@
+use std::collections::BTreeMap;
+
+use baton_core::ids::Id;
+use baton_core::task::show::Shown;
+use baton_engine::commands::{activity, tasks};
+use baton_engine::{Ask, Credential, Engine};
+use baton_store::{Options, Place, Store};
+
+use super::fill::{Filled, fill};
+use crate::wiring;
+
+fn filled() -> (Engine, Filled) {
+    let store = Store::open(Options::new(Place::Memory)).expect("memory");
+    let runtime = wiring::small_runtime().expect("a runtime");
+    let filled = runtime.block_on(fill(&store, Id::new(0, 1), "http://demo")).expect("the story goes as it is written");
+    (wiring::engine(store, Id::new(0, 1), "http://demo".to_owned(), 1), filled)
+}
+
+/// Every task of a workflow, as shown but for what differs from one demo to the next.
+fn tasks_of(engine: &Engine, filled: &Filled, workflow: &str) -> Vec<serde_json::Value> {
+    let ask = Ask { credential: Credential::Header(Some(format!("Bearer {}", filled.api_key))), request: None };
+    let workflow = workflow.to_owned();
+    let page = engine.read(ask, move |cx| tasks::page(cx, &workflow, &Default::default(), None, 1000));
+    let page = wiring::small_runtime().expect("a runtime").block_on(page).expect("they are listed");
+    let show = |task| {
+        let found = &page.found;
+        let shown = Shown {
+            workflow: &found.workflow,
+            workspace: &found.workspace,
+            task,
+            access: baton_core::access::Access::Everything,
+            public_url: None,
+        };
+        let mut shown = serde_json::to_value(shown).expect("a task is JSON");
+        for dated in ["Approved at", "Paid on"] {
+            if let Some(value) = shown.get_mut(dated) {
+                *value = value.is_null().into();
+            }
+        }
+        shown
+    };
+    page.tasks.iter().map(show).collect()
+}
+
+#[test]
+fn the_story_uses_every_stage_and_is_the_same_each_time() {
+    let ((one, first), (other, second)) = (filled(), filled());
+    assert_eq!(first.told, second.told);
+    assert!(first.told.executions > 500 && first.told.refusals > 20, "{:?}", first.told);
+    for (mine, its, stages) in [(&first.early_access, &second.early_access, 4), (&first.refunds, &second.refunds, 5)] {
+        let tasks = tasks_of(&one, &first, mine);
+        assert_eq!(tasks, tasks_of(&other, &second, its));
+        let mut by_stage: BTreeMap<&str, usize> = BTreeMap::new();
+        for task in &tasks {
+            *by_stage.entry(task["Stage"].as_str().expect("a name")).or_default() += 1;
+        }
+        assert!(tasks.len() >= 140 && by_stage.len() == stages && by_stage.values().all(|count| *count >= 5), "{by_stage:?}");
+    }
+}
+
+#[test]
+fn the_story_leaves_a_whole_history() {
+    let (engine, filled) = filled();
+    let ask = Ask { credential: Credential::Header(Some(format!("Bearer {}", filled.api_key))), request: None };
+    let verified = wiring::small_runtime().expect("a runtime").block_on(engine.read(ask, activity::verify)).expect("it is read");
+    assert!(verified.faults.is_empty() && verified.sealed > 2000, "{verified:?}");
+}

@@ -1,0 +1,85 @@
+//! The server: HTTP, the worker and the admin socket on one engine, begun and ended together.
+
+mod body;
+mod http;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_api::ApiOptions;
+use baton_engine::Engine;
+use baton_store::StoreError;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use crate::admin::socket::Socket;
+use crate::trouble::Trouble;
+
+/// Requests that are being answered may go on for so long when the server stops; the worker drains as long.
+const DRAIN: Duration = Duration::from_secs(25);
+
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint =
+            if error.kind() == std::io::ErrorKind::AddrInUse { "; stop what listens there, or say --listen with another port" } else { "" };
+        Trouble::refused(format!("{address} can't be listened on: {error}{hint}"))
+    })
+}
+
+pub struct Server {
+    engine: Engine,
+    connections: http::Connections,
+    worker: JoinHandle<Result<(), StoreError>>,
+    stop_worker: Arc<Notify>,
+    admin: JoinHandle<()>,
+}
+
+impl Server {
+    pub fn start(engine: Engine, listener: TcpListener, socket: Socket, options: ApiOptions) -> Server {
+        let runtime = tokio::runtime::Handle::current();
+        let stop_worker = Arc::new(Notify::new());
+        let worker = {
+            let (engine, stop) = (engine.clone(), stop_worker.clone());
+            runtime.spawn(async move { engine.work(stop).await })
+        };
+        let admin = {
+            let engine = engine.clone();
+            runtime.spawn(async move { socket.answer(&engine).await })
+        };
+        let router = baton_api::router(engine.clone(), options);
+        Server { engine, connections: http::Connections::serve(listener, router), worker, stop_worker, admin }
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Waits for the worker to end by itself, which is always a fault.
+    pub async fn broken(&mut self) -> Trouble {
+        let ended = match (&mut self.worker).await {
+            Ok(Ok(())) => "it has ended".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        Trouble::refused(format!("the worker can't go on: {ended}"))
+    }
+
+    /// Accepts nothing more, lets run what runs, and hands back the rest.
+    pub async fn stop(self) {
+        info!("stopping");
+        self.admin.abort();
+        self.stop_worker.notify_one();
+        let (drained, worked) = tokio::join!(tokio::time::timeout(DRAIN, self.connections.drain()), self.worker);
+        if drained.is_err() {
+            warn!("some requests were cut off");
+        }
+        match worked {
+            Ok(Ok(())) => info!("stopped"),
+            Ok(Err(error)) => warn!(%error, "the worker did not stop well"),
+            Err(error) => warn!(%error, "the worker did not stop well"),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! From a setting's text to its value; `None` is told with what the table says is allowed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use tracing_subscriber::filter::LevelFilter;
+use url::Url;
+
+use super::LogFormat;
+
+pub fn listen(text: &str) -> Option<SocketAddr> {
+    text.parse().ok()
+}
+
+/// Without a slash at the end: paths are put behind it.
+pub fn public_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    (["http", "https"].contains(&url.scheme()) && plain).then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+pub fn folder(text: &str) -> Option<PathBuf> {
+    (!text.is_empty() && !text.contains('\0')).then(|| PathBuf::from(text))
+}
+
+pub fn database_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    ["postgres", "postgresql"].contains(&url.scheme()).then(|| text.to_owned())
+}
+
+pub fn workers(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|count| (1..=1024).contains(count))
+}
+
+pub fn body_mib(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|mib| (1..=1024).contains(mib))
+}
+
+pub fn page_count_max(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|pages| (1..u32::MAX).contains(pages))
+}
+
+pub fn log_level(text: &str) -> Option<LevelFilter> {
+    match text {
+        "off" => Some(LevelFilter::OFF),
+        "error" => Some(LevelFilter::ERROR),
+        "warn" => Some(LevelFilter::WARN),
+        "info" => Some(LevelFilter::INFO),
+        "debug" => Some(LevelFilter::DEBUG),
+        "trace" => Some(LevelFilter::TRACE),
+        _ => None,
+    }
+}
+
+pub fn log_format(text: &str) -> Option<LogFormat> {
+    match text {
+        "human" => Some(LogFormat::Human),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}

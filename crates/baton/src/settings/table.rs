@@ -1,0 +1,84 @@
+//! Every setting, in the order in which `baton config` shows them.
+
+/// One thing that can be set. The flag of `log.level` is `--log-level`, its variable `BATON_LOG_LEVEL`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// In the file; `log.level` is `level` under `[log]`.
+    pub key: &'static str,
+    pub value_name: &'static str,
+    pub help: &'static str,
+    pub default: Option<&'static str>,
+    pub allowed: &'static str,
+}
+
+pub const SETTINGS: &[Setting] = &[LISTEN, PUBLIC_URL, DATA, DATABASE_URL, WORKERS, BODY_MIB, PAGE_COUNT_MAX, LOG_LEVEL, LOG_FORMAT];
+
+pub const LISTEN: Setting = Setting {
+    key: "listen",
+    value_name: "ADDRESS",
+    help: "Where to serve HTTP",
+    default: Some("127.0.0.1:3000"),
+    allowed: "an IP address and a port, such as 127.0.0.1:3000 or [::1]:3000",
+};
+pub const PUBLIC_URL: Setting = Setting {
+    key: "public_url",
+    value_name: "URL",
+    help: "How others reach this server; begins every Task URL [default: follows from `listen`]",
+    default: None,
+    allowed: "an http or https URL without query, such as https://baton.example.com",
+};
+pub const DATA: Setting = Setting {
+    key: "data",
+    value_name: "FOLDER",
+    help: "Folder of the database and the admin socket",
+    default: Some("./baton-data"),
+    allowed: "a path",
+};
+pub const DATABASE_URL: Setting = Setting {
+    key: "database_url",
+    value_name: "URL",
+    help: "A PostgreSQL database instead of the one in the data folder",
+    default: None,
+    allowed: "postgres://user:password@host/database",
+};
+pub const WORKERS: Setting = Setting {
+    key: "workers",
+    value_name: "COUNT",
+    help: "Executions that run at once",
+    default: Some("64"),
+    allowed: "a whole number from 1 to 1024",
+};
+pub const BODY_MIB: Setting = Setting {
+    key: "limits.body_mib",
+    value_name: "MIB",
+    help: "The largest request body, in MiB",
+    default: Some("10"),
+    allowed: "a whole number from 1 to 1024",
+};
+pub const PAGE_COUNT_MAX: Setting = Setting {
+    key: "sqlite.page_count_max",
+    value_name: "PAGES",
+    help: "How large the database in the data folder may grow, in its pages [default: as large as the disk]",
+    default: None,
+    allowed: "a whole number from 1 to 4294967294",
+};
+pub const LOG_LEVEL: Setting = Setting {
+    key: "log.level",
+    value_name: "LEVEL",
+    help: "How much to log",
+    default: Some("info"),
+    allowed: "off, error, warn, info, debug or trace",
+};
+pub const LOG_FORMAT: Setting =
+    Setting { key: "log.format", value_name: "FORMAT", help: "How to log", default: Some("human"), allowed: "human or json" };
+
+impl Setting {
+    /// Without the two dashes.
+    pub fn flag(&self) -> String {
+        self.key.replace(['.', '_'], "-")
+    }
+
+    pub fn variable(&self) -> String {
+        format!("BATON_{}", self.key.replace('.', "_").to_uppercase())
+    }
+}

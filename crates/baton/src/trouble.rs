@@ -1,0 +1,41 @@
+//! Why a command did not do what was asked, and what the shell is told.
+
+use std::process::ExitCode;
+
+use baton_store::StoreError;
+
+/// Sentences for stderr, each saying what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Asked rightly, and refused: exit code 1.
+    Refused(Vec<String>),
+    /// The command or a setting is wrong: exit code 2.
+    Usage(Vec<String>),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Trouble {
+        Trouble::refused(error.to_string())
+    }
+}
+
+impl Trouble {
+    pub fn refused(sentence: impl Into<String>) -> Trouble {
+        Trouble::Refused(vec![sentence.into()])
+    }
+
+    pub fn usage(sentence: impl Into<String>) -> Trouble {
+        Trouble::Usage(vec![sentence.into()])
+    }
+
+    pub fn tell(&self) -> ExitCode {
+        let (sentences, code) = match self {
+            Trouble::Refused(sentences) => (sentences, 1),
+            Trouble::Usage(sentences) => (sentences, 2),
+        };
+        for sentence in sentences {
+            eprintln!("error: {sentence}");
+        }
+        ExitCode::from(code)
+    }
+}

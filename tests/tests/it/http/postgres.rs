@@ -1,0 +1,99 @@
+//! The rules where PostgreSQL could differ: twins, races, history that is sealed later, a database that goes away.
+
+use baton_store::{Options, Place};
+use serde_json::{Value as Json, json};
+
+use super::review::Review;
+use super::server::{Server, get, post, put};
+use super::{idempotency, queue};
+use crate::postgres::Database;
+
+async fn review(database: &Database) -> Review {
+    Review::on(Server::on(Options::new(Place::Url(database.url.clone()))).await).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_hundred_simultaneous_approvals_one_succeeds() {
+    let Some(database) = Database::fresh() else { return };
+    let review = review(&database).await;
+    review.server.work();
+    queue::two_hundred_approvals(review).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn simultaneous_twins_get_one_answer() {
+    let Some(database) = Database::fresh() else { return };
+    idempotency::twins(review(&database).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_unique_id_is_one_task_also_for_simultaneous_callers() {
+    let Some(database) = Database::fresh() else { return };
+    let review = std::sync::Arc::new(review(&database).await);
+    let mut asked = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let review = review.clone();
+        asked.spawn(async move { review.send(post(review.at("/tasks"), json!({ "ID": "1", "Count": number }))).await.status.as_u16() });
+    }
+    let mut statuses = asked.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[200; 19].as_slice(), &[201]].concat());
+    assert_eq!(review.send(get(review.at("/tasks"))).await.json().as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_is_made_listed_changed_and_followed() {
+    let Some(database) = Database::fresh() else { return };
+    let review = review(&database).await;
+    review.server.work();
+    for number in 1..=3 {
+        review.task(json!({ "ID": number, "Name": format!("n{number}"), "Amount": number, "Tags": ["one"] })).await;
+    }
+    let ids = |list: Json| list.as_array().unwrap().iter().map(|task| task["ID"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    for (query, found) in
+        [("", &["1", "2", "3"][..]), ("?Amount=2.00", &["2"]), ("?Name=n1&Name=n3", &["1", "3"]), ("?Tags=one&Stage=Open&ID=3", &["3"]), ("?Plan=", &["1", "2", "3"])]
+    {
+        let listed = review.send(get(review.at(&format!("/tasks{query}")))).await.expect(200).json();
+        assert_eq!(ids(listed), found, "{query}");
+    }
+    review.send(put(review.at("/tasks/2"), json!({ "Stage": "Done" })).with("if-match", "\"1\"")).await.expect(200);
+    review.send(put(review.at("/tasks/2"), "{}").with("if-match", "\"1\"")).await.expect(412);
+    assert_eq!(ids(review.send(get(review.at("/tasks/active"))).await.json()), ["1", "3"]);
+    assert_eq!(review.taken("Take", "3", Some("albus@hogwarts.edu")).await, json!({ "status": "Success" }));
+
+    // Rows of a task show at once; their place in the workspace's history comes within a second.
+    let path = review.at("/tasks/3/activity");
+    let sealed = async {
+        loop {
+            let rows = review.send(get(path.clone())).await.expect(200).json();
+            assert_eq!(rows.as_array().map(Vec::len), Some(4));
+            if rows.as_array().unwrap().iter().all(|row| row["sequence"].is_i64()) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), sealed).await.expect("the history is sealed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_database_is_told_and_found_again() {
+    let Some(database) = Database::fresh() else { return };
+    let review = review(&database).await;
+    review.task(json!({ "ID": "1" })).await;
+    database.allow_connections(false);
+    database.kill_sessions();
+    let told = json!({ "errors": ["The store can't be reached; nothing has happened, try again later"] });
+    let lost = review.server.check(get(review.at("/tasks/1")), 503, told.clone()).await;
+    assert!(lost.header("retry-after").is_some());
+    review.server.check(post(review.at("/tasks"), json!({ "ID": "2" })), 503, told.clone()).await;
+    review.server.check(get("//readyz"), 503, told).await;
+    review.send(get("//healthz")).await.expect(200);
+
+    database.allow_connections(true);
+    let found = async { while review.send(post(review.at("/tasks"), json!({ "ID": "3" }))).await.status == 503 {} };
+    tokio::time::timeout(std::time::Duration::from_secs(60), found).await.expect("the store is found again");
+    let listed = review.send(get(review.at("/tasks"))).await.expect(200).json();
+    let ids: Vec<&Json> = listed.as_array().unwrap().iter().map(|task| &task["ID"]).collect();
+    assert_eq!(ids, ["1", "3"], "what was told not to have happened did not");
+}

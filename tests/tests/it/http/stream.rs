@@ -1,0 +1,109 @@
+//! Lists are streamed: whole however long, decided before the head is sent, and broken off rather than cut short.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use baton_core::time::Timestamp;
+use baton_engine::KeyScope;
+use baton_engine::commands::{api_keys, tasks};
+use baton_engine::env::Clock;
+use baton_store::{Options, Place};
+use http_body_util::BodyExt;
+use serde_json::{Value as Json, json};
+
+use super::review::Review;
+use super::server::{Server, get};
+
+/// More than two pages.
+const TASKS: usize = 1100;
+
+async fn many(review: &Review) {
+    let workflow = review.workflow.clone();
+    let fill = move |cx: &mut baton_engine::Cx<'_>| {
+        for number in 1..=TASKS {
+            let body = json!({ "ID": number, "Stage": if number % 2 == 0 { "Done" } else { "Open" } });
+            tasks::create_or_update(cx, &workflow, body.as_object().expect("an object"), &tasks::Expected::Anything)?;
+        }
+        Ok(())
+    };
+    review.server.engine.write(review.server.operator(), fill).await.expect("many tasks");
+}
+
+fn numbers(list: &Json) -> Vec<usize> {
+    list.as_array().expect("a list").iter().map(|task| task["ID"].as_str().expect("an ID").parse().expect("a number")).collect()
+}
+
+#[tokio::test]
+async fn a_long_list_is_whole_and_in_creation_order() {
+    let review = Review::start().await;
+    many(&review).await;
+    let all = review.send(get(review.at("/tasks"))).await.expect(200);
+    assert_eq!(all.header("content-type"), Some("application/json"));
+    assert_eq!(all.header("content-length"), None, "it is streamed");
+    assert_eq!(numbers(&all.json()), (1..=TASKS).collect::<Vec<_>>());
+    let active = review.send(get(review.at("/tasks/active"))).await.expect(200).json();
+    assert_eq!(numbers(&active), (1..=TASKS).step_by(2).collect::<Vec<_>>());
+    let one = review.send(get(review.at("/tasks?ID=700"))).await.expect(200).json();
+    assert_eq!(numbers(&one), [700]);
+}
+
+#[tokio::test]
+async fn a_list_of_exactly_one_page_ends_too() {
+    let review = Review::start().await;
+    let workflow = review.workflow.clone();
+    let fill = move |cx: &mut baton_engine::Cx<'_>| {
+        for _ in 0..500 {
+            tasks::create_or_update(cx, &workflow, &serde_json::Map::new(), &tasks::Expected::Anything)?;
+        }
+        Ok(())
+    };
+    review.server.engine.write(review.server.operator(), fill).await.expect("a page of tasks");
+    let list = review.send(get(review.at("/tasks"))).await.expect(200).json();
+    assert_eq!(list.as_array().map(Vec::len), Some(500));
+}
+
+#[tokio::test]
+async fn a_failure_on_the_way_breaks_the_connection() {
+    let review = Review::start().await;
+    many(&review).await;
+    let (id, key) = review.server.key(KeyScope::default()).await;
+    let response = review.server.respond(get(review.at("/tasks")).by(&key)).await;
+    assert_eq!(response.status(), 200);
+    let mut body = response.into_body();
+    let first = body.frame().await.expect("a first page").expect("whole").into_data().expect("data");
+    assert!(first.starts_with(b"[{") && !first.ends_with(b"]"));
+    review.server.engine.write(review.server.operator(), move |cx| api_keys::revoke(cx, &id.to_string())).await.expect("revoked");
+    let error = body.frame().await.expect("an end that is told").expect_err("not a well-formed short list");
+    assert_eq!(error.to_string(), "the list of tasks broke off");
+    assert!(body.frame().await.is_none());
+}
+
+/// A clock that can be made to fault, to see what a fault in a command does.
+struct Faulty {
+    armed: AtomicBool,
+}
+
+impl Clock for Faulty {
+    fn now(&self) -> Timestamp {
+        assert!(!self.armed.load(Ordering::SeqCst), "the clock fell down");
+        Timestamp::from_micros(1_790_000_000_000_000)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_answered_and_the_server_goes_on() {
+    let clock = Arc::new(Faulty { armed: AtomicBool::new(false) });
+    let review = Review::on(Server::with(Options::new(Place::Memory), clock.clone()).await).await;
+    clock.armed.store(true, Ordering::SeqCst);
+    let reply = review.send(get("/workspace").with("x-request-id", "r1")).await;
+    clock.armed.store(false, Ordering::SeqCst);
+    let told = json!({ "errors": ["Something went wrong in Baton; the log has it under request id r1"] });
+    assert_eq!((reply.status.as_u16(), reply.text()), (500, told.to_string().as_str()));
+    assert_eq!(reply.header("x-request-id"), Some("r1"));
+    review.send(get("/workspace")).await.expect(200);
+}
