@@ -21,4 +21,5 @@ mod store_failures;
 mod stream;
 mod tasks;
 mod users;
+mod wire;
 mod workflows;
