@@ -21,12 +21,13 @@ pub struct Job {
 #[derive(Clone, Debug)]
 pub struct Tasks {
     moved: Vec<bool>,
+    busy: Vec<bool>,
     cursor: usize,
 }
 
 impl Tasks {
     pub fn new(count: usize) -> Tasks {
-        Tasks { moved: vec![false; count], cursor: 0 }
+        Tasks { moved: vec![false; count], busy: vec![false; count], cursor: 0 }
     }
 
     /// Somebody else took an action on this one.
@@ -39,11 +40,21 @@ impl Tasks {
         self.moved[unique_id - 1]
     }
 
-    /// The next one in turn; it comes again only after all the others.
+    /// The next one in turn that nobody is at: of few tasks, one may come round again while it still waits. There must be
+    /// more tasks than connections.
     fn take(&mut self) -> usize {
-        let task = self.cursor;
-        self.cursor = (self.cursor + 1) % self.moved.len();
-        task
+        loop {
+            let task = self.cursor;
+            self.cursor = (self.cursor + 1) % self.moved.len();
+            if !std::mem::replace(&mut self.busy[task], true) {
+                return task;
+            }
+        }
+    }
+
+    fn finish(&mut self, task: usize) {
+        self.busy[task] = false;
+        self.moved[task] ^= true;
     }
 }
 
@@ -181,7 +192,7 @@ impl Script for Executions<'_> {
                 Ok(turn)
             }
             Some("Success") => {
-                self.tasks.moved[running.task] ^= true;
+                self.tasks.finish(running.task);
                 if self.window.counts(now) {
                     self.finished.add(now - running.due);
                 }
@@ -215,7 +226,7 @@ mod tests {
     fn every_job_that_was_posted_is_followed_to_its_end() {
         for (pace, poll, connections) in [
             (Pace::Closed, Duration::ZERO, 1),
-            (Pace::Closed, Duration::from_micros(500), 8),
+            (Pace::Closed, Duration::from_micros(500), 15),
             (Pace::Open { per_second: 1_000.0 }, Duration::ZERO, 4),
         ] {
             let mut tasks = Tasks::new(16);

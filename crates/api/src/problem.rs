@@ -155,6 +155,7 @@ fn store_failed(error: &StoreError, request_id: &str) -> Response<Body> {
         StoreError::Duplicate { .. }
         | StoreError::LeaseLost
         | StoreError::Corrupt { .. }
+        | StoreError::InUse(_)
         | StoreError::Refused(_)
         | StoreError::Newer { .. }
         | StoreError::Sql(_) => {

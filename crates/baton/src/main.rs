@@ -7,6 +7,8 @@
 mod admin;
 mod cli;
 mod demo;
+#[cfg(test)]
+mod documents;
 mod serve;
 mod settings;
 mod telemetry;

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use baton_store::StoreError;
+
 /// Sentences for stderr, each saying what to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -9,6 +11,12 @@ pub enum Trouble {
     Refused(Vec<String>),
     /// The command or a setting is wrong: exit code 2.
     Usage(Vec<String>),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Trouble {
+        Trouble::refused(error.to_string())
+    }
 }
 
 impl Trouble {

@@ -5,35 +5,54 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_core::ids::Id;
 use baton_engine::env::{Clock, Entropy, SystemClock};
 use baton_engine::{Engine, EngineOptions};
-use baton_store::{Options, Place, Store};
+use baton_store::{Options, Place, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
 /// Opens the store, making and migrating it when needed. In a data folder it is ours alone until dropped.
-pub fn open_store(settings: &Settings) -> Result<Store, Trouble> {
+pub fn open_store(settings: &Settings) -> Result<Store, StoreError> {
     let place = match &settings.database_url {
         Some(url) => Place::Url(url.clone()),
         None => {
-            make_folder(&settings.data)?;
+            make_folder(&settings.data).map_err(StoreError::Refused)?;
             Place::Folder(settings.data.clone())
         }
     };
     let options = Options { page_count_max: settings.page_count_max, ..Options::new(place) };
-    Store::open(options).map_err(|error| Trouble::refused(error.to_string()))
+    Store::open(options)
 }
 
-pub fn make_folder(folder: &Path) -> Result<(), Trouble> {
+/// A command that has the folder for a moment, or a server that is just ending, does not keep this one from starting.
+const FREE_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+pub fn open_store_for_server(settings: &Settings) -> Result<Store, StoreError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match open_store(settings) {
+            Err(StoreError::InUse(_)) if waited < FREE_WITHIN => {
+                std::thread::sleep(LOOK_AGAIN_AFTER);
+                waited += LOOK_AGAIN_AFTER;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// The error is a sentence.
+pub fn make_folder(folder: &Path) -> Result<(), String> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .map_err(|error| Trouble::refused(format!("the data folder {} can't be made: {error}", folder.display())))
+        .map_err(|error| format!("the data folder {} can't be made: {error}; name another by --data", folder.display()))
 }
 
 /// Who this node is, over restarts: what it had claimed before a crash it takes back at once. Held by one process.
@@ -44,7 +63,7 @@ pub struct Node {
 
 impl Node {
     pub fn open(data: &Path) -> Result<Node, Trouble> {
-        make_folder(data)?;
+        make_folder(data).map_err(Trouble::refused)?;
         let path = data.join("node-id");
         let failed = |error: std::io::Error| Trouble::refused(format!("{} can't be used: {error}", path.display()));
         let mut file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// A row that can't be what we wrote.
     #[error("{table} {id}: {what}")]
     Corrupt { table: &'static str, id: String, what: String },
+    /// Another process has the folder; the message says which.
+    #[error("{0}")]
+    InUse(String),
     /// The store can't be opened as it was asked for; the message says what to do.
     #[error("{0}")]
     Refused(String),

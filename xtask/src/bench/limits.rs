@@ -49,17 +49,19 @@ fn copy_folder(from: &Path, to: &Path) -> Outcome {
 const CLIENTS: usize = 16;
 const TRACE_LONGEST: Duration = Duration::from_secs(10);
 
-/// Traces two executions of the running product, on the last two tasks, and makes a pgbench script of them.
+/// The last tasks are used up by tracing.
+const TRACED_TASKS: usize = 3;
+
+/// Traces two executions of the running product and makes a pgbench script of them.
 pub fn trace_postgres(cluster: &Cluster, database: &str, filled: &mut Filled) -> Outcome<String> {
     let setting = |sql: &str| cluster.psql(database, sql).map(drop);
     for (name, value) in trace::SETTINGS {
         setting(&format!("alter system set {name} = '{value}'"))?;
     }
     setting("select pg_reload_conf()")?;
-    let mut traced = Vec::new();
-    for number in [filled.count, filled.count - 1] {
-        traced.push(trace_one(cluster, database, filled, number)?);
-    }
+    // The first execution of a boot also fills caches.
+    filled.execute(filled.count)?;
+    let traced = [trace_one(cluster, database, filled, filled.count - 1)?, trace_one(cluster, database, filled, filled.count - 2)?];
     setting("alter system reset all")?;
     setting("select pg_reload_conf()")?;
     Ok(script::pgbench(&traced[0], &traced[1], CLIENTS)?)
@@ -94,7 +96,7 @@ pub fn postgres(cluster: &Cluster, database: &str, script: &str, tasks: usize, s
     let path = folder.join("execution.pgbench");
     fs::write(&path, script)?;
     // More than can be run in the time, unless the tasks are few.
-    let times = ((tasks - 2) / CLIENTS).min(usize::try_from(seconds)? * 1_000);
+    let times = ((tasks - TRACED_TASKS) / CLIENTS).min(usize::try_from(seconds)? * 1_000);
     let mut command = cluster.pgbench(database);
     command.args(["--protocol=prepared", &format!("--client={CLIENTS}"), "--jobs=2", &format!("--transactions={times}")]);
     let printed = shell::read(command.args(["--define=round=0", "--file"]).arg(&path))?;

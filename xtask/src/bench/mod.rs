@@ -130,27 +130,38 @@ struct Bench {
     options: Options,
 }
 
+type Measure = fn(&Bench, &mut Report) -> Outcome;
+
 fn measure_all(bench: &Bench, report: &mut Report) -> Outcome {
     let options = &bench.options;
     report.add("disk", "sync p50", disk::sync_p50(&bench.folder)?, "ms", None, "");
     let bytes = fs::metadata(&bench.binary)?.len() as f64;
     report.add("binary", "size", bytes / 1e6, "MB", Some(report::Goal::AtMost(40.0)), "");
-    if options.wants_any(&[Row::Embedded, Row::OneCaller, Row::OpenLoop, Row::Reads, Row::Memory]) {
-        rows::embedded(bench, report)?;
-    }
-    if options.wants(Row::Postgres) {
-        match Programs::find_or_install() {
-            Ok(_) => rows::postgres(bench, report, &Cluster::start(&rows::POSTGRES_SETTINGS)?)?,
-            Err(reason) => eprintln!("skipped: PostgreSQL: {reason}"),
+    let groups: [(&[Row], Measure); 4] = [
+        (&[Row::Embedded, Row::OneCaller, Row::OpenLoop, Row::Reads, Row::Memory], rows::embedded),
+        (&[Row::Postgres], postgres),
+        (&[Row::Growth, Row::Start], rows::growth),
+        (&[Row::History], rows::history),
+    ];
+    let mut failed = Vec::new();
+    for (_, measure) in groups.iter().filter(|(rows, _)| options.wants_any(rows)) {
+        // What could not be measured does not keep the rest from it.
+        if let Err(error) = measure(bench, report) {
+            eprintln!("error: {error}");
+            failed.push(error.to_string());
         }
     }
-    if options.wants_any(&[Row::Growth, Row::Start]) {
-        rows::growth(bench, report)?;
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ").into()) }
+}
+
+fn postgres(bench: &Bench, report: &mut Report) -> Outcome {
+    match Programs::find_or_install() {
+        Ok(_) => rows::postgres(bench, report, &Cluster::start(&rows::POSTGRES_SETTINGS)?),
+        Err(reason) => {
+            eprintln!("skipped: PostgreSQL: {reason}");
+            Ok(())
+        }
     }
-    if options.wants(Row::History) {
-        rows::history(bench, report)?;
-    }
-    Ok(())
 }
 
 /// The texts that a limit was measured with are part of what was measured.

@@ -3,6 +3,9 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use baton_store::{Store, StoreError};
 
 use super::execute::execute;
 use super::{Answer, Envelope, Reply, Request, socket};
@@ -10,21 +13,58 @@ use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::wiring;
 
+/// A server that starts has its data folder before its socket, and one that stops the other way round.
+const BETWEEN_LONGEST: Duration = Duration::from_secs(5);
+const BETWEEN_STEP: Duration = Duration::from_millis(20);
+
 pub fn ask(settings: &Settings, request: Request) -> Result<Answer, Trouble> {
-    let path = socket::path(&settings.data);
-    let reply = match UnixStream::connect(&path) {
-        Ok(stream) => {
+    let makes_data = matches!(request, Request::Init(_));
+    match reach(settings, makes_data)? {
+        Reached::Server(stream) => {
             let envelope = Envelope { database_url: settings.database_url.clone(), request };
             over(stream, &envelope)
-                .map_err(|error| Trouble::refused(format!("the server behind {} broke off: {error}; look into its log", path.display())))?
+                .map_err(|error| Trouble::refused(format!("the running server broke off: {error}; look into its log")))?
         }
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            return Err(Trouble::refused(format!("{} may not be opened: run this as the user that runs the server", path.display())));
+        Reached::Store(store) => {
+            let runtime = wiring::small_runtime()?;
+            let engine = wiring::engine_for_commands(settings, store);
+            runtime.block_on(execute(&engine, request))
         }
-        // Nobody listens: no server ran here, or it was killed, or the path is too long for any server to listen there.
-        Err(_) => here(settings, request)?,
-    };
-    reply.map_err(Trouble::Refused)
+    }
+    .map_err(Trouble::Refused)
+}
+
+enum Reached {
+    Server(UnixStream),
+    Store(Store),
+}
+
+fn reach(settings: &Settings, makes_data: bool) -> Result<Reached, Trouble> {
+    let path = socket::path(&settings.data);
+    let mut waited = Duration::ZERO;
+    loop {
+        match UnixStream::connect(&path) {
+            Ok(stream) => return Ok(Reached::Server(stream)),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                let sentence = "may not be opened: run this as the user that runs the server";
+                return Err(Trouble::refused(format!("{} {sentence}", path.display())));
+            }
+            // Nobody listens: no server runs here, or one that was killed.
+            Err(_) => {}
+        }
+        if !makes_data && settings.database_url.is_none() && !settings.data.join("baton.db").exists() {
+            let sentence = "has no data of Baton: name the right folder by --data, or begin by `baton init`";
+            return Err(Trouble::refused(format!("{} {sentence}", settings.data.display())));
+        }
+        match wiring::open_store(settings) {
+            Ok(store) => return Ok(Reached::Store(store)),
+            Err(StoreError::InUse(_)) if waited < BETWEEN_LONGEST => {
+                std::thread::sleep(BETWEEN_STEP);
+                waited += BETWEEN_STEP;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn over(mut stream: UnixStream, envelope: &Envelope) -> io::Result<Reply> {
@@ -33,11 +73,4 @@ fn over(mut stream: UnixStream, envelope: &Envelope) -> io::Result<Reply> {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     serde_json::from_slice(&answer).map_err(io::Error::other)
-}
-
-fn here(settings: &Settings, request: Request) -> Result<Reply, Trouble> {
-    let store = wiring::open_store(settings)?;
-    let runtime = wiring::small_runtime()?;
-    let engine = wiring::engine_for_commands(settings, store);
-    Ok(runtime.block_on(execute(&engine, request)))
 }

@@ -114,6 +114,9 @@ async fn add_user(engine: &Engine, new: NewUser) -> Done {
         Some(named) => Some(workflow_named(engine, &ask, named).await?),
         None => None,
     };
+    if let Some(workflow) = &workflow {
+        check_may_join(engine, &ask, workflow, new.role.as_deref()).await?;
+    }
     let email = new.email.trim().to_owned();
     let known = engine.read(ask.clone(), users::all).await?.into_iter().find(|user| same_email(&user.email, &email));
     let user = match (known, &workflow) {
@@ -128,6 +131,22 @@ async fn add_user(engine: &Engine, new: NewUser) -> Done {
         engine.write(ask, move |cx| users::add(cx, &workflow, &collaborator)).await?;
     }
     Ok(Answer::User(line(&user)))
+}
+
+/// Before the user is made, so that nothing is left of what is refused.
+async fn check_may_join(engine: &Engine, ask: &Ask, workflow: &str, role: Option<&str>) -> Result<(), Refused> {
+    let id = workflow.to_owned();
+    let found = engine.read(ask.clone(), move |cx| cx.workflow(&id)).await?;
+    if found.archived {
+        return Err(sentences(format!("{} is archived", found.workflow.name)));
+    }
+    let roles: Vec<&str> = found.workflow.roles.iter().map(|role| role.name.as_str()).collect();
+    match role {
+        Some(role) if !roles.contains(&role) => {
+            Err(sentences(format!("there is no role {role:?} in {}; allowed is {}", found.workflow.name, roles.join(", "))))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn same_email(one: &str, other: &str) -> bool {

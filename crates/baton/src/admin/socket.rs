@@ -96,7 +96,12 @@ async fn answer_one(mut stream: UnixStream, engine: &Engine, database_url: Optio
         Ok(envelope) if envelope.database_url.is_some() && envelope.database_url.as_deref() != database_url => {
             Err(vec!["the server that runs in this data folder uses another database: name the same one, or another --data".to_owned()])
         }
-        Ok(envelope) => execute(engine, envelope.request).await,
+        Ok(envelope) => {
+            // Checking a long history takes seconds of a thread, which must be none of those that serve requests.
+            let (runtime, engine) = (tokio::runtime::Handle::current(), engine.clone());
+            let work = move || runtime.block_on(execute(&engine, envelope.request));
+            tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+        }
         Err(error) => Err(vec![format!("the running server does not know this command, perhaps being of another version: {error}")]),
     };
     let answer = serde_json::to_vec(&reply).map_err(io::Error::other)?;

@@ -78,9 +78,12 @@ pub fn run() -> Result<(), Trouble> {
     }
 }
 
-/// A line, or several, on stdout. Who reads it may have gone.
+/// A line, or several, on stdout. Who reads it may have seen enough.
 fn print(text: &str) -> Result<(), Trouble> {
-    writeln!(std::io::stdout(), "{text}").map_err(|error| Trouble::refused(format!("stdout can't be written: {error}")))
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Trouble::refused(format!("stdout can't be written: {error}"))),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Only a server of another version answers something else than was asked.

@@ -13,7 +13,7 @@ use crate::{telemetry, wiring};
 
 pub fn run(settings: &Settings) -> Result<(), Trouble> {
     telemetry::start(settings.log_level, settings.log_format);
-    let store = wiring::open_store(settings)?;
+    let store = wiring::open_store_for_server(settings)?;
     let node = wiring::Node::open(&settings.data)?;
     wiring::runtime()?.block_on(async {
         let mut signals = Signals::new()?;

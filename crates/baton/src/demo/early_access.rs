@@ -37,8 +37,12 @@ pub fn applicant(random: &mut Random, number: usize, moments: usize) -> Script {
         script.act(random.between(1, 3), "Remove spam", By::User(INTERN));
         return script;
     }
+    if random.percent(5) {
+        // Nobody has looked yet.
+        return script;
+    }
     let starter = if random.percent(30) { INTERN } else { random.of(&REVIEWERS) };
-    script.act(random.between(1, 6), "Start review", By::User(starter));
+    script.act(random.between(1, 12), "Start review", By::User(starter));
     if random.percent(25) {
         script.act(random.between(1, 4), "Ask back", By::Assignee);
         script.then(random.between(1, 4), Deed::Comment(format!("{} answered: we are {seats} people.", stranger.first)));
@@ -50,7 +54,7 @@ pub fn applicant(random: &mut Random, number: usize, moments: usize) -> Script {
     } else if !named {
         return script;
     }
-    script.then(random.between(1, 5), Deed::TickOff("In Review"));
+    script.then(random.between(1, 9), Deed::TickOff("In Review"));
     if plan == Some("Enterprise") || random.percent(70) {
         script.act(random.between(1, 3), "Approve", By::Assignee);
     } else {

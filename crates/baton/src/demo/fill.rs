@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::clock::{MOMENTS, StoryClock};
+use super::people::Colleague;
 use super::random::Random;
 use super::script::{Script, Which};
 use super::story::{Place, Story, Told, Unforeseen};
@@ -69,12 +70,15 @@ async fn make(engine: Engine, clock: Arc<StoryClock>) -> Result<Filled, Unforese
     clock.set(0);
     let created = make_workspace(&engine).await?;
     let ask = operator(created.workspace);
-    for (email, first, last, _, _) in people::USERS {
+    for Colleague { email, first, last, .. } in people::COLLEAGUES {
         engine.write(ask.clone(), move |cx| users::create(cx, email, first, last, false)).await?;
     }
     let places = HashMap::from([
-        (Which::EarlyAccess, make_workflow(&engine, &ask, early_access::DEFINITION, "Sign-up form", |user| user.3).await?),
-        (Which::Refunds, make_workflow(&engine, &ask, refunds::DEFINITION, "Shop", |user| user.4).await?),
+        (
+            Which::EarlyAccess,
+            make_workflow(&engine, &ask, early_access::DEFINITION, "Sign-up form", |colleague| colleague.early_access).await?,
+        ),
+        (Which::Refunds, make_workflow(&engine, &ask, refunds::DEFINITION, "Shop", |colleague| colleague.refunds).await?),
     ]);
     let story = Story { engine, clock, places };
     let told = story.tell(scripts(), MOMENTS).await?;
@@ -104,15 +108,15 @@ async fn make_workspace(engine: &Engine) -> Outcome<workspaces::Created> {
     engine.write(operator(engine.fresh_id()), move |cx| workspaces::create(cx, &new)).await
 }
 
-type Role = fn(&(&'static str, &'static str, &'static str, Option<&'static str>, Option<&'static str>)) -> Option<&'static str>;
+type Role = fn(&Colleague) -> Option<&'static str>;
 
 async fn make_workflow(engine: &Engine, ask: &Ask, definition: &str, key: &str, role: Role) -> Result<Place, Unforeseen> {
     let document = parse_yaml(definition).map_err(|error| Unforeseen(error.to_string()))?;
     let saved = engine.write(ask.clone(), move |cx| definitions::create(cx, &document)).await?;
     let workflow = saved.workflow.to_string();
-    for user in &people::USERS {
-        let Some(role) = role(user) else { continue };
-        let new = users::NewCollaborator { email: Some(user.0.to_owned()), role: Some(role.to_owned()), ..Default::default() };
+    for colleague in &people::COLLEAGUES {
+        let Some(role) = role(colleague) else { continue };
+        let new = users::NewCollaborator { email: Some(colleague.email.to_owned()), role: Some(role.to_owned()), ..Default::default() };
         let workflow = workflow.clone();
         engine.write(ask.clone(), move |cx| users::add(cx, &workflow, &new)).await?;
     }

@@ -21,7 +21,7 @@ impl Folder {
                     let sentence = "is not empty, and the demo makes all its data anew: name a folder that does not exist yet";
                     return Err(Trouble::refused(format!("{} {sentence}", path.display())));
                 }
-                wiring::make_folder(&path)?;
+                wiring::make_folder(&path).map_err(Trouble::refused)?;
                 Ok(Folder { path, temporary: false })
             }
             None => Ok(Folder { path: make_temporary()?, temporary: true }),

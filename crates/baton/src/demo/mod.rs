@@ -47,7 +47,7 @@ pub fn run(wanted: &Wanted, out: &mut impl Write) -> Result<(), Trouble> {
     let listener = runtime.block_on(find_address(wanted.listen))?;
     let address = listener.local_addr().map_err(|error| Trouble::refused(error.to_string()))?;
     let folder = Folder::new(wanted.data.clone())?;
-    let store = Store::open(Options::new(Place::Folder(folder.path().to_owned()))).map_err(|error| Trouble::refused(error.to_string()))?;
+    let store = Store::open(Options::new(Place::Folder(folder.path().to_owned())))?;
     let node = wiring::Node::open(folder.path())?;
     let url = format!("http://{address}");
 

@@ -9,17 +9,25 @@ pub const LEAD: &str = "ines@example.com";
 pub const REVIEWERS: [&str; 3] = ["rosa@example.com", "ravi@example.com", "lena@example.com"];
 pub const AGENTS: [&str; 2] = ["yuki@example.com", "sam@example.com"];
 
-/// E-mail, first name, last name, role in Early access, role in Refunds.
-pub const USERS: [(&str, &str, &str, Option<&str>, Option<&str>); 9] = [
-    ("rosa@example.com", "Rosa", "Martín", Some("Reviewer"), None),
-    ("ravi@example.com", "Ravi", "Menon", Some("Reviewer"), None),
-    ("lena@example.com", "Lena", "Björk", Some("Reviewer"), None),
-    (INTERN, "Tom", "Achterberg", Some("Intern"), None),
-    ("yuki@example.com", "Yuki", "Tanaka", None, Some("Agent")),
-    ("sam@example.com", "Sam", "O'Neill", None, Some("Agent")),
-    ("amara@example.com", "Amara", "Okeke", None, Some("Approver")),
-    ("otto@example.com", "Otto", "Weiß", None, Some("Approver")),
-    (LEAD, "Inês", "Duarte", Some("Collaborator"), Some("Lead")),
+/// A colleague, with a role in each workflow that they work in.
+pub struct Colleague {
+    pub email: &'static str,
+    pub first: &'static str,
+    pub last: &'static str,
+    pub early_access: Option<&'static str>,
+    pub refunds: Option<&'static str>,
+}
+
+pub const COLLEAGUES: [Colleague; 9] = [
+    Colleague { email: REVIEWERS[0], first: "Rosa", last: "Martín", early_access: Some("Reviewer"), refunds: None },
+    Colleague { email: REVIEWERS[1], first: "Ravi", last: "Menon", early_access: Some("Reviewer"), refunds: None },
+    Colleague { email: REVIEWERS[2], first: "Lena", last: "Björk", early_access: Some("Reviewer"), refunds: None },
+    Colleague { email: INTERN, first: "Tom", last: "Achterberg", early_access: Some("Intern"), refunds: None },
+    Colleague { email: AGENTS[0], first: "Yuki", last: "Tanaka", early_access: None, refunds: Some("Agent") },
+    Colleague { email: AGENTS[1], first: "Sam", last: "O'Neill", early_access: None, refunds: Some("Agent") },
+    Colleague { email: "amara@example.com", first: "Amara", last: "Okeke", early_access: None, refunds: Some("Approver") },
+    Colleague { email: "otto@example.com", first: "Otto", last: "Weiß", early_access: None, refunds: Some("Approver") },
+    Colleague { email: LEAD, first: "Inês", last: "Duarte", early_access: Some("Collaborator"), refunds: Some("Lead") },
 ];
 
 const FIRST_NAMES: [&str; 24] = [

@@ -31,7 +31,11 @@ pub fn refund(random: &mut Random, number: usize, moments: usize) -> Script {
         script.try_in_vain(random.between(1, 3), "Request approval", agent);
         script.change(1, json!({ "Customer email": stranger.email }));
     }
-    script.act(random.between(1, 4), "Request approval", agent);
+    if random.percent(5) {
+        // Nobody has looked yet.
+        return script;
+    }
+    script.act(random.between(1, 9), "Request approval", agent);
     if random.percent(15) {
         script.act(random.between(1, 4), "Send back", By::Assignee);
         script.then(1, Deed::Comment(format!("Spoke with {}; it is as written.", stranger.first)));
@@ -45,9 +49,9 @@ pub fn refund(random: &mut Random, number: usize, moments: usize) -> Script {
         script.try_in_vain(random.between(1, 3), "Approve", By::Assignee);
         script.act(random.between(1, 4), "Approve above the limit", By::User(LEAD));
     } else {
-        script.act(random.between(1, 4), "Approve", By::Assignee);
+        script.act(random.between(1, 8), "Approve", By::Assignee);
     }
-    script.then(random.between(1, 3), Deed::TickOff("Approved"));
-    script.act(random.between(1, 3), "Pay", agent);
+    script.then(random.between(2, 16), Deed::TickOff("Approved"));
+    script.act(random.between(1, 8), "Pay", agent);
     script
 }

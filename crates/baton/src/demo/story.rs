@@ -56,6 +56,14 @@ struct Thread {
     task: String,
 }
 
+/// What one moment brought in one workflow.
+struct Done {
+    /// Threads with their new tasks.
+    created: Vec<(usize, String)>,
+    executions: usize,
+    refusals: usize,
+}
+
 impl Story {
     pub async fn tell(&self, scripts: Vec<Script>, moments: usize) -> Result<Told, Unforeseen> {
         let mut threads: Vec<Thread> = scripts.into_iter().map(|script| Thread { script, next: 0, task: String::new() }).collect();
@@ -68,8 +76,16 @@ impl Story {
                 .filter(|(_, thread)| thread.script.deeds.get(thread.next).is_some_and(|(at, _)| *at == moment))
                 .map(|(index, _)| index)
                 .collect();
-            for which in [Which::EarlyAccess, Which::Refunds] {
-                self.do_all(which, &due, &mut threads, &mut told).await?;
+            // Workflows know nothing of each other; together they wait for the disk only once.
+            let (one, other) =
+                tokio::try_join!(self.do_all(Which::EarlyAccess, &due, &threads), self.do_all(Which::Refunds, &due, &threads))?;
+            for done in [one, other] {
+                told.tasks += done.created.len();
+                told.executions += done.executions;
+                told.refusals += done.refusals;
+                for (index, task) in done.created {
+                    threads[index].task = task;
+                }
             }
             for index in due {
                 threads[index].next += 1;
@@ -79,25 +95,14 @@ impl Story {
     }
 
     /// What is due in one workflow: one transaction for what is written, one for what is accepted.
-    async fn do_all(&self, which: Which, due: &[usize], threads: &mut [Thread], told: &mut Told) -> Result<(), Unforeseen> {
+    async fn do_all(&self, which: Which, due: &[usize], threads: &[Thread]) -> Result<Done, Unforeseen> {
         let place = &self.places[&which];
-        let here = || due.iter().copied().filter(|index| threads[*index].script.workflow == which);
-        let deeds: Vec<(usize, String, Deed)> = here()
-            .map(|index| {
-                let thread = &threads[index];
-                (index, thread.task.clone(), thread.script.deeds[thread.next].1.clone())
-            })
-            .collect();
-        if deeds.is_empty() {
-            return Ok(());
-        }
-        let (acts, writes): (Vec<_>, Vec<_>) =
-            deeds.into_iter().partition(|(_, _, deed)| matches!(deed, Deed::Act { .. } | Deed::TryInVain { .. }));
-        for (index, task) in self.write_all(place, writes).await? {
-            told.tasks += 1;
-            threads[index].task = task;
-        }
-        self.take_all(place, acts, told).await
+        let here = due.iter().map(|index| (*index, &threads[*index])).filter(|(_, thread)| thread.script.workflow == which);
+        let deeds = here.map(|(index, thread)| (index, thread.task.clone(), thread.script.deeds[thread.next].1.clone()));
+        let (acts, writes): (Vec<_>, Vec<_>) = deeds.partition(|(_, _, deed)| matches!(deed, Deed::Act { .. } | Deed::TryInVain { .. }));
+        let created = if writes.is_empty() { Vec::new() } else { self.write_all(place, writes).await? };
+        let (executions, refusals) = if acts.is_empty() { (0, 0) } else { self.take_all(place, acts).await? };
+        Ok(Done { created, executions, refusals })
     }
 
     /// Answers with the tasks that were created.
@@ -122,7 +127,8 @@ impl Story {
         Ok(self.engine.write(place.ask.clone(), write).await?)
     }
 
-    async fn take_all(&self, place: &Place, acts: Vec<(usize, String, Deed)>, told: &mut Told) -> Result<(), Unforeseen> {
+    /// Answers with how many were accepted, and have run, and how many refused.
+    async fn take_all(&self, place: &Place, acts: Vec<(usize, String, Deed)>) -> Result<(usize, usize), Unforeseen> {
         let (workflow, actions) = (place.workflow.clone(), place.actions.clone());
         let take = move |cx: &mut Cx<'_>| {
             let mut accepted = Vec::new();
@@ -148,9 +154,9 @@ impl Story {
             Ok(Ok((accepted, refusals)))
         };
         let (accepted, refusals) = self.engine.write(place.ask.clone(), take).await??;
-        told.executions += accepted.len();
-        told.refusals += refusals;
-        self.wait_for_all(place, accepted).await
+        let executions = accepted.len();
+        self.wait_for_all(place, accepted).await?;
+        Ok((executions, refusals))
     }
 
     async fn wait_for_all(&self, place: &Place, mut pending: Vec<String>) -> Result<(), Unforeseen> {

@@ -18,16 +18,15 @@ fn read(file: &str, variables: &[(&str, &str)], values: &[(&'static str, &str)])
 #[test]
 fn a_flag_wins_over_the_environment_over_the_file_over_the_default() {
     let file = "workers = 3\n[log]\nlevel = \"warn\"\n";
-    let all: &[(&str, &[(&str, &str)], &[(&str, &str)], usize, &str)] = &[
-        ("", &[], &[], 64, "default"),
-        (file, &[], &[], 3, "file"),
-        (file, &[("BATON_WORKERS", "5")], &[], 5, "environment BATON_WORKERS"),
-        (file, &[("BATON_WORKERS", "5")], &[("workers", "7")], 7, "flag --workers"),
-        (file, &[("BATON_WORKERS", "")], &[], 3, "file"),
-    ];
-    for (file, variables, values, workers, origin) in all {
-        let settings = read(file, variables, values).expect("it is all allowed");
-        assert_eq!(settings.workers, *workers);
+    for (file, variables, values, workers, origin) in [
+        ("", vec![], vec![], 64, "default"),
+        (file, vec![], vec![], 3, "file"),
+        (file, vec![("BATON_WORKERS", "5")], vec![], 5, "environment BATON_WORKERS"),
+        (file, vec![("BATON_WORKERS", "5")], vec![("workers", "7")], 7, "flag --workers"),
+        (file, vec![("BATON_WORKERS", "")], vec![], 3, "file"),
+    ] {
+        let settings = read(file, &variables, &values).expect("it is all allowed");
+        assert_eq!(settings.workers, workers);
         assert!(settings.origin(&table::WORKERS).expect("it has a value").to_string().starts_with(origin), "{origin}");
     }
 }

@@ -43,7 +43,7 @@ pub fn insert_workspace(tx: &mut dyn Tx, id: Id, name: &str, time_zone: &str, no
 
 /// `email` in the form that [`email_key`] gives.
 pub fn account_by_email(tx: &mut dyn Tx, email: &str) -> Result<Option<Id>, StoreError> {
-    tx.query_one("SELECT id FROM accounts WHERE email_key = $1", &[email.into()], |row| row.id(0))
+    tx.query_one("SELECT id FROM accounts WHERE email_key = $1", &[Param::Text(&email_key(email))], |row| row.id(0))
 }
 
 pub fn insert_account(tx: &mut dyn Tx, id: Id, email: &str, password_hash: Option<&str>, now: Timestamp) -> Result<(), StoreError> {

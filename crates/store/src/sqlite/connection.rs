@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::store_error;
@@ -45,8 +46,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "cache_size", -i64::from(READER_CACHE_KIB))?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-        Ok(())
+        statements(&connection)
     };
     set().map_err(|error| unopened(path, error))?;
     Ok(connection)
@@ -60,13 +60,19 @@ pub(super) fn open_memory(options: &Options) -> Result<Connection, StoreError> {
 }
 
 fn common(connection: &Connection, options: &Options) -> Result<(), rusqlite::Error> {
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    statements(connection)?;
     // What a savepoint sets aside stays out of the file system.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     if let Some(pages) = options.page_count_max {
         connection.pragma_update(None, "max_page_count", pages)?;
     }
     Ok(())
+}
+
+/// A statement is prepared once: the planner must not look at the values bound to it, or it plans anew for each.
+fn statements(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 fn check_version() -> Result<(), StoreError> {

@@ -78,7 +78,7 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
             drop(file.read_to_string(&mut holder));
             let holder = holder.trim();
             let holder = if holder.is_empty() { String::new() } else { format!(" (pid {holder})") };
-            return Err(StoreError::Refused(format!("another baton{holder} uses {}", folder.display())));
+            return Err(StoreError::InUse(format!("another baton{holder} uses {}: stop it, or use another folder", folder.display())));
         }
         Err(TryLockError::Error(error)) => return Err(refused(&path, "can't be locked", &error)),
     }

@@ -39,7 +39,8 @@ fn commit_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>]) 
     }
     for (index, work) in group.iter_mut().enumerate() {
         let keep = work.run(tx);
-        // A full disk or an I/O error may make SQLite roll back everything, also what the works before had done.
+        // A full disk or an I/O error may make SQLite roll back everything, also what the works before had done; then
+        // there is no savepoint left to end either.
         if tx.connection().is_autocommit() {
             let unexplained = || StoreError::Unavailable("the transaction was rolled back".to_owned());
             return (index + 1, Err(tx.forget().unwrap_or_else(unexplained)));

@@ -27,7 +27,8 @@ async fn every_task_has_the_templates_items() {
     assert_eq!(titles(&review, "").await, ["Looked at the website", "Checked the list", "Read twice"]);
     assert_eq!(titles(&review, "?Stage=Review").await, ["Read twice"]);
     assert_eq!(titles(&review, "?Stage=Review&Stage=Done").await, ["Read twice"]);
-    for (query, told) in [("?Stage=Nowhere", json!({ "Stage": ["is not a stage"] })), ("?Title=x", json!({ "Title": ["is not a field"] }))] {
+    for (query, told) in [("?Stage=Nowhere", json!({ "Stage": ["is not a stage"] })), ("?Title=x", json!({ "Title": ["is not a field"] }))]
+    {
         review.server.check(get(review.at(&format!("{ITEMS}{query}"))), 422, json!({ "errors": told })).await;
     }
 }
@@ -49,7 +50,10 @@ async fn an_item_of_the_template_changes_in_status_and_assignee_only() {
     for (body, told) in [
         (json!({ "title": "x" }), json!({ "title": ["is not editable"] })),
         (json!({ "Stage": "Done", "status": "Done" }), json!({ "Stage": ["is not editable"], "status": ["is not an option"] })),
-        (json!({ "status": null, "Assigned To": "x@y.zz" }), json!({ "status": ["is invalid"], "Assigned To": ["is not a user of this workflow"] })),
+        (
+            json!({ "status": null, "Assigned To": "x@y.zz" }),
+            json!({ "status": ["is invalid"], "Assigned To": ["is not a user of this workflow"] }),
+        ),
         (json!({ "done": true }), json!({ "done": ["is not a field"] })),
     ] {
         review.server.check(put(path.clone(), body), 422, json!({ "errors": told })).await;
@@ -74,8 +78,7 @@ async fn a_task_has_items_of_its_own() {
     }
     let made = review.send(post(review.at(ITEMS), json!({ "title": " Call ", "Stage": "Open" }))).await.expect(201);
     let id = made.string("id");
-    let expected =
-        json!({ "id": id, "title": "Call", "status": "Blank", "editable": true, "Assigned To": null, "Stage": "Open" });
+    let expected = json!({ "id": id, "title": "Call", "status": "Blank", "editable": true, "Assigned To": null, "Stage": "Open" });
     assert_eq!(made.text(), expected.to_string());
     let path = review.at(&format!("{ITEMS}/{id}"));
     assert_eq!(made.header("location"), Some(format!("/api/v1{path}").as_str()));

@@ -204,7 +204,9 @@ async fn every_answer_carries_the_id_of_its_request() {
     let review = Review::start().await;
     let paths = ["/workspace", "//healthz", "//nothing", "/workflows/zz/tasks", "/workspace?x=1"];
     for path in paths {
-        for (sent, kept) in [("abc-123_/.:~", true), ("with space", false), ("é", false), (&"x".repeat(128), true), (&"x".repeat(129), false)] {
+        for (sent, kept) in
+            [("abc-123_/.:~", true), ("with space", false), ("é", false), (&"x".repeat(128), true), (&"x".repeat(129), false)]
+        {
             let reply = review.send(get(path).with("x-request-id", sent)).await;
             let id = reply.header("x-request-id").expect(path);
             assert_eq!(id == sent, kept, "{path} {sent}");

@@ -173,9 +173,11 @@ async fn only_full_keys_change_what_a_workflow_is() {
         review.server.refuses(call.clone().by(&limited), 403, &["API key may not change people or the definition"]).await;
         review.send(call.by(&scoped)).await.expect(200);
     }
-    for (key, told) in
-        [(&read_only, "API key is read-only"), (&limited, "API key may not create workflows"), (&scoped, "API key may not create workflows")]
-    {
+    for (key, told) in [
+        (&read_only, "API key is read-only"),
+        (&limited, "API key may not create workflows"),
+        (&scoped, "API key may not create workflows"),
+    ] {
         review.server.refuses(post("/workflows", small("New")).by(key), 403, &[told]).await;
     }
     for path in ["/definition", "/revisions"] {

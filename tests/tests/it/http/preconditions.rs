@@ -25,7 +25,8 @@ async fn a_change_is_made_only_to_what_was_seen() {
     let review = Review::start().await;
     review.task(json!({ "ID": "1" })).await;
     review.send(put(review.at("/tasks/1"), json!({ "Name": "x" }))).await.expect(200);
-    let changes = || [put(review.at("/tasks/1"), "{}"), put(review.at("/tasks"), r#"{"ID":"1"}"#), post(review.at("/tasks"), r#"{"ID":"1"}"#)];
+    let changes =
+        || [put(review.at("/tasks/1"), "{}"), put(review.at("/tasks"), r#"{"ID":"1"}"#), post(review.at("/tasks"), r#"{"ID":"1"}"#)];
     for holds in ["\"2\"", "*", "\"1\", \"2\"", "W/\"9\", \"2\""] {
         for call in changes() {
             review.send(call.with("if-match", holds)).await.expect(200);

@@ -42,7 +42,10 @@ async fn a_task_is_shown_with_its_keys_in_order_and_its_values_as_documented() {
                 "Fixed": "set", "Stage": "Review", "Assigned To": ANN
             }),
         ),
-        (json!({ "ID": "1", "Count": "0.10", "Amount": 1.5, "Tags": [], "Urgent?": false }), json!({ "ID": "1", "Count": "0.1", "Amount": "1.50" })),
+        (
+            json!({ "ID": "1", "Count": "0.10", "Amount": 1.5, "Tags": [], "Urgent?": false }),
+            json!({ "ID": "1", "Count": "0.1", "Amount": "1.50" }),
+        ),
         (
             json!({ "ID": "2", "Count": "-12345678901234567890.12345678", "Tags": "one" }),
             json!({ "ID": "2", "Count": "-12345678901234567890.12345678", "Tags": ["one"] }),

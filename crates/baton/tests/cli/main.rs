@@ -1,0 +1,14 @@
+//! The program as its users meet it: the built binary, its exit codes, its two outputs, its server.
+
+mod apply;
+mod audit;
+mod demo;
+mod full_disk;
+mod init;
+mod keys;
+mod log;
+mod readme;
+mod serve;
+mod settings;
+mod site;
+mod users;
