@@ -6,9 +6,11 @@ use std::time::Duration;
 use baton_core::activity::Kind;
 use baton_core::execution::{Execution, Status};
 use baton_core::ids::Id;
+use baton_core::refusal::Refusal;
 use baton_core::task::{Change, Task, apply_change};
 use baton_engine::commands::executions::{self, Start};
 use baton_engine::commands::tasks::{self, Expected};
+use baton_engine::commands::users::{self, NewCollaborator};
 use baton_engine::commands::workspaces::{self, NewWorkspace};
 use baton_engine::commands::{activity, definitions};
 use baton_engine::env::{Entropy, SystemClock};
@@ -222,6 +224,28 @@ async fn what_tasks_hold_on_to_is_not_removed() {
         .unwrap_err();
     let Failure::Refused(refusals) = refused else { panic!("{refused:?}") };
     assert!(format!("{refusals:?}").contains("Name is removed but has a value in 1 task; blank it there first"), "{refusals:?}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_of_a_change_that_was_rolled_back_are_nobody() {
+    let world = World::new().await;
+    let workflow = world.workflow(counter()).await;
+    let add = |email: &str, fail: bool| {
+        let (workflow, email) = (workflow.clone(), email.to_owned());
+        world.write(move |cx| {
+            let new = NewCollaborator { email: Some(email.clone()), ..NewCollaborator::default() };
+            users::add(cx, &workflow, &new)?;
+            // The workspace as this transaction sees it, under the version that the next change will have too.
+            users::list(cx, &workflow)?;
+            if fail { Err(Refusal::IsInvalid.into()) } else { Ok(()) }
+        })
+    };
+    add("ann@hogwarts.edu", true).await.unwrap_err();
+    add("bob@hogwarts.edu", false).await.unwrap();
+    let listed = world.read(move |cx| users::list(cx, &workflow)).await.unwrap();
+    let emails: Vec<&str> = listed.iter().map(|collaborator| collaborator.user.email.as_str()).collect();
+    assert_eq!(emails, ["admin@hogwarts.edu", "bob@hogwarts.edu"]);
     world.end().await;
 }
 
