@@ -129,7 +129,8 @@ impl Names {
 
     /// The last part may be an id not seen before.
     fn path_fits(&mut self, said: &str, came: &str) -> bool {
-        let ((said_place, said_id), (came_place, came_id)) = (said.rsplit_once('/').expect("a path"), came.rsplit_once('/').expect("a path"));
+        let ((said_place, said_id), (came_place, came_id)) =
+            (said.rsplit_once('/').expect("a path"), came.rsplit_once('/').expect("a path"));
         self.meant(said_place) == came_place && self.text_fits(said_id, came_id, "id")
     }
 
@@ -192,5 +193,8 @@ async fn every_example_answers_as_it_is_documented() {
 
 #[test]
 fn a_shell_line_is_split_like_a_shell_does() {
-    assert_eq!(words("curl -X POST a/b \\\n  --data '{ \"a\": 1,\n }' 'c d'e \\'"), ["curl", "-X", "POST", "a/b", "--data", "{ \"a\": 1,\n }", "c de", "'"]);
+    assert_eq!(
+        words("curl -X POST a/b \\\n  --data '{ \"a\": 1,\n }' 'c d'e \\'"),
+        ["curl", "-X", "POST", "a/b", "--data", "{ \"a\": 1,\n }", "c de", "'"]
+    );
 }

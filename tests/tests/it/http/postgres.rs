@@ -50,9 +50,13 @@ async fn a_task_is_made_listed_changed_and_followed() {
         review.task(json!({ "ID": number, "Name": format!("n{number}"), "Amount": number, "Tags": ["one"] })).await;
     }
     let ids = |list: Json| list.as_array().unwrap().iter().map(|task| task["ID"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-    for (query, found) in
-        [("", &["1", "2", "3"][..]), ("?Amount=2.00", &["2"]), ("?Name=n1&Name=n3", &["1", "3"]), ("?Tags=one&Stage=Open&ID=3", &["3"]), ("?Plan=", &["1", "2", "3"])]
-    {
+    for (query, found) in [
+        ("", &["1", "2", "3"][..]),
+        ("?Amount=2.00", &["2"]),
+        ("?Name=n1&Name=n3", &["1", "3"]),
+        ("?Tags=one&Stage=Open&ID=3", &["3"]),
+        ("?Plan=", &["1", "2", "3"]),
+    ] {
         let listed = review.send(get(review.at(&format!("/tasks{query}")))).await.expect(200).json();
         assert_eq!(ids(listed), found, "{query}");
     }

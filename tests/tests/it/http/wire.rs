@@ -41,7 +41,8 @@ async fn exchange(address: SocketAddr, request: Vec<u8>) -> String {
 }
 
 fn request(line: &str, key: &str, more: &str) -> Vec<u8> {
-    format!("{line} HTTP/1.1\r\nHost: baton\r\nConnection: close\r\nX-Request-Id: r1\r\nAuthorization: Bearer {key}\r\n{more}\r\n").into_bytes()
+    format!("{line} HTTP/1.1\r\nHost: baton\r\nConnection: close\r\nX-Request-Id: r1\r\nAuthorization: Bearer {key}\r\n{more}\r\n")
+        .into_bytes()
 }
 
 #[tokio::test(flavor = "multi_thread")]
