@@ -14,7 +14,9 @@ const NAME: i64 = 10;
 const TAGS: i64 = 11;
 
 /// Stage, assignee, active, name, tags.
-const TASKS: [(i64, Option<i64>, bool, Option<&str>, &[i64]); 5] = [
+type Kept = (i64, Option<i64>, bool, Option<&'static str>, &'static [i64]);
+
+const TASKS: [Kept; 5] = [
     (3, Some(6), true, Some("a"), &[80]),
     (3, None, true, Some("b"), &[80, 81]),
     (4, Some(7), false, Some("A"), &[]),
