@@ -21,6 +21,7 @@ mod routes;
 mod show;
 
 pub use app::router;
+pub use problem::status_of;
 pub use route::{Policy, ROUTES, Route};
 
 #[derive(Clone, Debug)]

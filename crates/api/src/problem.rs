@@ -71,6 +71,11 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
     response
 }
 
+/// What HTTP says of a refusal where the path is concerned, for the documents.
+pub fn status_of(refusal: &Refusal) -> u16 {
+    status(refusal).as_u16()
+}
+
 fn sentences(refusals: &[Refusal]) -> Json {
     refusals.iter().map(|refusal| Json::String(refusal.to_string())).collect()
 }

@@ -239,7 +239,7 @@ impl Engine {
             let (mut wait, mut faults) = (RETRY_FIRST, 0);
             next = loop {
                 fail_point::pass("run.started");
-                let (shared, current) = (self.shared.clone(), job.clone());
+                let (shared, current) = (self.shared.clone(), job);
                 let fault = faults >= FAULTS_MAX;
                 match self.shared.store.write(move |tx| executions::run_job(&shared, tx, &current, fault)).await {
                     Ok(next) => break next,

@@ -215,11 +215,12 @@ pub(super) fn save_change(
             ..cx.task_activity(Kind::TaskUpdated, after)
         });
     }
-    let keys = |values: &dyn Fn(&(Option<Value>, Option<Value>)) -> Option<Value>| -> Vec<FilterKey> {
-        let changed = change.values.iter().filter_map(|(id, pair)| Some((workflow.field(*id)?, values(pair)?)));
-        changed.flat_map(|(field, value)| value::filter_keys(field, &value)).collect()
+    let keys_of = |id: &Id, value: &Option<Value>| match (workflow.field(*id), value) {
+        (Some(field), Some(value)) => value::filter_keys(field, value),
+        _ => Vec::new(),
     };
-    let (removed, added) = (keys(&|pair| pair.0.clone()), keys(&|pair| pair.1.clone()));
+    let removed: Vec<FilterKey> = change.values.iter().flat_map(|(id, (before, _))| keys_of(id, before)).collect();
+    let added: Vec<FilterKey> = change.values.iter().flat_map(|(id, (_, after))| keys_of(id, after)).collect();
     let write = tasks::Update {
         task: after,
         expected_version: before.version,

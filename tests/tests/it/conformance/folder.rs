@@ -16,8 +16,9 @@ fn folder(bed: &Bed) -> std::path::PathBuf {
 fn a_second_opener_is_refused_and_told_who_has_it() {
     run(Kind::Folder, async |bed| {
         let second = Store::open(bed.place.options()).map(drop);
-        let expected = format!("another baton (pid {}) uses {}", std::process::id(), folder(&bed).display());
-        assert_eq!(second, Err(StoreError::Refused(expected)));
+        let expected =
+            format!("another baton (pid {}) uses {}: stop it, or use another folder", std::process::id(), folder(&bed).display());
+        assert_eq!(second, Err(StoreError::InUse(expected)));
     });
 }
 

@@ -87,7 +87,7 @@ async fn a_task_has_items_of_its_own() {
 
     let moved = review.send(put(path.clone(), json!({ "title": "Ring", "Stage": "Done", "status": "Completed" }))).await.expect(200);
     let shown = moved.json();
-    assert_eq!([&shown["title"], &shown["Stage"], &shown["status"]], ["Ring", "Done", "Completed"].map(|text| Json::from(text)).each_ref());
+    assert_eq!([&shown["title"], &shown["Stage"], &shown["status"]], ["Ring", "Done", "Completed"].map(Json::from).each_ref());
     review.send(delete(path.clone())).await.expect(204);
     review.server.refuses(delete(path), 404, &["Checklist item not found"]).await;
 }
