@@ -14,6 +14,17 @@ pub trait Tx {
     fn rows(&mut self, sql: &str, params: &[Param<'_>], each: &mut dyn FnMut(&dyn Row) -> Result<(), StoreError>)
     -> Result<(), StoreError>;
     fn dialect(&self) -> Dialect;
+
+    /// A statement whose answer nobody needs. PostgreSQL is not waited for: an error is told by a later statement, or by
+    /// the commit, and in any case nothing of the work stays.
+    fn send(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.execute(sql, params).map(drop)
+    }
+
+    /// The same for a statement that must touch exactly one row; when it does not, the work fails with `otherwise`.
+    fn send_one(&mut self, sql: &'static str, params: &[Param<'_>], otherwise: StoreError) -> Result<(), StoreError> {
+        if self.execute(sql, params)? == 1 { Ok(()) } else { Err(otherwise) }
+    }
 }
 
 /// For the few places that differ by need; each says why.

@@ -17,8 +17,9 @@ pub(super) fn read_all(mut session: Session, works: &Receiver<Box<dyn Work>>) {
         }
         let mut tx = PostgresTx::new(&mut session, BEGIN);
         work.run(&mut tx);
-        // Nothing is to become durable, so the caller need not wait for the end of the transaction.
-        work.answer(Ok(()));
+        // Nothing is to become durable, so the caller need not wait for the end of the transaction. Only what a read has no
+        // business with is still on its way.
+        work.answer(tx.settle().map_err(|failure| failure.error));
         tx.roll_back();
     }
 }

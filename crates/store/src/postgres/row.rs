@@ -43,6 +43,48 @@ impl ToSql for Bound<'_> {
     to_sql_checked!();
 }
 
+/// A parameter that outlives the call that gave it.
+#[derive(Debug)]
+pub(super) enum Owned {
+    Null,
+    Int(i64),
+    Text(Box<str>),
+    Bytes(Box<[u8]>),
+}
+
+impl From<Param<'_>> for Owned {
+    fn from(param: Param<'_>) -> Owned {
+        match param {
+            Param::Null => Owned::Null,
+            Param::Int(number) => Owned::Int(number),
+            Param::Text(text) => Owned::Text(text.into()),
+            Param::Bytes(bytes) => Owned::Bytes(bytes.into()),
+        }
+    }
+}
+
+impl ToSql for Owned {
+    fn to_sql(&self, wanted: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        let param = match self {
+            Owned::Null => Param::Null,
+            Owned::Int(number) => Param::Int(*number),
+            Owned::Text(text) => Param::Text(text),
+            Owned::Bytes(bytes) => Param::Bytes(bytes),
+        };
+        Bound(param).to_sql(wanted, out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Binary
+    }
+
+    to_sql_checked!();
+}
+
 pub(super) struct PostgresRow<'r>(pub &'r tokio_postgres::Row);
 
 /// A column as it came.

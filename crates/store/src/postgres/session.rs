@@ -1,6 +1,7 @@
 //! One thread's connection, made when it is needed and made again when it is lost.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -28,8 +29,7 @@ pub(super) struct Session {
 }
 
 struct Connected {
-    client: Client,
-    /// By where their text is, as nearly all are constants of the program.
+    client: Arc<Client>,
     statements: HashMap<(usize, usize), (Box<str>, Statement)>,
 }
 
@@ -40,48 +40,60 @@ impl Session {
         Ok(Session { config, runtime, connected: None, wait: None })
     }
 
-    /// The statement, prepared on this connection, and what sends it.
-    pub fn prepare(&mut self, sql: &str) -> Result<(&Runtime, &Client, Statement), Failure> {
-        if self.connected.is_none() {
-            self.connected = Some(self.connect()?);
-        }
-        let Connected { client, statements } = self.connected.as_mut().expect("just connected");
-        let place = (sql.as_ptr().addr(), sql.len());
+    /// What sends on this connection.
+    pub fn client(&mut self) -> Result<&Arc<Client>, Failure> {
+        Ok(&self.connected()?.client)
+    }
+
+    /// Waits for an answer, and meanwhile moves what comes and goes on the connection.
+    pub fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.runtime.block_on(answer)
+    }
+
+    /// The statement if it is prepared already.
+    pub fn prepared(&self, sql: &str) -> Option<Statement> {
+        let (text, statement) = self.connected.as_ref()?.statements.get(&place(sql))?;
         // Another text may stand at the place of one that is gone.
-        if let Some((text, statement)) = statements.get(&place)
-            && **text == *sql
-        {
-            return Ok((&self.runtime, client, statement.clone()));
+        (**text == *sql).then(|| statement.clone())
+    }
+
+    pub fn prepare(&mut self, sql: &str) -> Result<Statement, Failure> {
+        if let Some(statement) = self.prepared(sql) {
+            return Ok(statement);
         }
-        let statement = self.runtime.block_on(client.prepare(sql)).map_err(|error| Failure::new(&error))?;
+        let client = self.client()?.clone();
+        let statement = self.wait(client.prepare(sql)).map_err(|error| Failure::new(&error))?;
+        let statements = &mut self.connected()?.statements;
         if statements.len() >= STATEMENTS_MAX {
             statements.clear();
         }
-        statements.insert(place, (sql.into(), statement.clone()));
-        Ok((&self.runtime, client, statement))
+        statements.insert(place(sql), (sql.into(), statement.clone()));
+        Ok(statement)
     }
 
     /// Statements without parameters and without answers.
     pub fn batch(&mut self, sql: &str) -> Result<(), Failure> {
-        if self.connected.is_none() {
-            self.connected = Some(self.connect()?);
-        }
-        let client = &self.connected.as_ref().expect("just connected").client;
-        self.runtime.block_on(client.batch_execute(sql)).map_err(|error| Failure::new(&error))
+        let client = self.client()?.clone();
+        self.wait(client.batch_execute(sql)).map_err(|error| Failure::new(&error))
     }
 
     /// The one number that a statement answers with.
     pub fn number(&mut self, sql: &str) -> Result<i64, StoreError> {
-        let found = self.prepare(sql).and_then(|(runtime, client, statement)| {
-            runtime.block_on(client.query_one(&statement, &[])).map_err(|error| Failure::new(&error))
-        });
-        let row = found.map_err(|failure| failure.error)?;
+        let client = self.client().map_err(|failure| failure.error)?.clone();
+        let row = self.wait(client.query_one(sql, &[])).map_err(|error| Failure::new(&error).error)?;
         row.try_get(0).map_err(|error| StoreError::Sql(error.to_string()))
     }
 
     /// The connection is not used again.
     pub fn disconnect(&mut self) {
         self.connected = None;
+    }
+
+    fn connected(&mut self) -> Result<&mut Connected, Failure> {
+        if self.connected.is_none() {
+            self.connected = Some(self.connect()?);
+        }
+        Ok(self.connected.as_mut().expect("just connected"))
     }
 
     fn connect(&mut self) -> Result<Connected, Failure> {
@@ -95,7 +107,7 @@ impl Session {
                 drop(connection.await);
             });
             client.batch_execute(SETTINGS).await?;
-            Ok(client)
+            Ok(Arc::new(client))
         });
         match connected {
             Ok(client) => {
@@ -113,4 +125,9 @@ impl Session {
             }
         }
     }
+}
+
+/// Nearly all statements are constants of the program, so a text is found by where it is.
+fn place(sql: &str) -> (usize, usize) {
+    (sql.as_ptr().addr(), sql.len())
 }

@@ -72,8 +72,7 @@ fn insert(tx: &mut dyn Tx, row: &Activity, erased: bool, hash: &Hash, place: Opt
         place.map(|head| head.sequence).into(),
         place.map(|head| &head.chain).into(),
     ];
-    tx.execute(sql, &params)?;
-    Ok(())
+    tx.send(sql, &params)
 }
 
 /// Where a workspace's chain ends.
@@ -99,8 +98,7 @@ impl Head {
     fn save(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let sql = "INSERT INTO activity_heads (workspace_id, sequence, chain) VALUES ($1, $2, $3)
             ON CONFLICT (workspace_id) DO UPDATE SET sequence = excluded.sequence, chain = excluded.chain";
-        tx.execute(sql, &[self.workspace.into(), self.sequence.into(), Param::Bytes(&self.chain)])?;
-        Ok(())
+        tx.send(sql, &[self.workspace.into(), self.sequence.into(), Param::Bytes(&self.chain)])
     }
 }
 
@@ -180,6 +178,5 @@ pub(super) fn read(row: &dyn Row) -> Result<ActivityRow, StoreError> {
 /// Takes values and salts out of a task's rows; their hashes stay, so the chain still holds.
 pub(super) fn erase_task(tx: &mut dyn Tx, task: Id) -> Result<(), StoreError> {
     let sql = "UPDATE activity SET before_values = NULL, after_values = NULL, salt = NULL, erased = 1 WHERE task_id = $1";
-    tx.execute(sql, &[task.into()])?;
-    Ok(())
+    tx.send(sql, &[task.into()])
 }

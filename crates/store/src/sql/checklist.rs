@@ -33,16 +33,13 @@ pub fn upsert(tx: &mut dyn Tx, workspace: Id, task: Id, item: &StoredItem) -> Re
         own.map(|own| own.stage).into(),
         own.map(|own| own.title.as_str()).into(),
     ];
-    tx.execute(sql, &params)?;
-    Ok(())
+    tx.send(sql, &params)
 }
 
 pub fn delete(tx: &mut dyn Tx, task: Id, item: Id) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM checklist_items WHERE task_id = $1 AND item_id = $2", &[task.into(), item.into()])?;
-    Ok(())
+    tx.send("DELETE FROM checklist_items WHERE task_id = $1 AND item_id = $2", &[task.into(), item.into()])
 }
 
 pub(super) fn delete_of_task(tx: &mut dyn Tx, task: Id) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM checklist_items WHERE task_id = $1", &[task.into()])?;
-    Ok(())
+    tx.send("DELETE FROM checklist_items WHERE task_id = $1", &[task.into()])
 }

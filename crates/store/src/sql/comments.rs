@@ -26,8 +26,7 @@ pub fn insert(tx: &mut dyn Tx, workspace: Id, task: Id, comment: &Comment) -> Re
         comment.body.as_str().into(),
         comment.at.into(),
     ];
-    tx.execute(sql, &params)?;
-    Ok(())
+    tx.send(sql, &params)
 }
 
 /// Oldest first.
@@ -39,6 +38,5 @@ pub fn of_task(tx: &mut dyn Tx, task: Id) -> Result<Vec<Comment>, StoreError> {
 }
 
 pub(super) fn delete_of_task(tx: &mut dyn Tx, task: Id) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM comments WHERE task_id = $1", &[task.into()])?;
-    Ok(())
+    tx.send("DELETE FROM comments WHERE task_id = $1", &[task.into()])
 }

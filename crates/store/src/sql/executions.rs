@@ -26,8 +26,7 @@ pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> 
         execution.created_at.into(),
         execution.status.name().into(),
     ];
-    tx.execute(sql, &params)?;
-    Ok(())
+    tx.send(sql, &params)
 }
 
 /// As a caller asks for it: another workspace's or workflow's is exactly like an unknown one.
@@ -84,11 +83,6 @@ pub fn finish(tx: &mut dyn Tx, execution: &Execution, steps_json: &str) -> Resul
     };
     let params =
         [execution.status.name().into(), finished_at.into(), errors.as_deref().into(), Param::Text(steps_json), execution.id.into()];
-    match tx.execute(sql, &params)? {
-        1 => Ok(()),
-        _ => {
-            let what = "is not there, or has ended before".to_owned();
-            Err(StoreError::Corrupt { table: "executions", id: execution.id.to_string(), what })
-        }
-    }
+    let what = "is not there, or has ended before".to_owned();
+    tx.send_one(sql, &params, StoreError::Corrupt { table: "executions", id: execution.id.to_string(), what })
 }

@@ -41,8 +41,7 @@ pub fn insert(tx: &mut dyn Tx, workspace: Id, scope: &[u8; 32], stored: &Stored,
         stored.body.as_slice().into(),
         now.into(),
     ];
-    tx.execute(sql, &params)?;
-    Ok(())
+    tx.send(sql, &params)
 }
 
 /// Forgets at most `limit` answers kept before `before`, so that one purge never holds up the others for long.

@@ -51,17 +51,13 @@ pub fn insert(tx: &mut dyn Tx, job: &Job) -> Result<(), StoreError> {
         job.claim.map_or(0, |claim| claim.epoch).into(),
         job.starts.into(),
     ];
-    tx.execute(sql, &params)?;
-    Ok(())
+    tx.send(sql, &params)
 }
 
 /// Ends a job, if it is still ours; part of the commit that records the result.
 pub fn finish(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<(), StoreError> {
     let sql = "DELETE FROM jobs WHERE id = $1 AND node_id = $2 AND boot = $3 AND epoch = $4";
-    match tx.execute(sql, &[id.into(), claim.node.into(), claim.boot.into(), claim.epoch.into()])? {
-        1 => Ok(()),
-        _ => Err(StoreError::LeaseLost),
-    }
+    tx.send_one(sql, &[id.into(), claim.node.into(), claim.boot.into(), claim.epoch.into()], StoreError::LeaseLost)
 }
 
 /// Whether a job is still ours, for a write that does not end it; it stays ours until this transaction ends.

@@ -10,7 +10,7 @@ pub(super) fn insert(tx: &mut dyn Tx, workflow: Id, task: Id, keys: &[FilterKey]
     let sql = "INSERT INTO task_values (workflow_id, field_id, exact_key, task_id, sort_key) VALUES ($1, $2, $3, $4, $5)";
     for key in keys {
         let params = [workflow.into(), key.field.into(), Param::Text(&key.exact), task.into(), Param::Text(&key.sort)];
-        tx.execute(sql, &params)?;
+        tx.send(sql, &params)?;
     }
     Ok(())
 }
@@ -44,8 +44,7 @@ pub(super) fn delete_of_task(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreEr
 
 fn delete_key(tx: &mut dyn Tx, workflow: Id, task: Id, field: Id, exact: &str) -> Result<(), StoreError> {
     let sql = "DELETE FROM task_values WHERE workflow_id = $1 AND field_id = $2 AND exact_key = $3 AND task_id = $4";
-    tx.execute(sql, &[workflow.into(), field.into(), exact.into(), task.into()])?;
-    Ok(())
+    tx.send(sql, &[workflow.into(), field.into(), exact.into(), task.into()])
 }
 
 /// Tasks that have a value in a field. Every value that is not blank has a key, save files.

@@ -28,10 +28,9 @@ pub struct Loaded {
 pub fn find(tx: &mut dyn Tx, workspace: Id, workflow: Id, text: &str, lock: bool) -> Result<Option<Loaded>, StoreError> {
     let public_id: Param<'_> = text.parse::<Id>().ok().into();
     if lock && tx.dialect() == Dialect::Postgres {
-        let sql = "SELECT id FROM tasks WHERE id = coalesce(
+        let sql = "SELECT 1 FROM tasks WHERE id = coalesce(
             (SELECT id FROM tasks WHERE workflow_id = $1 AND unique_key = $2), $3) FOR NO KEY UPDATE";
-        let found = tx.query_one(sql, &[workflow.into(), text.into(), public_id], |row| row.id(0))?;
-        return found.map_or(Ok(None), |id| load(tx, workspace, workflow, id, false));
+        tx.send(sql, &[workflow.into(), text.into(), public_id])?;
     }
     let sql = "SELECT t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at,
             t.created_by_kind, t.created_by_id, t.performers, t.field_values, w.revision, w.archived_at, s.version,
@@ -60,7 +59,7 @@ pub fn load(tx: &mut dyn Tx, workspace: Id, workflow: Id, id: Id, lock: bool) ->
 fn lock_row(tx: &mut dyn Tx, id: Id) -> Result<(), StoreError> {
     match tx.dialect() {
         Dialect::Sqlite => Ok(()),
-        Dialect::Postgres => tx.rows("SELECT 1 FROM tasks WHERE id = $1 FOR NO KEY UPDATE", &[id.into()], &mut |_| Ok(())),
+        Dialect::Postgres => tx.send("SELECT 1 FROM tasks WHERE id = $1 FOR NO KEY UPDATE", &[id.into()]),
     }
 }
 
@@ -127,7 +126,7 @@ pub fn insert(
         Param::Text(&performers),
         Param::Text(&values),
     ];
-    tx.execute(sql, &params)?;
+    tx.send(sql, &params)?;
     task_values::insert(tx, task.workflow, task.id, keys)
 }
 
@@ -167,22 +166,20 @@ pub fn update(tx: &mut dyn Tx, workspace: Id, update: &Update<'_>) -> Result<(),
         workspace.into(),
         update.expected_version.into(),
     ];
-    if tx.execute(sql, &params)? != 1 {
-        return Err(StoreError::Sql(format!("task {} is no longer at version {}", task.id, update.expected_version)));
-    }
+    let moved_on = format!("task {} is no longer at version {}", task.id, update.expected_version);
+    tx.send_one(sql, &params, StoreError::Sql(moved_on))?;
     task_values::replace(tx, task.workflow, task.id, update.removed, update.added)
 }
 
 /// An execution has ended that leaves the task as it was.
 pub fn finish_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<(), StoreError> {
-    tx.execute("UPDATE tasks SET finished_sequence = $1 WHERE id = $2", &[sequence.into(), task.into()])?;
-    Ok(())
+    tx.send("UPDATE tasks SET finished_sequence = $1 WHERE id = $2", &[sequence.into(), task.into()])
 }
 
 /// Deletes a task with all that hangs on it, and the values in its history. `false`: there is none.
 pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<bool, StoreError> {
     let Some(loaded) = load(tx, workspace, workflow, task, true)? else { return Ok(false) };
-    tx.execute("DELETE FROM tasks WHERE id = $1", &[task.into()])?;
+    tx.send("DELETE FROM tasks WHERE id = $1", &[task.into()])?;
     task_values::delete_of_task(tx, &loaded.task)?;
     comments::delete_of_task(tx, task)?;
     checklist::delete_of_task(tx, task)?;
