@@ -9,6 +9,7 @@ use crate::auth::{self, Credential};
 use crate::cache::{Cache, Learned};
 use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
+use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
 use crate::worker::Worker;
 
@@ -97,6 +98,9 @@ impl Engine {
         };
         let (done, claimed, learned) = self.shared.store.write(work).await?;
         self.shared.cache.keep(learned);
+        if !claimed.is_empty() {
+            fail_point::pass("accept.committed");
+        }
         self.run_soon(claimed);
         Ok(done)
     }
