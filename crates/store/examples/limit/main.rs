@@ -4,8 +4,8 @@
 //! run bare: no threads, no queue, no savepoints, no Rust but the binding of their parameters, 64 executions a commit.
 //! Prints `{"executions_per_second": ..., "statements": [...]}`.
 //!
-//! `--fill TASKS` makes a folder to measure on. `--writer CALLERS` measures the store's own writer with the same
-//! executions instead, asked for by so many callers at once.
+//! `--fill TASKS` makes a folder to measure on. `--writer CALLERS` measures the store's own writers with the same
+//! executions instead, asked for by so many callers at once; FOLDER may then be a `postgres://` address too.
 #![forbid(unsafe_code)]
 
 mod bare;
@@ -66,5 +66,9 @@ async fn measure(arguments: &Arguments) -> Outcome<()> {
 }
 
 fn open(folder: &Path) -> Result<Store, StoreError> {
-    Store::open(Options::new(Place::Folder(folder.to_owned())))
+    let place = match folder.to_str() {
+        Some(url) if url.starts_with("postgres://") => Place::Url(url.to_owned()),
+        _ => Place::Folder(folder.to_owned()),
+    };
+    Store::open(Options::new(place))
 }

@@ -14,12 +14,11 @@ use crate::{Dialect, Options, StoreError};
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Somebody else (a backup, a shell) may hold the database for a moment.
 const BUSY: Duration = Duration::from_secs(5);
-/// Pages in the WAL that make a commit move them into the database.
-const AUTOCHECKPOINT_PAGES: u32 = 4000;
 /// The WAL is cut back to this after it grew.
 const WAL_BYTES_KEPT: u32 = 64 << 20;
-/// Filled only as far as it is used.
-const WRITER_CACHE_KIB: u32 = 32 << 10;
+/// Filled only as far as it is used. More would cost more than it saves: SQLite looks at every cached page after a commit
+/// that split one, and what is not cached is still in the memory of the machine.
+const WRITER_CACHE_KIB: u32 = 16 << 10;
 const READER_CACHE_KIB: u32 = 4 << 10;
 const STATEMENTS_KEPT: usize = 128;
 
@@ -30,12 +29,18 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "wal_autocheckpoint", AUTOCHECKPOINT_PAGES)?;
         connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
         connection.pragma_update(None, "cache_size", -i64::from(WRITER_CACHE_KIB))?;
         common(&connection, options)
     };
     set().map_err(|error| unopened(path, error))?;
+    Ok(connection)
+}
+
+pub(super) fn open_checkpointer(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| unopened(path, error))?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(|error| unopened(path, error))?;
     Ok(connection)
 }
 

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use super::readers::Readers;
-use super::{connection, writer};
+use super::{checkpoint, connection, writer};
 use crate::work::Work;
 use crate::{Options, StoreError, Tx};
 
@@ -20,6 +20,7 @@ pub(crate) struct Folder {
     /// `None` once it is closing: the writer ends when the last sender has gone and its queue is empty.
     queue: Option<Sender<Box<dyn Work>>>,
     writer: Option<JoinHandle<()>>,
+    checkpointer: Option<JoinHandle<()>>,
     /// Held as long as the folder is used.
     _lock: File,
 }
@@ -29,15 +30,16 @@ impl Folder {
         std::fs::create_dir_all(folder).map_err(|error| refused(folder, "can't be made", &error))?;
         let lock = lock(folder)?;
         let path = folder.join("baton.db");
-        let connection = connection::open_writer(&path, options)?;
+        let mut connection = connection::open_writer(&path, options)?;
         connection::migrate(&connection)?;
+        let checkpointer = checkpoint::start(&path, &mut connection)?;
         let readers = Readers::open(&path, options.readers.max(1))?;
         let (queue, works) = bounded(QUEUE_MAX);
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer::write_groups(connection, &works))
             .map_err(|error| refused(folder, "has no thread to write it", &error))?;
-        Ok(Folder { readers, queue: Some(queue), writer: Some(writer), _lock: lock })
+        Ok(Folder { readers, queue: Some(queue), writer: Some(writer), checkpointer: Some(checkpointer), _lock: lock })
     }
 
     pub fn write(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
@@ -58,10 +60,11 @@ impl Drop for Folder {
         // The readers first: the last connection to close moves the WAL into the database.
         self.readers.close();
         self.queue = None;
-        if let Some(writer) = self.writer.take()
-            && writer.thread().id() != std::thread::current().id()
-        {
-            drop(writer.join());
+        let own = std::thread::current().id();
+        for thread in [self.writer.take(), self.checkpointer.take()].into_iter().flatten() {
+            if thread.thread().id() != own {
+                drop(thread.join());
+            }
         }
     }
 }

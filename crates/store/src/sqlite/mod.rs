@@ -1,5 +1,6 @@
 //! SQLite: one writer thread that commits in groups, a few readers, everything in one folder.
 
+mod checkpoint;
 mod connection;
 mod error;
 mod folder;

@@ -79,7 +79,7 @@ fn check_numbers(statement: &Statement<'_>, sql: &str) -> Result<(), StoreError>
 /// What keeps a work apart from the others of its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Savepoint {
-    /// The work is alone in its transaction.
+    /// The transaction is kept or rolled back as a whole.
     Unneeded,
     /// Nothing is written yet: a work that refuses costs none.
     Before,
@@ -90,17 +90,28 @@ pub(super) struct SqliteTx<P> {
     prepared: P,
     savepoint: Savepoint,
     read_only: bool,
+    /// Whether the work has changed anything.
+    wrote: bool,
     /// The last error after which SQLite may roll back everything.
     grave: Option<StoreError>,
 }
 
 impl<P: Prepared> SqliteTx<P> {
     pub fn new(prepared: P, savepoint: Savepoint) -> SqliteTx<P> {
-        SqliteTx { prepared, savepoint, read_only: false, grave: None }
+        SqliteTx { prepared, savepoint, read_only: false, wrote: false, grave: None }
     }
 
     pub fn forbid_writes(&mut self) {
         self.read_only = true;
+    }
+
+    /// Before the next work in the same transaction.
+    pub fn begin_work(&mut self, savepoint: Savepoint) {
+        (self.savepoint, self.wrote, self.grave) = (savepoint, false, None);
+    }
+
+    pub fn wrote(&self) -> bool {
+        self.wrote
     }
 
     /// Ends the work's part of the transaction: kept, or as if it had not been.
@@ -115,11 +126,8 @@ impl<P: Prepared> SqliteTx<P> {
         Ok(())
     }
 
-    /// The transaction is gone, and its savepoints with it; why, as far as is known.
-    pub fn forget(&mut self) -> Option<StoreError> {
-        if self.savepoint == Savepoint::Open {
-            self.savepoint = Savepoint::Before;
-        }
+    /// Why SQLite may have rolled back everything.
+    pub fn take_grave(&mut self) -> Option<StoreError> {
         self.grave.take()
     }
 
@@ -188,7 +196,9 @@ impl From<rusqlite::Error> for Failure {
 impl<P: Prepared> Tx for SqliteTx<P> {
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         self.prepare_to_write()?;
-        self.bound(sql, params, |statement| Ok(statement.raw_execute()? as u64))
+        let changed = self.bound(sql, params, |statement| Ok(statement.raw_execute()? as u64))?;
+        self.wrote |= changed > 0;
+        Ok(changed)
     }
 
     fn rows(
@@ -197,11 +207,9 @@ impl<P: Prepared> Tx for SqliteTx<P> {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&dyn Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        if self.savepoint == Savepoint::Before || self.read_only {
-            let writes = self.prepared.with(sql, |statement| Ok(!statement.readonly()))?;
-            if writes {
-                self.prepare_to_write()?;
-            }
+        if self.prepared.with(sql, |statement| Ok(!statement.readonly()))? {
+            self.prepare_to_write()?;
+            self.wrote = true;
         }
         self.bound(sql, params, |statement| {
             let mut rows = statement.raw_query();

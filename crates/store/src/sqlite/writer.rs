@@ -1,4 +1,7 @@
-//! The one writer: drains its queue into groups, a savepoint for each work, one commit for all.
+//! The one writer: drains its queue into groups, one commit for all of a group.
+//!
+//! Works run one after the other without savepoints, for nearly all that refuse do so before they write anything. When
+//! one fails after it has written, the whole group is rolled back and run again, each within a savepoint of its own.
 
 use crossbeam_channel::Receiver;
 use rusqlite::Connection;
@@ -13,14 +16,14 @@ const GROUP_MAX: usize = 256;
 
 /// Runs until the store is closed and the queue is empty.
 pub(super) fn write_groups(connection: Connection, works: &Receiver<Box<dyn Work>>) {
-    let mut tx = SqliteTx::new(Statements::new(&connection), Savepoint::Before);
+    let mut tx = SqliteTx::new(Statements::new(&connection), Savepoint::Unneeded);
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(GROUP_MAX);
     while let Ok(first) = works.recv() {
         group.push(first);
         group.extend(works.try_iter().take(GROUP_MAX - 1));
         group.retain(|work| !work.is_abandoned());
         while !group.is_empty() {
-            let (run, outcome) = commit_group(&mut tx, &mut group);
+            let (run, outcome) = write_group(&mut tx, &mut group);
             if let Err(error) = &outcome {
                 tracing::error!(%error, works = run, "a commit failed");
             }
@@ -33,24 +36,49 @@ pub(super) fn write_groups(connection: Connection, works: &Receiver<Box<dyn Work
 
 /// Runs works from the front of the group and commits them; answers with how many were run and what became of them.
 /// All are run, unless something ends the transaction under them.
-fn commit_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>]) -> (usize, Result<(), StoreError>) {
+fn write_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>]) -> (usize, Result<(), StoreError>) {
+    match run_group(tx, group, Savepoint::Unneeded) {
+        Ran::Spoiled => match run_group(tx, group, Savepoint::Before) {
+            Ran::Ended { run, outcome } => (run, outcome),
+            Ran::Spoiled => unreachable!("a savepoint keeps works apart"),
+        },
+        Ran::Ended { run, outcome } => (run, outcome),
+    }
+}
+
+enum Ran {
+    Ended {
+        run: usize,
+        outcome: Result<(), StoreError>,
+    },
+    /// A work has failed after it had written, and everything is rolled back.
+    Spoiled,
+}
+
+fn run_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>], savepoint: Savepoint) -> Ran {
+    let ended = |run: usize, outcome: Result<(), StoreError>| Ran::Ended { run, outcome };
     if let Err(error) = tx.run("BEGIN IMMEDIATE") {
-        return (group.len(), Err(error));
+        return ended(group.len(), Err(error));
     }
     for (index, work) in group.iter_mut().enumerate() {
+        tx.begin_work(savepoint);
         let keep = work.run(tx);
         // A full disk or an I/O error may make SQLite roll back everything, also what the works before had done; then
         // there is no savepoint left to end either.
         if tx.connection().is_autocommit() {
             let unexplained = || StoreError::Unavailable("the transaction was rolled back".to_owned());
-            return (index + 1, Err(tx.forget().unwrap_or_else(unexplained)));
+            return ended(index + 1, Err(tx.take_grave().unwrap_or_else(unexplained)));
+        }
+        if savepoint == Savepoint::Unneeded && !keep && tx.wrote() {
+            roll_back(tx);
+            return Ran::Spoiled;
         }
         if let Err(error) = tx.end_work(keep) {
             roll_back(tx);
-            return (index + 1, Err(error));
+            return ended(index + 1, Err(error));
         }
     }
-    (group.len(), commit(tx))
+    ended(group.len(), commit(tx))
 }
 
 fn commit(tx: &mut SqliteTx<Statements<'_>>) -> Result<(), StoreError> {
@@ -65,7 +93,6 @@ fn commit(tx: &mut SqliteTx<Statements<'_>>) -> Result<(), StoreError> {
 }
 
 fn roll_back(tx: &mut SqliteTx<Statements<'_>>) {
-    tx.forget();
     if !tx.connection().is_autocommit()
         && let Err(error) = tx.run("ROLLBACK")
     {
