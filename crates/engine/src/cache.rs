@@ -23,8 +23,16 @@ pub(crate) struct Cache {
     workspaces: RwLock<HashMap<Id, (i64, Arc<Workspace>)>>,
 }
 
+/// What a transaction made ready. It is kept only once the transaction has ended well: one that changes people or a
+/// definition reads its own change, and the number of a change that is rolled back is given again.
+#[derive(Default)]
+pub(crate) struct Learned {
+    workflows: Vec<Arc<Workflow>>,
+    workspaces: Vec<(i64, Arc<Workspace>)>,
+}
+
 impl Cache {
-    pub fn workflow(&self, tx: &mut dyn Tx, id: Id, revision: i64) -> Result<Arc<Workflow>, StoreError> {
+    pub fn workflow(&self, tx: &mut dyn Tx, id: Id, revision: i64, learned: &mut Learned) -> Result<Arc<Workflow>, StoreError> {
         if let Some(workflow) = self.workflows.read().get(&(id, revision)) {
             return Ok(workflow.clone());
         }
@@ -33,16 +41,12 @@ impl Cache {
         let definition = definition::read_stored(&document).map_err(|error| corrupt(error.message))?;
         let workflow = definition::compile(id, revision, &definition).map_err(|problems| corrupt(format!("{problems:?}")))?;
         let workflow = Arc::new(workflow);
-        let mut kept = self.workflows.write();
-        if kept.len() >= WORKFLOWS_MAX {
-            kept.clear();
-        }
-        kept.insert((id, revision), workflow.clone());
+        learned.workflows.push(workflow.clone());
         Ok(workflow)
     }
 
     /// `version` as the transaction just read it.
-    pub fn workspace(&self, tx: &mut dyn Tx, id: Id, version: i64) -> Result<Arc<Workspace>, StoreError> {
+    pub fn workspace(&self, tx: &mut dyn Tx, id: Id, version: i64, learned: &mut Learned) -> Result<Arc<Workspace>, StoreError> {
         if let Some((known, workspace)) = self.workspaces.read().get(&id)
             && *known == version
         {
@@ -51,14 +55,24 @@ impl Cache {
         let corrupt = || StoreError::Corrupt { table: "workspaces", id: id.to_string(), what: "is missing".to_owned() };
         let (workspace, read) = people::workspace(tx, id)?.ok_or_else(corrupt)?;
         let workspace = Arc::new(workspace);
-        // A transaction that changed people itself reads its own, not yet committed state: never kept.
-        if read == version {
+        learned.workspaces.push((read, workspace.clone()));
+        Ok(workspace)
+    }
+
+    pub fn keep(&self, learned: Learned) {
+        for workflow in learned.workflows {
+            let mut kept = self.workflows.write();
+            if kept.len() >= WORKFLOWS_MAX {
+                kept.clear();
+            }
+            kept.insert((workflow.id, workflow.revision), workflow);
+        }
+        for (version, workspace) in learned.workspaces {
             let mut kept = self.workspaces.write();
             if kept.len() >= WORKSPACES_MAX {
                 kept.clear();
             }
-            kept.insert(id, (version, workspace.clone()));
+            kept.insert(workspace.id, (version, workspace));
         }
-        Ok(workspace)
     }
 }

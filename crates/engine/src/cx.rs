@@ -17,6 +17,7 @@ use baton_store::sql::tasks;
 use baton_store::{StoreError, Tx};
 
 use crate::auth::{Caller, KeyScope};
+use crate::cache::Learned;
 use crate::engine::Shared;
 use crate::env::TxEnv;
 use crate::worker::Claimed;
@@ -59,6 +60,7 @@ pub struct Cx<'a> {
     pub(crate) shared: &'a Arc<Shared>,
     /// Jobs that were born claimed by this node: run as soon as the commit is durable.
     pub(crate) claimed: Vec<Claimed>,
+    pub(crate) learned: Learned,
 }
 
 /// A workflow as a command meets it.
@@ -93,8 +95,8 @@ impl Cx<'_> {
             return Err(unknown().into());
         }
         let head = baton_store::sql::workflows::head(self.tx, self.caller.workspace, id)?.ok_or_else(unknown)?;
-        let workflow = self.shared.cache.workflow(self.tx, id, head.revision)?;
-        let workspace = self.shared.cache.workspace(self.tx, self.caller.workspace, head.workspace_version)?;
+        let workflow = self.shared.cache.workflow(self.tx, id, head.revision, &mut self.learned)?;
+        let workspace = self.shared.cache.workspace(self.tx, self.caller.workspace, head.workspace_version, &mut self.learned)?;
         if !self.caller.scope.known_in(&workflow) {
             return Err(unknown().into());
         }
@@ -115,8 +117,8 @@ impl Cx<'_> {
             _ => None,
         };
         let Some(loaded) = loaded else { return Ok((self.workflow(workflow)?, None)) };
-        let workflow = self.shared.cache.workflow(self.tx, loaded.task.workflow, loaded.revision)?;
-        let workspace = self.shared.cache.workspace(self.tx, self.caller.workspace, loaded.workspace_version)?;
+        let workflow = self.shared.cache.workflow(self.tx, loaded.task.workflow, loaded.revision, &mut self.learned)?;
+        let workspace = self.shared.cache.workspace(self.tx, self.caller.workspace, loaded.workspace_version, &mut self.learned)?;
         if !self.caller.scope.known_in(&workflow) {
             return Err(Refusal::not_found(Noun::Workflow).into());
         }

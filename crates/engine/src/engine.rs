@@ -6,7 +6,7 @@ use baton_core::time::Timestamp;
 use baton_store::{Store, StoreError, Tx};
 
 use crate::auth::{self, Credential};
-use crate::cache::Cache;
+use crate::cache::{Cache, Learned};
 use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
@@ -76,7 +76,9 @@ impl Engine {
             .store
             .read(move |tx| {
                 let mut cx = context(&shared, tx, &ask)?;
-                command(&mut cx)
+                let done = command(&mut cx)?;
+                shared.cache.keep(cx.learned);
+                Ok(done)
             })
             .await
     }
@@ -91,9 +93,10 @@ impl Engine {
         let work = move |tx: &mut dyn Tx| {
             let mut cx = context(&shared, tx, &ask)?;
             let done = command(&mut cx)?;
-            Ok::<_, Failure>((done, cx.claimed))
+            Ok::<_, Failure>((done, cx.claimed, cx.learned))
         };
-        let (done, claimed) = self.shared.store.write(work).await?;
+        let (done, claimed, learned) = self.shared.store.write(work).await?;
+        self.shared.cache.keep(learned);
         self.run_soon(claimed);
         Ok(done)
     }
@@ -116,5 +119,6 @@ impl Engine {
 fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask) -> Outcome<Cx<'a>> {
     let now = shared.clock.now();
     let caller = auth::authenticate(tx, &ask.credential, now)?;
-    Ok(Cx { tx, env: TxEnv::new(now, &shared.entropy), caller, request: ask.request.as_deref(), shared, claimed: Vec::new() })
+    let env = TxEnv::new(now, &shared.entropy);
+    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claimed: Vec::new(), learned: Learned::default() })
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use baton_core::activity::Kind;
 use baton_core::execution::{Execution, Status};
 use baton_core::ids::Id;
+use baton_core::refusal::Refusal;
 use baton_core::task::{Change, Task, apply_change};
 use baton_engine::commands::executions::{self, Start};
 use baton_engine::commands::tasks::{self, Expected};
+use baton_engine::commands::users::{self, NewCollaborator};
 use baton_engine::commands::workspaces::{self, NewWorkspace};
 use baton_engine::commands::{activity, definitions};
 use baton_engine::env::{Entropy, SystemClock};
@@ -38,7 +40,7 @@ impl World {
         let stop = Arc::new(Notify::new());
         let worker = {
             let (engine, stop) = (engine.clone(), stop.clone());
-            tokio::spawn(async move { engine.work(stop).await.unwrap() })
+            tokio::runtime::Handle::current().spawn(async move { engine.work(stop).await.unwrap() })
         };
         let world = World { engine, workspace, stop, worker };
         let new = NewWorkspace {
@@ -226,6 +228,28 @@ async fn what_tasks_hold_on_to_is_not_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_of_a_change_that_was_rolled_back_are_nobody() {
+    let world = World::new().await;
+    let workflow = world.workflow(counter()).await;
+    let add = |email: &str, fail: bool| {
+        let (workflow, email) = (workflow.clone(), email.to_owned());
+        world.write(move |cx| {
+            let new = NewCollaborator { email: Some(email.clone()), ..NewCollaborator::default() };
+            users::add(cx, &workflow, &new)?;
+            // The workspace as this transaction sees it, under the version that the next change will have too.
+            users::list(cx, &workflow)?;
+            if fail { Err(Refusal::IsInvalid.into()) } else { Ok(()) }
+        })
+    };
+    add("ann@hogwarts.edu", true).await.unwrap_err();
+    add("bob@hogwarts.edu", false).await.unwrap();
+    let listed = world.read(move |cx| users::list(cx, &workflow)).await.unwrap();
+    let emails: Vec<&str> = listed.iter().map(|collaborator| collaborator.user.email.as_str()).collect();
+    assert_eq!(emails, ["admin@hogwarts.edu", "bob@hogwarts.edu"]);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_who_hang_up_leave_no_execution_behind() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::on(Place::Folder(folder.path().to_owned())).await;
@@ -234,7 +258,7 @@ async fn callers_who_hang_up_leave_no_execution_behind() {
     let add = world.action(&workflow, "Add").await;
     for _ in 0..20 {
         let mut start = std::pin::pin!(world.start(&task, &add));
-        std::future::poll_fn(|context| std::task::Poll::Ready(drop(start.as_mut().poll(context)))).await;
+        let _ended_early = std::future::poll_fn(|context| std::task::Poll::Ready(start.as_mut().poll(context).is_ready())).await;
         // Writes are committed in order, so the execution is accepted here, and nobody is there to hear it.
         world.write(|_| Ok(())).await.unwrap();
     }

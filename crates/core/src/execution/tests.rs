@@ -18,7 +18,7 @@ fn id(n: i64) -> Id {
     Id::from_i64(n).unwrap()
 }
 
-const TODO: i64 = 1;
+const OPEN: i64 = 1;
 const DONE: i64 = 2;
 const NAME: i64 = 11;
 const TAGS: i64 = 12;
@@ -64,12 +64,12 @@ fn workflow(requirements: Vec<Requirement>, steps: Vec<StepKind>) -> Workflow {
         id: id(n),
         name: name.into(),
         color: "green".into(),
-        from: vec![id(TODO)],
+        from: vec![id(OPEN)],
         requirements,
         steps: steps.into_iter().map(|kind| Step { when: None, kind }).collect(),
     };
     let stage = |n, name: &str, end| Stage { id: id(n), name: name.into(), color: "gray".into(), end, checklist: Vec::new() };
-    let mut first = stage(TODO, "To do", false);
+    let mut first = stage(OPEN, "Open", false);
     first.checklist = vec![TemplateItem { id: id(TEMPLATE_ITEM), section: None, title: "Look".into() }];
     let role = |n, name: &str, rights| Role { id: id(n), name: name.into(), admin: false, rights };
     Workflow {
@@ -99,7 +99,7 @@ fn task() -> Task {
     Task {
         id: id(100),
         workflow: id(WORKFLOW),
-        stage: id(TODO),
+        stage: id(OPEN),
         assignee: None,
         values: BTreeMap::new(),
         version: 1,
@@ -144,7 +144,7 @@ fn begins_with(field: i64, start: &str) -> Condition {
 }
 
 fn item(n: i64, status: ItemStatus, own: bool) -> StoredItem {
-    let own = own.then(|| OwnItem { stage: id(TODO), title: "Own".into() });
+    let own = own.then(|| OwnItem { stage: id(OPEN), title: "Own".into() });
     StoredItem { id: id(n), status, assignee: None, own }
 }
 
@@ -209,7 +209,7 @@ fn each_requirement_holds_when_it_should() {
         (
             "stage without items",
             checklist(),
-            Box::new(|t| t.stage = id(TODO)),
+            Box::new(|t| t.stage = id(OPEN)),
             vec![item(TEMPLATE_ITEM, Completed, false), item(OWN_ITEM, Skipped, true)],
             harry,
             true,
@@ -336,7 +336,7 @@ fn steps_run_in_order_and_stop_at_the_first_that_fails() {
     assert_eq!(statuses, [StepStatus::Success, StepStatus::Skipped, StepStatus::Success, StepStatus::Fail, StepStatus::Pending]);
     let after = ran.task.unwrap().1;
     assert_eq!(after.values[&id(NAME)], Value::Text("Dr. Who".into()), "what earlier steps did stays");
-    assert_eq!((after.stage, after.performers.len()), (id(TODO), 0), "nothing after a failed step runs");
+    assert_eq!((after.stage, after.performers.len()), (id(OPEN), 0), "nothing after a failed step runs");
     assert_eq!(ran.comments, ["Hello"]);
 
     let ran = run_steps(steps, Some(task()), Actor::User(id(HARRY)), &mut Known::default());

@@ -20,6 +20,7 @@ use baton_store::sql::{executions, jobs, tasks, workflows};
 use super::look::TxLook;
 use super::tasks as task_writes;
 use crate::auth::{Caller, KeyScope};
+use crate::cache::Learned;
 use crate::cx::{Cx, Outcome};
 use crate::engine::Shared;
 use crate::env::TxEnv;
@@ -166,6 +167,7 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, fault: b
         request: execution.request.as_deref(),
         shared,
         claimed: Vec::new(),
+        learned: Learned::default(),
     };
     let (loaded, ran) = decide(&mut cx, job, &execution, fault)?;
     fail_point::pass("run.decided");
@@ -193,9 +195,12 @@ fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution, fault: bool) -> Out
         return Ok((None, failed(if workflow.is_none() { Refusal::WorkflowGone } else { Refusal::NoTask })));
     };
     let shared = cx.shared;
-    let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision)?;
-    let current = shared.cache.workflow(cx.tx, execution.workflow, task.revision)?;
-    let workspace = shared.cache.workspace(cx.tx, execution.workspace, task.workspace_version)?;
+    let mut learned = Learned::default();
+    let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut learned)?;
+    let current = shared.cache.workflow(cx.tx, execution.workflow, task.revision, &mut learned)?;
+    let workspace = shared.cache.workspace(cx.tx, execution.workspace, task.workspace_version, &mut learned)?;
+    // A run changes neither people nor a definition.
+    shared.cache.keep(learned);
     let ran = if fault {
         failed(Refusal::Panicked { step: 1 })
     } else if job.starts > STARTS_MAX {
