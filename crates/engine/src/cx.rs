@@ -11,6 +11,7 @@ use baton_core::people::Workspace;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::task::Task;
 use baton_core::time::Timestamp;
+use baton_core::value::parse_unique_id;
 use baton_core::workflow::Workflow;
 use baton_store::sql::tasks;
 use baton_store::{StoreError, Tx};
@@ -60,6 +61,8 @@ pub struct Cx<'a> {
     /// Jobs that were born claimed by this node: run as soon as the commit is durable.
     pub(crate) claimed: Vec<Claimed>,
     pub(crate) learned: Learned,
+    /// The fail point that is passed as soon as the commit is durable.
+    pub(crate) then_pass: Option<&'static str>,
 }
 
 /// A workflow as a command meets it.
@@ -110,9 +113,10 @@ impl Cx<'_> {
 
     pub fn task_if_any(&mut self, workflow: &str, task: &str, lock: bool) -> Outcome<(Found, Option<tasks::Loaded>)> {
         let named = workflow.parse().ok().filter(|id| self.caller.scope.covers(*id));
-        let loaded = match named {
-            Some(id) => tasks::find(self.tx, self.caller.workspace, id, task, lock)?,
-            None => None,
+        // Looked up as it is stored; what can't be a Unique ID is no public id either.
+        let loaded = match (named, parse_unique_id(task)) {
+            (Some(id), Ok(task)) => tasks::find(self.tx, self.caller.workspace, id, &task, lock)?,
+            _ => None,
         };
         let Some(loaded) = loaded else { return Ok((self.workflow(workflow)?, None)) };
         let workflow = self.shared.cache.workflow(self.tx, loaded.task.workflow, loaded.revision, &mut self.learned)?;

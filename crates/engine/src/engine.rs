@@ -9,6 +9,7 @@ use crate::auth::{self, Credential};
 use crate::cache::{Cache, Learned};
 use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
+use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
 use crate::worker::Worker;
 
@@ -93,10 +94,13 @@ impl Engine {
         let work = move |tx: &mut dyn Tx| {
             let mut cx = context(&shared, tx, &ask)?;
             let done = command(&mut cx)?;
-            Ok::<_, Failure>((done, cx.claimed, cx.learned))
+            Ok::<_, Failure>((done, cx.claimed, cx.learned, cx.then_pass))
         };
-        let (done, claimed, learned) = self.shared.store.write(work).await?;
+        let (done, claimed, learned, then_pass) = self.shared.store.write(work).await?;
         self.shared.cache.keep(learned);
+        if let Some(name) = then_pass {
+            fail_point::pass(name);
+        }
         self.run_soon(claimed);
         Ok(done)
     }
@@ -120,5 +124,5 @@ fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask) -> Out
     let now = shared.clock.now();
     let caller = auth::authenticate(tx, &ask.credential, now)?;
     let env = TxEnv::new(now, &shared.entropy);
-    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claimed: Vec::new(), learned: Learned::default() })
+    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claimed: Vec::new(), learned: Learned::default(), then_pass: None })
 }

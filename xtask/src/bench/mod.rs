@@ -51,7 +51,7 @@ pub struct Options {
     /// Only these rows.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Row>,
-    /// Also writes where the server's time goes to target/bench/profile-<row>.txt (needs perf).
+    /// Also writes where the server's time goes to target/bench/profile-ROW.txt (needs perf).
     #[arg(long)]
     profile: bool,
     /// Measure this program instead of building one.

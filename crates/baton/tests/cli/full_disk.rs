@@ -23,7 +23,11 @@ fn a_full_disk_is_told_and_nothing_answered_is_lost() {
     assert_eq!(refused.status, 503);
     assert!(refused.body.contains("full"), "{}", refused.body);
     assert_eq!(server.get(&path, key).json().as_array().map(Vec::len), Some(created));
-    assert!(site.refused(&["user", "add", "rosa@example.com", "--first-name", &"x".repeat(100_000)]).contains("full"));
+    let steps = json!([{ "do": "add_comment", "text": "x".repeat(60_000) }]);
+    let large = json!({ "name": "Large", "stages": [{ "name": "A" }], "actions": [{ "name": "Say", "from": ["A"], "steps": steps }] });
+    site.write("large.json", &large.to_string());
+    let told = site.refused(&["apply", "large.json"]);
+    assert!(told.contains("full"), "{told}");
     assert_eq!(server.stop(), Some(0));
 
     let server = site.serve(&[]);

@@ -1,6 +1,6 @@
 //! The one small language of conditions: a tree made ready to evaluate.
 //!
-//! A [`ConditionTree`] is what people write; [`compile`] checks it against [`Names`] and makes a [`Condition`], whose
+//! A [`ConditionTree`] is what people write; [`compile()`] checks it against [`Names`] and makes a [`Condition`], whose
 //! rules are of the right type; [`holds`] evaluates it on one task. To add an operator: a variant and its name in
 //! `operator.rs`, its types there, and its arm in `evaluate.rs`.
 //!

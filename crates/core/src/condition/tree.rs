@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::Operator;
 use super::operand::{join_list, split_list};
 
-/// The JSON tree of react-querybuilder, kept as it came. [`super::compile`] checks it, with the path of every problem.
+/// The JSON tree of react-querybuilder, kept as it came. [`super::compile()`] checks it, with the path of every problem.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ConditionTree(pub Json);

@@ -76,11 +76,13 @@ pub fn get(cx: &mut Cx<'_>, workflow: &str, task: &str) -> Outcome<Shown> {
 /// `POST .../tasks`: a new task, or a change of the one that has the body's Unique ID.
 pub fn create_or_update(cx: &mut Cx<'_>, workflow: &str, body: &Map<String, Json>, expected: &Expected) -> Outcome<(Shown, bool)> {
     let found = cx.writable_workflow(workflow)?;
-    match by_unique_id(cx, &found, body)? {
-        Some(loaded) => Ok((change(cx, found, loaded, body, expected)?, false)),
-        None => {
+    let named = by_unique_id(cx, &found, body)?;
+    let hidden = matches!(named, Named::Hidden);
+    match named {
+        Named::Seen(loaded) => Ok((change(cx, found, *loaded, body, expected)?, false)),
+        Named::Hidden | Named::Nothing => {
             expected.check(None)?;
-            Ok((create(cx, found, body)?, true))
+            Ok((create(cx, found, body, hidden)?, true))
         }
     }
 }
@@ -91,8 +93,8 @@ pub fn update(cx: &mut Cx<'_>, workflow: &str, task: Option<&str>, body: &Map<St
         Some(task) => cx.task(workflow, task, true)?,
         None => {
             let found = cx.writable_workflow(workflow)?;
-            let loaded = by_unique_id(cx, &found, body)?.ok_or(Refusal::not_found(Noun::Task))?;
-            (found, loaded)
+            let Named::Seen(loaded) = by_unique_id(cx, &found, body)? else { return Err(Refusal::not_found(Noun::Task).into()) };
+            (found, *loaded)
         }
     };
     cx.check_writable(&found)?;
@@ -110,19 +112,32 @@ pub fn delete(cx: &mut Cx<'_>, workflow: &str, task: &str, expected: &Expected) 
     cx.append(&[row])
 }
 
-/// The task that has the Unique ID of the body; `None` where the body has none, or no task has it.
-fn by_unique_id(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>) -> Outcome<Option<tasks::Loaded>> {
-    let Some(field) = found.workflow.unique_id_field() else { return Ok(None) };
-    let Some(given) = body.get(&field.name) else { return Ok(None) };
-    // What can't be a Unique ID is told with the body's other errors.
-    let Ok(Some(Value::Text(unique_id))) = value::parse(field, &found.workspace, given) else { return Ok(None) };
-    let Some(id) = tasks::id_of_unique(cx.tx, found.workflow.id, &unique_id)? else { return Ok(None) };
-    let loaded = tasks::load(cx.tx, cx.caller.workspace, found.workflow.id, id, true)?;
-    let access = cx.caller.scope.access(&found.workflow);
-    Ok(loaded.filter(|loaded| access.may_see(&loaded.task, None)))
+/// What the Unique ID of a body stands for.
+enum Named {
+    Seen(Box<tasks::Loaded>),
+    /// A task that the caller's role does not show.
+    Hidden,
+    /// The body has none, or no task has it.
+    Nothing,
 }
 
-fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>) -> Outcome<Shown> {
+fn by_unique_id(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>) -> Outcome<Named> {
+    let Some(field) = found.workflow.unique_id_field() else { return Ok(Named::Nothing) };
+    let Some(given) = body.get(&field.name) else { return Ok(Named::Nothing) };
+    // What can't be a Unique ID is told with the body's other errors.
+    let Ok(Some(Value::Text(unique_id))) = value::parse(field, &found.workspace, given) else { return Ok(Named::Nothing) };
+    let Some(id) = tasks::id_of_unique(cx.tx, found.workflow.id, &unique_id)? else { return Ok(Named::Nothing) };
+    let loaded = tasks::load(cx.tx, cx.caller.workspace, found.workflow.id, id, true)?;
+    Ok(match loaded {
+        Some(loaded) if found.access().may_see(&loaded.task, None) => Named::Seen(Box::new(loaded)),
+        Some(_) => Named::Hidden,
+        None => Named::Nothing,
+    })
+}
+
+/// A Unique ID that somebody else gives away meanwhile breaks the constraint; then all of the command is run again,
+/// finds that task, and changes it.
+fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, unique_id_taken: bool) -> Outcome<Shown> {
     let access = cx.caller.scope.access(&found.workflow);
     if !access.may_create() {
         return Err(Refusal::KeyLacksRight { what: format!("create {}", found.workflow.plural) }.into());
@@ -141,7 +156,9 @@ fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>) -> Outcome<Sh
         performers: std::collections::BTreeMap::new(),
     };
     task_body::write(&mut task, body, &place(&found, access, true))?;
-    check_unique_id(cx, &found.workflow, &task)?;
+    if let (true, Some(field)) = (unique_id_taken, found.workflow.unique_id_field()) {
+        return Err(Refusals::field(&field.name, Refusal::IsTaken).into());
+    }
     insert(cx, &found, &mut task)?;
     Ok(Shown { found, task })
 }

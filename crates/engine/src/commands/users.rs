@@ -4,6 +4,7 @@ use baton_core::access;
 use baton_core::activity::{Activity, Kind};
 use baton_core::env::Env;
 use baton_core::ids::Id;
+use baton_core::limits::NAME_CHARACTERS_MAX;
 use baton_core::people::{User, UserState};
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::workflow::{Role, Workflow};
@@ -68,8 +69,8 @@ pub fn add(cx: &mut Cx<'_>, workflow: &str, new: &NewCollaborator) -> Outcome<Co
             let user = User {
                 id: cx.env.new_id(),
                 email,
-                first_name: new.first_name.trim().to_owned(),
-                last_name: new.last_name.trim().to_owned(),
+                first_name: person_name("first_name", &new.first_name)?,
+                last_name: person_name("last_name", &new.last_name)?,
                 admin: false,
                 state: UserState::Invited,
             };
@@ -158,6 +159,18 @@ pub(super) fn check_email(name: &str, email: &str) -> Result<String, Refusals> {
     Err(Refusals::field(name, Refusal::BadParameter { name: name.to_owned(), value: email.to_owned(), allowed }))
 }
 
+/// May be empty.
+fn person_name(key: &str, name: &str) -> Result<String, Refusals> {
+    let name = name.trim();
+    if name.chars().any(char::is_control) {
+        return Err(Refusals::field(key, Refusal::IsInvalid));
+    }
+    if name.chars().count() > NAME_CHARACTERS_MAX {
+        return Err(Refusals::field(key, Refusal::IsTooLong { bytes_max: NAME_CHARACTERS_MAX }));
+    }
+    Ok(name.to_owned())
+}
+
 /// The workspace's users, for the operator.
 pub fn all(cx: &mut Cx<'_>) -> Outcome<Vec<User>> {
     let mut users: Vec<User> = people::users(cx.tx, cx.caller.workspace)?;
@@ -177,8 +190,8 @@ pub fn create(cx: &mut Cx<'_>, email: &str, first_name: &str, last_name: &str, a
     let user = User {
         id: cx.env.new_id(),
         email,
-        first_name: first_name.trim().to_owned(),
-        last_name: last_name.trim().to_owned(),
+        first_name: person_name("first_name", first_name)?,
+        last_name: person_name("last_name", last_name)?,
         admin,
         state: UserState::Active,
     };

@@ -61,10 +61,13 @@ impl Drop for Folder {
         self.readers.close();
         self.queue = None;
         let own = std::thread::current().id();
+        if self.writer.as_ref().is_some_and(|writer| writer.thread().id() == own) {
+            // The last handle went with a work. Neither thread can be waited for here: the checkpoints end with the
+            // writer's connection, and that ends after this.
+            return;
+        }
         for thread in [self.writer.take(), self.checkpointer.take()].into_iter().flatten() {
-            if thread.thread().id() != own {
-                drop(thread.join());
-            }
+            drop(thread.join());
         }
     }
 }

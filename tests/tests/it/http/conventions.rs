@@ -1,6 +1,7 @@
 //! What holds for every endpoint: keys, bodies, types, sizes, parameters, paths, ids of requests.
 
 use baton_engine::KeyScope;
+use baton_engine::commands::api_keys::{self, NewKey};
 use serde_json::json;
 
 use super::review::{Review, failed};
@@ -10,9 +11,10 @@ use super::server::{Call, Server, delete, get, post, put};
 async fn who_calls_must_be_known() {
     let server = Server::start().await;
     let (id, revoked) = server.key(KeyScope::default()).await;
-    server.engine.write(server.operator(), move |cx| baton_engine::commands::api_keys::revoke(cx, &id.to_string())).await.unwrap();
-    let mut unknown = server.key.clone();
-    unknown.replace_range(.., &Server::start().await.key);
+    server.engine.write(server.operator(), move |cx| api_keys::revoke(cx, &id.to_string())).await.unwrap();
+    let unknown = Server::start().await.key.clone();
+    let new = NewKey { name: "Old".to_owned(), scope: KeyScope::default(), expires_at: Some(server.engine.now()), created_by: None };
+    let expired = server.engine.write(server.operator(), move |cx| api_keys::create(cx, &new)).await.unwrap().secret;
     let malformed = "API key is malformed: the header must read `Authorization: Bearer <key>`, and a key begins with bat_";
     for (authorization, told) in [
         (String::new(), "API key is missing: send the header `Authorization: Bearer <key>`"),
@@ -23,6 +25,7 @@ async fn who_calls_must_be_known() {
         (format!("Bearer {}x", server.key), malformed),
         (format!("Bearer {unknown}"), "API key is unknown"),
         (format!("Bearer {revoked}"), "API key has been revoked"),
+        (format!("Bearer {expired}"), "API key has expired"),
     ] {
         let reply = server.refuses(get("/workspace").with("authorization", &authorization), 401, &[told]).await;
         assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{authorization}");
@@ -238,6 +241,8 @@ async fn a_unique_id_may_be_any_text_in_the_path() {
         ("+", "+"),
         ("...", "..."),
         ("actions", "actions"),
+        // Looked up as it is stored: composed, and without space around it.
+        ("caf\u{e9}", "%20cafe%CC%81%20"),
     ] {
         review.task(json!({ "ID": unique_id })).await;
         let found = review.send(get(review.at(&format!("/tasks/{path}")))).await.expect(200);

@@ -13,7 +13,7 @@ async fn some_tasks() -> Review {
     for body in [
         json!({ "ID": "1", "Name": "Acme & Co", "Count": 10, "Due": "2020-01-31", "Plan": "Free", "Urgent?": true, "Assigned To": ANN }),
         json!({ "ID": "2", "Name": "acme & co", "Count": "10.0", "Amount": 5, "Tags": ["one", "two, three"], "Stage": "Review" }),
-        json!({ "ID": "3", "Plan": "Pro", "Tags": ["one"], "Stage": "Done", "Owner": ANN, "Email": "a@example.com" }),
+        json!({ "ID": "3", "Plan": "Pro", "Tags": ["one"], "Stage": "Done", "Owner": ANN, "Email": "a@example.com", "Notes": "a long text" }),
         json!({ "ID": "4", "Name": "x".repeat(5000), "Count": -10, "Phone": "+442079460958", "Site": "https://a.example/" }),
     ] {
         review.task(body).await;
@@ -39,6 +39,8 @@ async fn columns_are_joined_with_and_values_with_or() {
         ("Count=&Count=-10", &["3", "4"]),
         ("Amount=5.00", &["2"]),
         ("Due=2020-01-31", &["1"]),
+        ("Notes=a+long+text", &["3"]),
+        ("Notes=", &["1", "2", "4"]),
         ("Plan=Free&Plan=Pro", &["1", "3"]),
         ("Plan=", &["2", "4"]),
         ("Tags=one", &["2", "3"]),

@@ -80,6 +80,40 @@ async fn a_task_is_made_listed_changed_and_followed() {
     tokio::time::timeout(std::time::Duration::from_secs(60), sealed).await.expect("the history is sealed");
 }
 
+/// PostgreSQL's texts hold no NUL; no caller's text may find that out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nul_is_refused_before_the_store_meets_it() {
+    let Some(database) = Database::fresh() else { return };
+    let review = review(&database).await;
+    review.task(json!({ "ID": "1" })).await;
+    let reject = review.action("Reject");
+    for (call, status) in [
+        (get(review.at("/tasks/%00")), 404),
+        (get(review.at("/tasks/1%00/actions")), 404),
+        (get(review.at("/tasks?Name=%00")), 422),
+        (get(review.at("/tasks?ID=%00")), 422),
+        (get(review.at("/tasks?%00=x")), 422),
+        (get(review.at("/tasks?Stage=%00")), 422),
+        (get(review.at("/users/%00")), 404),
+        (get(review.at("/executions/%00")), 404),
+        (get("/workflows/%00/tasks"), 404),
+        (put(review.at("/tasks/1"), json!({ "Name": "\0" })), 422),
+        (put(review.at("/tasks/1"), json!({ "ID": "\0" })), 422),
+        (put(review.at("/tasks/1"), json!({ "\0": 1 })), 422),
+        (post(review.at("/tasks/1/comments"), json!({ "body": "\0" })), 422),
+        (post(review.at("/tasks/1/checklist_items"), json!({ "title": "\0", "Stage": "Open" })), 422),
+        (post(review.at("/users"), json!({ "email": "a@example.com", "first_name": "\0" })), 422),
+        (post(review.at("/users"), json!({ "email": "\"\0\"@example.com" })), 422),
+        (post(review.at("/executions"), json!({ "task_id": "\0", "action_id": reject })), 422),
+        (post(review.at("/executions"), json!({ "task_id": "1", "action_id": reject, "performed_by": "\0" })), 422),
+        (post("/workflows", json!({ "name": "\0", "stages": [{ "name": "Open" }] })), 422),
+    ] {
+        let (method, path) = (call.method, call.path.clone());
+        let reply = review.send(call).await;
+        assert_eq!(reply.status, status, "{method} {path}: {}", reply.text());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_database_is_told_and_found_again() {
     let Some(database) = Database::fresh() else { return };

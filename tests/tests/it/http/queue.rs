@@ -86,7 +86,6 @@ pub async fn two_hundred_approvals(review: Review) {
     assert_eq!((successes, ends.iter().filter(|end| **end == refused).count()), (1, 199));
 
     assert_eq!(review.shown("1", &["Stage", "Plan"]).await, json!(["Done", "Pro"]));
-    let history = review.send(super::server::get(review.at("/tasks/1/activity?_limit=200"))).await.expect(200).json();
     let moved = |row: &&Json| row["kind"] == "task.updated" && row["after"]["Stage"] == "Done";
-    assert_eq!(history.as_array().expect("rows").iter().filter(moved).count(), 1, "effects once");
+    assert_eq!(review.history("1", 200).await.0.iter().filter(moved).count(), 1, "effects once");
 }

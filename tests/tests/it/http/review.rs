@@ -93,6 +93,24 @@ impl Review {
         self.server.key(KeyScope { role: Some(role.to_owned()), ..KeyScope::default() }).await.1
     }
 
+    /// All rows of a task's history, page by page; each page's length too.
+    pub async fn history(&self, task: &str, page: usize) -> (Vec<Json>, Vec<usize>) {
+        let (mut rows, mut lengths) = (Vec::new(), Vec::new());
+        let mut next = Some(self.at(&format!("/tasks/{task}/activity?_limit={page}")));
+        while let Some(path) = next {
+            let reply = self.send(get(path)).await.expect(200);
+            next = reply.header("link").map(|link| {
+                let (target, rest) = link.strip_prefix("</api/v1").and_then(|link| link.split_once('>')).expect("a target");
+                assert_eq!(rest, "; rel=\"next\"");
+                target.to_owned()
+            });
+            let more = reply.json();
+            lengths.push(more.as_array().map_or(0, Vec::len));
+            rows.extend(more.as_array().into_iter().flatten().cloned());
+        }
+        (rows, lengths)
+    }
+
     /// The named values of a task, as the Tasks API shows them.
     pub async fn shown(&self, task: &str, columns: &[&str]) -> Json {
         let task = self.send(get(self.at(&format!("/tasks/{task}")))).await.expect(200).json();

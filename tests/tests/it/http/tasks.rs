@@ -209,5 +209,8 @@ async fn a_key_of_a_role_reads_and_writes_as_the_role_may() {
     }
     let blind = review.role_key("Own tasks").await;
     review.server.refuses(get(review.at("/tasks/1")).by(&blind), 404, &["Task not found"]).await;
+    review.server.refuses(put(review.at("/tasks"), json!({ "ID": "1" })).by(&blind), 404, &["Task not found"]).await;
+    let taken = json!({ "errors": { "ID": ["has already been taken"] } });
+    review.server.check(post(review.at("/tasks"), json!({ "ID": "1" })).by(&blind), 422, taken).await;
     review.server.check(get(review.at("/tasks")).by(&blind), 200, json!([])).await;
 }

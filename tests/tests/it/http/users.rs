@@ -49,6 +49,8 @@ async fn adding_reads_its_body_strictly() {
             json!({ "email": ANN, "role": "Boss" }),
             json!({ "role": ["role is \"Boss\"; allowed is Administrator, Collaborator, Reader, Limited, Own tasks"] }),
         ),
+        (json!({ "email": ANN, "first_name": "a\0b" }), json!({ "first_name": ["is invalid"] })),
+        (json!({ "email": ANN, "last_name": "x".repeat(101) }), json!({ "last_name": ["is too long"] })),
         (json!({ "email": "ann" }), json!({ "email": ["email is \"ann\"; allowed is an e-mail address"] })),
     ] {
         review.server.check(post(review.at("/users"), body), 422, json!({ "errors": told })).await;
