@@ -32,7 +32,9 @@ pub struct Options {
 
 impl Options {
     pub fn new(place: Place) -> Options {
-        Options { place, readers: 4, writers: 8, page_count_max: None }
+        // More connections than this make PostgreSQL's own processes get in each other's way; fewer works share a commit.
+        let writers = std::thread::available_parallelism().map_or(4, |cores| (2 * cores.get()).clamp(4, 16));
+        Options { place, readers: 4, writers, page_count_max: None }
     }
 }
 

@@ -59,6 +59,32 @@ fn a_place_that_can_not_be_is_refused_with_its_path() {
     }
 }
 
+/// Under a lasting load, with readers about, the WAL is moved into the database again and again.
+#[test]
+fn the_wal_stays_small_under_load() {
+    run(Kind::Folder, async |bed| {
+        let mut running = JoinSet::new();
+        for _ in 0..16 {
+            let bed = bed.clone();
+            running.spawn(async move {
+                for _ in 0..60 {
+                    let mut task = bed.task();
+                    task.values = [(id(10), baton_core::value::Value::Text("x".repeat(100_000)))].into();
+                    let (workspace, written) = (bed.workspace, task.clone());
+                    bed.write(move |tx| tasks::insert(tx, workspace, &written, None, true, &[])).await.unwrap();
+                    assert!(bed.loaded(task.id).await.is_some());
+                }
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            done.unwrap();
+        }
+        let size = |name: &str| std::fs::metadata(folder(&bed).join(name)).unwrap().len();
+        let (database, wal) = (size("baton.db"), size("baton.db-wal"));
+        assert!(database > 48 << 20 && wal < 80 << 20, "{database} bytes in the database, {wal} in the WAL");
+    });
+}
+
 /// A full disk: nothing is answered that is not there, nothing half-written is there, and with room again it goes on.
 #[test]
 fn a_full_disk_refuses_and_loses_nothing() {

@@ -11,6 +11,7 @@ use super::on_every_store;
 on_every_store!(
     a_tasks_queue_counts_and_only_its_head_is_ready,
     only_the_current_claim_ends_a_job,
+    a_lost_lease_takes_the_rest_of_the_work_with_it,
     a_fence_holds_for_the_current_claim_only,
     what_waits_becomes_ready_in_order_and_claimed,
     unclaimed_jobs_are_claimed_oldest_first_once,
@@ -66,6 +67,40 @@ async fn only_the_current_claim_ends_a_job(bed: Bed) {
     assert_eq!(finish(&bed, &job, by(1, 1)).await, Ok(()));
     assert_eq!(finish(&bed, &job, by(1, 1)).await, Err(StoreError::LeaseLost));
     assert_eq!(bed.number("SELECT count(*) FROM jobs").await, 0);
+}
+
+/// The end of the job is the first write of a run; what comes after it must not stay, nor may its neighbours suffer.
+async fn a_lost_lease_takes_the_rest_of_the_work_with_it(bed: Bed) {
+    let task = bed.inserted().await.id;
+    let job = bed.accept(task, 1, Some(by(1, 1))).await.remove(0).id;
+    let mut running = JoinSet::new();
+    for number in 0..40 {
+        let (neighbour, bed, other) = (bed.clone(), bed.clone(), bed.task());
+        // One in the middle is right.
+        let claim = if number == 20 { by(1, 1) } else { by(2, 1) };
+        running.spawn(async move {
+            let workspace = bed.workspace;
+            bed.write(move |tx| {
+                jobs::finish(tx, job, &claim)?;
+                tasks::finish_sequence(tx, task, 1)?;
+                tasks::insert(tx, workspace, &other, None, true, &[])
+            })
+            .await
+        });
+        running.spawn(async move {
+            neighbour.inserted().await;
+            Err(StoreError::Overloaded)
+        });
+    }
+    let mut done = 0;
+    while let Some(answer) = running.join_next().await {
+        match answer.unwrap() {
+            Ok(()) => done += 1,
+            Err(error) => assert!([StoreError::LeaseLost, StoreError::Overloaded].contains(&error), "{error}"),
+        }
+    }
+    assert_eq!((done, bed.number("SELECT count(*) FROM tasks").await), (1, 1 + 1 + 40));
+    assert_eq!(bed.loaded(task).await.map(|loaded| (loaded.last_sequence, loaded.waiting)), Some((1, 0)));
 }
 
 async fn a_fence_holds_for_the_current_claim_only(bed: Bed) {
