@@ -23,11 +23,32 @@ pub struct Tasks {
     moved: Vec<bool>,
     busy: Vec<bool>,
     cursor: usize,
+    pub order: Order,
+}
+
+/// Which task is next. A store that keeps rows in the order they were made does much less for tasks in turn, for they share
+/// its pages; real work lies between the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    InTurn,
+    /// Each far from the last, so that no page serves two of them.
+    Scattered,
+}
+
+impl Order {
+    /// From one task to the next of `count`; each has its turn, for no number that is used as a step divides them.
+    pub fn step(self, count: usize) -> usize {
+        const FAR: usize = 7_919;
+        match self {
+            Order::Scattered if !count.is_multiple_of(FAR) => FAR,
+            Order::InTurn | Order::Scattered => 1,
+        }
+    }
 }
 
 impl Tasks {
     pub fn new(count: usize) -> Tasks {
-        Tasks { moved: vec![false; count], busy: vec![false; count], cursor: 0 }
+        Tasks { moved: vec![false; count], busy: vec![false; count], cursor: 0, order: Order::InTurn }
     }
 
     /// Somebody else took an action on this one.
@@ -45,7 +66,8 @@ impl Tasks {
     fn take(&mut self) -> usize {
         loop {
             let task = self.cursor;
-            self.cursor = (self.cursor + 1) % self.moved.len();
+            let count = self.moved.len();
+            self.cursor = (self.cursor + self.order.step(count)) % count;
             if !std::mem::replace(&mut self.busy[task], true) {
                 return task;
             }
@@ -238,6 +260,18 @@ mod tests {
             for (task, moved) in tasks.moved.iter().enumerate() {
                 assert_eq!(posted_of_task(task) % 2 == 1, *moved, "{pace:?}: task {}", task + 1);
             }
+        }
+    }
+
+    #[test]
+    fn every_task_has_its_turn_in_either_order() {
+        for (order, count) in [(Order::InTurn, 9), (Order::Scattered, 9), (Order::Scattered, 1_000), (Order::Scattered, 2 * 7_919)] {
+            let mut tasks = Tasks::new(count);
+            tasks.order = order;
+            let mut taken: Vec<usize> = (0..count).map(|_| tasks.take()).collect();
+            assert_eq!(taken[1] == 1, order == Order::InTurn || count == 2 * 7_919, "{order:?} of {count}");
+            taken.sort_unstable();
+            assert_eq!(taken, (0..count).collect::<Vec<_>>(), "{order:?} of {count}");
         }
     }
 

@@ -9,7 +9,7 @@ mod samples;
 mod stand_in;
 
 pub use driver::{Script, Turn, drive};
-pub use execute::{Executions, Job, Pace, Tasks};
+pub use execute::{Executions, Job, Order, Pace, Tasks};
 pub use repeat::{Create, Reads};
 pub use samples::{Latency, Samples};
 

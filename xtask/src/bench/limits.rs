@@ -18,14 +18,14 @@ pub struct Limit {
 }
 
 /// The bare loop that the store keeps beside its SQL: its own statements, 64 executions a commit, on a copy of the data.
-pub fn sqlite(folder: &Path, seconds: u64) -> Outcome<Limit> {
+pub fn sqlite(folder: &Path, step: usize, seconds: u64) -> Outcome<Limit> {
     let copy = folder.with_extension("limit");
     copy_folder(folder, &copy)?;
     let example = ["--release", "--package", "baton-store", "--example", "limit"];
     // Apart, because it takes minutes the first time, and what takes minutes shows what it does.
     shell::run(shell::cargo(["build"]).args(example))?;
     let mut command = shell::cargo(["run", "--quiet"]);
-    command.args(example).arg("--").arg(&copy).arg(seconds.to_string());
+    command.args(example).arg("--").arg(&copy).arg(seconds.to_string()).arg("--step").arg(step.to_string());
     let printed = shell::read(&mut command);
     fs::remove_dir_all(&copy)?;
     let printed = printed?;

@@ -8,7 +8,7 @@ use super::profile::Profile;
 use super::report::{Goal, Report, number};
 use super::workload::Filled;
 use super::{Bench, Row, limits, show_statements};
-use crate::load::{Latency, Pace};
+use crate::load::{Latency, Order, Pace};
 use crate::postgres::Cluster;
 use crate::server::Server;
 use crate::{Outcome, clock};
@@ -32,16 +32,9 @@ pub fn embedded(bench: &Bench, report: &mut Report) -> Outcome {
         idle_memory(report, &filled)?;
     }
     if options.wants(Row::Embedded) {
-        let limit = limits::sqlite(&filled.site.folder, options.seconds)?;
-        let server = filled.serve()?;
-        let measured = under_load(bench, &mut filled, &server, "embedded")?;
-        report.add("embedded", "finished", measured.per_second, "/s", Some(Goal::AtLeast(8_000.0)), &sync(&measured));
-        let beside = format!("the same SQL in a bare SQLite loop, 64 a commit: {}/s", number(limit.per_second));
-        report.add("embedded", "of the limit", measured.per_second / limit.per_second, "", Some(Goal::AtLeast(0.75)), &beside);
-        latencies(report, "embedded", &measured);
-        report.add("embedded", "memory peak", measured.memory_peak_mb, "MB", Some(Goal::AtMost(150.0)), "");
-        show_statements(report, "embedded", limit.statements);
-        server.stop()?;
+        many_callers(bench, report, &mut filled, "embedded", Order::InTurn)?;
+        many_callers(bench, report, &mut filled, "embedded, scattered", Order::Scattered)?;
+        filled.tasks.order = Order::InTurn;
     }
     if options.wants(Row::OneCaller) {
         let server = filled.serve()?;
@@ -59,6 +52,20 @@ pub fn embedded(bench: &Bench, report: &mut Report) -> Outcome {
         server.stop()?;
     }
     Ok(fs::remove_dir_all(&filled.site.folder)?)
+}
+
+fn many_callers(bench: &Bench, report: &mut Report, filled: &mut Filled, row: &'static str, order: Order) -> Outcome {
+    let limit = limits::sqlite(&filled.site.folder, order.step(filled.count), bench.options.seconds)?;
+    let server = filled.serve()?;
+    filled.tasks.order = order;
+    let measured = under_load(bench, filled, &server, row)?;
+    report.add(row, "finished", measured.per_second, "/s", Some(Goal::AtLeast(8_000.0)), &sync(&measured));
+    let beside = format!("the same SQL in a bare SQLite loop, 64 a commit: {}/s", number(limit.per_second));
+    report.add(row, "of the limit", measured.per_second / limit.per_second, "", Some(Goal::AtLeast(0.75)), &beside);
+    latencies(report, row, &measured);
+    report.add(row, "memory peak", measured.memory_peak_mb, "MB", Some(Goal::AtMost(150.0)), "");
+    show_statements(report, row, limit.statements);
+    server.stop()
 }
 
 /// The measurement by all connections, with a profile if one is wanted.

@@ -24,13 +24,13 @@ struct Round {
 }
 
 /// Executions per second, and the statements of one.
-pub async fn measure(store: Store, folder: &Path, subject: Subject, time: Duration) -> Outcome<(f64, Vec<String>)> {
+pub async fn measure(store: Store, folder: &Path, subject: Subject, step: usize, time: Duration) -> Outcome<(f64, Vec<String>)> {
     let mut store = Some(store);
     let (mut spent, mut done, mut next) = (Duration::ZERO, 0, 0);
     let mut one = Vec::new();
     while spent < time {
         let open_store = store.take().map_or_else(|| open(folder), Ok)?;
-        let rounds = record(&open_store, &subject, next).await?;
+        let rounds = record(&open_store, &subject, step, next).await?;
         // Closed, for a data folder has one writer.
         drop(open_store);
         next += ROUNDS * EXECUTIONS_A_COMMIT;
@@ -44,33 +44,31 @@ pub async fn measure(store: Store, folder: &Path, subject: Subject, time: Durati
     Ok((done as f64 / spent.as_secs_f64(), one))
 }
 
-async fn record(store: &Store, subject: &Subject, first: usize) -> Result<Vec<Round>, StoreError> {
+async fn record(store: &Store, subject: &Subject, step: usize, first: usize) -> Result<Vec<Round>, StoreError> {
     let (send, receive) = std::sync::mpsc::channel();
     let subject = subject.clone();
     let rolled_back = store.write(move |tx| {
+        let mut rounds = Vec::with_capacity(ROUNDS);
         for round in 0..ROUNDS {
             let mut recorder = Recorder { tx, statements: Vec::new() };
             let number = |index: usize| first + round * EXECUTIONS_A_COMMIT + index;
             let accepted: Result<Vec<Id>, StoreError> = (0..EXECUTIONS_A_COMMIT)
-                .map(|index| execution::accept(&mut recorder, &subject, subject.tasks[scattered(number(index), subject.tasks.len())]))
+                .map(|index| execution::accept(&mut recorder, &subject, subject.task(number(index), step)))
                 .collect();
             let accept = std::mem::take(&mut recorder.statements);
             for execution in accepted? {
                 execution::run(&mut recorder, &subject, execution)?;
             }
-            drop(send.send(Round { accept, run: recorder.statements }));
+            rounds.push(Round { accept, run: recorder.statements });
         }
+        drop(send.send(rounds));
         Err::<(), _>(StoreError::Sql("recorded".to_owned()))
     });
     match rolled_back.await {
-        Err(StoreError::Sql(what)) if what == "recorded" => Ok(receive.try_iter().collect()),
+        // A work that fails after it wrote is run again by itself, so there are two records of the same.
+        Err(StoreError::Sql(what)) if what == "recorded" => Ok(receive.try_iter().last().unwrap_or_default()),
         other => other.map(|()| Vec::new()),
     }
-}
-
-/// The task of the nth execution: all over the table, each at its turn.
-pub fn scattered(number: usize, count: usize) -> usize {
-    number.wrapping_mul(7_919) % count
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement asks the machine for the time")]

@@ -40,6 +40,11 @@ impl Subject {
         Ok(Subject { workspace: id(workspace), workflow: id(workflow), tasks: Arc::new(tasks), last_id: Arc::new(AtomicI64::new(last)) })
     }
 
+    /// The task of the nth execution.
+    pub fn task(&self, number: usize, step: usize) -> Id {
+        self.tasks[number.wrapping_mul(step) % self.tasks.len()]
+    }
+
     pub fn fresh(&self) -> Id {
         id(self.last_id.fetch_add(1, Ordering::Relaxed) + 1)
     }

@@ -4,7 +4,7 @@
 //! run bare: no threads, no queue, no savepoints, no Rust but the binding of their parameters, 64 executions a commit.
 //! Prints `{"executions_per_second": ..., "statements": [...]}`.
 //!
-//! `--fill TASKS` makes a folder to measure on. `--writer CALLERS` measures the store's own writers with the same
+//! `--step N` takes every Nth task instead of each in turn. `--fill TASKS` makes a folder to measure on. `--writer CALLERS` measures the store's own writers with the same
 //! executions instead, asked for by so many callers at once; FOLDER may then be a `postgres://` address too.
 #![forbid(unsafe_code)]
 
@@ -24,6 +24,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 struct Arguments {
     folder: PathBuf,
     time: Duration,
+    step: usize,
     fill: Option<usize>,
     callers: Option<usize>,
 }
@@ -35,12 +36,14 @@ fn main() -> Outcome<()> {
 }
 
 fn read(mut given: impl Iterator<Item = String>) -> Outcome<Arguments> {
-    let usage = "usage: limit FOLDER SECONDS [--fill TASKS] [--writer CALLERS]";
+    let usage = "usage: limit FOLDER SECONDS [--step N] [--fill TASKS] [--writer CALLERS]";
     let (Some(folder), Some(seconds)) = (given.next(), given.next()) else { return Err(usage.into()) };
-    let mut arguments = Arguments { folder: folder.into(), time: Duration::from_secs(seconds.parse()?), fill: None, callers: None };
+    let mut arguments =
+        Arguments { folder: folder.into(), time: Duration::from_secs(seconds.parse()?), step: 1, fill: None, callers: None };
     while let Some(option) = given.next() {
         let number = given.next().ok_or(usage)?.parse()?;
         match option.as_str() {
+            "--step" => arguments.step = number,
             "--fill" => arguments.fill = Some(number),
             "--writer" => arguments.callers = Some(number),
             _ => return Err(usage.into()),
@@ -56,11 +59,11 @@ async fn measure(arguments: &Arguments) -> Outcome<()> {
     }
     let subject = execution::Subject::of(&store).await?;
     if let Some(callers) = arguments.callers {
-        let per_second = writer::measure(&store, subject, callers, arguments.time).await?;
+        let per_second = writer::measure(&store, subject, callers, arguments.step, arguments.time).await?;
         println!("{}", serde_json::json!({ "executions_per_second": per_second, "callers": callers }));
         return Ok(());
     }
-    let (per_second, statements) = bare::measure(store, &arguments.folder, subject, arguments.time).await?;
+    let (per_second, statements) = bare::measure(store, &arguments.folder, subject, arguments.step, arguments.time).await?;
     println!("{}", serde_json::json!({ "executions_per_second": per_second, "statements": statements }));
     Ok(())
 }

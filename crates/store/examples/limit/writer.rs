@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use baton_store::{Store, StoreError};
 use tokio::task::JoinSet;
 
-use super::bare::scattered;
 use super::execution::{self, Subject};
 
 /// Finished executions per second.
 #[expect(clippy::disallowed_methods, reason = "a measurement asks the machine for the time")]
-pub async fn measure(store: &Store, subject: Subject, callers: usize, time: Duration) -> Result<f64, StoreError> {
+pub async fn measure(store: &Store, subject: Subject, callers: usize, step: usize, time: Duration) -> Result<f64, StoreError> {
     let (start, next) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
     let mut running = JoinSet::new();
     for _ in 0..callers {
@@ -20,7 +19,7 @@ pub async fn measure(store: &Store, subject: Subject, callers: usize, time: Dura
         running.spawn(async move {
             let mut done = 0;
             while start.elapsed() < time {
-                let task = subject.tasks[scattered(next.fetch_add(1, Ordering::Relaxed), subject.tasks.len())];
+                let task = subject.task(next.fetch_add(1, Ordering::Relaxed), step);
                 let accepting = subject.clone();
                 let execution = store.write(move |tx| execution::accept(tx, &accepting, task)).await?;
                 let running = subject.clone();
