@@ -61,8 +61,6 @@ pub struct Cx<'a> {
     /// Jobs that were born claimed by this node: run as soon as the commit is durable.
     pub(crate) claimed: Vec<Claimed>,
     pub(crate) learned: Learned,
-    /// The fail point that is passed as soon as the commit is durable.
-    pub(crate) then_pass: Option<&'static str>,
 }
 
 /// A workflow as a command meets it.

@@ -94,13 +94,12 @@ impl Engine {
         let work = move |tx: &mut dyn Tx| {
             let mut cx = context(&shared, tx, &ask)?;
             let done = command(&mut cx)?;
-            Ok::<_, Failure>((done, cx.claimed, cx.learned, cx.then_pass))
+            fail_point::pass("write.decided");
+            Ok::<_, Failure>((done, cx.claimed, cx.learned))
         };
-        let (done, claimed, learned, then_pass) = self.shared.store.write(work).await?;
+        let (done, claimed, learned) = self.shared.store.write(work).await?;
         self.shared.cache.keep(learned);
-        if let Some(name) = then_pass {
-            fail_point::pass(name);
-        }
+        fail_point::pass("write.committed");
         self.run_soon(claimed);
         Ok(done)
     }
@@ -124,5 +123,5 @@ fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask) -> Out
     let now = shared.clock.now();
     let caller = auth::authenticate(tx, &ask.credential, now)?;
     let env = TxEnv::new(now, &shared.entropy);
-    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claimed: Vec::new(), learned: Learned::default(), then_pass: None })
+    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claimed: Vec::new(), learned: Learned::default() })
 }

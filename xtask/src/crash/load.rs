@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
+use super::edits::{self, Edit, Made};
 use super::oracle::Asked;
 use super::work::Kind;
 use crate::Outcome;
@@ -39,6 +40,8 @@ pub struct Shared {
     /// A moment for every request sent and every answer received, so that before and after can be told.
     moments: AtomicU64,
     pub sent: Mutex<Vec<Sent>>,
+    pub edits: Mutex<Vec<Edit>>,
+    pub made: Mutex<Vec<Made>>,
     pub findings: Mutex<Vec<String>>,
     /// Final statuses seen while the load was on: they must stay.
     pub finals: Mutex<HashMap<String, String>>,
@@ -51,8 +54,9 @@ impl Shared {
 }
 
 /// Acts until told to stop or until no answer comes.
-pub fn act(mut client: Client, place: &Place<'_>, shared: &Shared, name: &str, mut random: Random) {
-    let mut sent = Vec::new();
+pub fn act(mut client: Client, number: usize, place: &Place<'_>, shared: &Shared, round: &str, mut random: Random) {
+    let name = &*format!("{round}-{number}");
+    let (mut sent, mut written) = (Vec::new(), Written { client: number, ..Written::default() });
     while !shared.stop.load(Ordering::Relaxed) {
         let request = compose(place, &mut random, name, sent.len());
         let Sent { body, key, .. } = &request;
@@ -74,8 +78,44 @@ pub fn act(mut client: Client, place: &Place<'_>, shared: &Shared, name: &str, m
         if !also(&mut client, place, shared, &sent[index], &mut random) {
             break;
         }
+        if random.once_in(4) && !written.more(&mut client, place, shared, name, &mut random) {
+            break;
+        }
     }
     lock(&shared.sent).append(&mut sent);
+    lock(&shared.edits).append(&mut written.edits);
+    lock(&shared.made).append(&mut written.made);
+}
+
+/// What one client has written without an action.
+#[derive(Default)]
+struct Written {
+    client: usize,
+    edits: Vec<Edit>,
+    made: Vec<Made>,
+}
+
+impl Written {
+    /// One thing more. False when no answer came.
+    fn more(&mut self, client: &mut Client, place: &Place<'_>, shared: &Shared, name: &str, random: &mut Random) -> bool {
+        let answered = if random.once_in(4) {
+            let mut made = Made { name: format!("{name}-made-{}", self.made.len()), url: None };
+            let answered = edits::make(client, place, &mut made);
+            self.made.push(made);
+            answered
+        } else {
+            let task = random.within(0..place.tasks.len() as u64) as usize;
+            let mut edit = Edit { client: self.client, task, value: format!("{name}-{}", self.edits.len()), answered: false };
+            let answered = edits::edit(client, place, &mut edit);
+            self.edits.push(edit);
+            answered
+        };
+        match answered {
+            Ok(outcome) => outcome.unwrap_or_else(|error| note(shared, error)),
+            Err(_) => return false,
+        }
+        true
+    }
 }
 
 fn compose(place: &Place<'_>, random: &mut Random, name: &str, number: usize) -> Sent {

@@ -1,12 +1,13 @@
 //! Never lose, never double: the real server under load, killed at every kind of moment, restarted, and judged.
 //!
 //! - `work`: the workflow whose steps leave tokens.
-//! - `load`: clients that act and remember.
+//! - `load`: clients that act and remember; `edits`: what they write without an action.
 //! - `death`: when and how the server dies.
 //! - `settle`: after the restart, asks again, waits, reads.
 //! - `oracle`: compares what was answered with what is there.
 
 mod death;
+mod edits;
 mod load;
 mod oracle;
 mod round;

@@ -9,17 +9,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::death::{Death, FAIL_POINTS};
+use super::edits::{self, Edit};
 use super::load::{self, Place, Sent, Shared, lock};
 use super::oracle::{self, Asked};
 use super::settle;
-use super::work::{self, Kind};
+use super::work::{self, CLIENTS, Kind};
 use crate::http::Client;
 use crate::random::Random;
 use crate::server::{Server, Site};
 use crate::{Outcome, clock, shell};
 
-const CLIENTS: u64 = 8;
-/// Fewer than the clients, so that they meet on the same tasks.
+/// Fewer than the clients of `work`, so that they meet on the same tasks.
 const TASKS: usize = 5;
 /// In so many rounds one is killed once more while it recovers.
 const KILLED_AGAIN_ONCE_IN: u64 = 5;
@@ -45,6 +45,7 @@ pub struct Totals {
     unknown: usize,
     retried: usize,
     replays: usize,
+    written: usize,
     kills: u32,
     kills_in_recovery: u32,
     fail_points: BTreeMap<&'static str, u32>,
@@ -98,8 +99,17 @@ impl<'a> Scene<'a> {
         for task in 0..tasks.len() {
             findings.extend(judge(&mut client, &place, task, &sent, &shared)?);
         }
-        for task in tasks {
+        let (edits, made) = (std::mem::take(&mut *lock(&shared.edits)), std::mem::take(&mut *lock(&shared.made)));
+        for made in &made {
+            findings.extend(edits::check_made(&mut client, &place, made, settle::SETTLE_LONGEST)?);
+        }
+        totals.written += edits.len() + made.len();
+        for (number, task) in tasks.into_iter().enumerate() {
             let row = read_task(&mut client, &self.workflow, &task)?;
+            findings.extend((0..CLIENTS).filter_map(|client| {
+                let of_client: Vec<&Edit> = edits.iter().filter(|edit| (edit.client, edit.task) == (client, number)).collect();
+                Some(format!("task {task}: {}", edits::finding(&of_client, &row)?))
+            }));
             self.judged.push((task, row));
         }
         self.tasks = new_tasks(&mut client, &self.workflow)?;
@@ -113,8 +123,8 @@ impl<'a> Scene<'a> {
         let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.next()).collect();
         thread::scope(|scope| {
             for (number, seed) in seeds.into_iter().enumerate() {
-                let (client, name) = (self.site.client(), format!("{name}-{number}"));
-                scope.spawn(move || load::act(client, place, shared, &name, Random::new(seed)));
+                let client = self.site.client();
+                scope.spawn(move || load::act(client, number, place, shared, name, Random::new(seed)));
             }
             let planned = death.bring(&mut server);
             shared.stop.store(true, Ordering::Relaxed);
@@ -193,11 +203,11 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { answered, unknown, retried, replays, kills, kills_in_recovery, fail_points, not_reached } = self;
+        let Totals { answered, unknown, retried, replays, written, kills, kills_in_recovery, fail_points, not_reached } = self;
         let met: u32 = fail_points.values().sum();
         write!(
             out,
-            "{answered} executions answered, {unknown} not, {retried} asked again, {replays} replayed; \
+            "{answered} executions answered, {unknown} not, {retried} asked again, {replays} replayed, {written} other writes; \
              {kills} kills, {kills_in_recovery} more in recovery, {met} fail points met, {not_reached} not"
         )
     }

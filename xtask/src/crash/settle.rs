@@ -13,7 +13,7 @@ use crate::random::Random;
 use crate::{Outcome, clock};
 
 /// `recovery` allows another node 12 s; one that restarts needs none of it. Only what hangs meets this.
-const SETTLE_LONGEST: Duration = Duration::from_secs(60);
+pub const SETTLE_LONGEST: Duration = Duration::from_secs(60);
 /// Asking all answered requests again would make the rounds long; each is asked again with this chance.
 const REPLAY_ONCE_IN: u64 = 8;
 

@@ -65,6 +65,13 @@ pub struct End {
 
 pub const FIRST_STAGE: &str = "Home";
 
+pub const CLIENTS: usize = 8;
+
+/// The field that one client alone writes to.
+pub fn edit_field(client: usize) -> String {
+    format!("Edit {client}")
+}
+
 pub fn definition() -> Value {
     let count = json!({"do": "update_data", "increment": {"Count": 1}});
     let trail = |token: &str| json!({"do": "update_data", "set": {"Trail": format!("{{{{Trail}}}}{token}{{{{Count}}}};")}});
@@ -74,14 +81,16 @@ pub fn definition() -> Value {
         let requirements = json!([{"require": "fields", "fields": ["Name"]}]);
         json!({"name": kind.name(), "from": ["Home", "Away"], "requirements": requirements, "steps": steps})
     };
+    let mut fields = vec![
+        json!({"name": "ID", "type": "uniqueId", "autoincrement": true}),
+        json!({"name": "Name", "type": "text", "required": true}),
+        json!({"name": "Count", "type": "number"}),
+        json!({"name": "Trail", "type": "longText"}),
+    ];
+    fields.extend((0..CLIENTS).map(|client| json!({"name": edit_field(client), "type": "text"})));
     json!({
         "name": "Crash",
-        "fields": [
-            {"name": "ID", "type": "uniqueId", "autoincrement": true},
-            {"name": "Name", "type": "text", "required": true},
-            {"name": "Count", "type": "number"},
-            {"name": "Trail", "type": "longText"},
-        ],
+        "fields": fields,
         "stages": [{"name": "Home"}, {"name": "Away"}, {"name": "Gone", "end": true}],
         "actions": [
             action(Kind::Walk, vec![count.clone(), trail("w"), comment("w"), stage("Away"), trail("W")]),

@@ -66,7 +66,6 @@ pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution>
     if loaded.waiting >= WAITING_EXECUTIONS_MAX {
         return Err(Refusals::action(Refusal::TooManyWaiting).into());
     }
-    fail_point::pass("accept.decided");
 
     let execution = Execution {
         id: cx.env.new_id(),
@@ -84,7 +83,6 @@ pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution>
     };
     executions::insert(cx.tx, &execution)?;
     queue(cx, &execution, loaded.waiting == 0)?;
-    cx.then_pass = Some("accept.committed");
     let started = Activity {
         actor: performer,
         execution: Some(execution.id),
@@ -169,7 +167,6 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, fault: b
         shared,
         claimed: Vec::new(),
         learned: Learned::default(),
-        then_pass: None,
     };
     let (loaded, ran) = decide(&mut cx, job, &execution, fault)?;
     fail_point::pass("run.decided");
