@@ -10,12 +10,15 @@ use serde_json::{Map, Number, Value};
 use super::document::Definition;
 use super::json::to_json;
 use super::text::{DEPTH_MAX, TextError};
+use crate::limits::BODY_BYTES_MAX;
 
 /// Values that one document may hold once its aliases are followed: a few nested aliases can name billions.
 const VALUES_MAX: usize = 1_000_000;
+/// Bytes of text that anchors and aliases may copy: each use of one makes its value anew.
+const COPIED_BYTES_MAX: usize = BODY_BYTES_MAX;
 
 pub fn parse_yaml(text: &str) -> Result<Value, TextError> {
-    let mut reader = Reader { events: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
+    let mut reader = Reader { events: Parser::new_from_str(text), anchors: HashMap::new(), size: Size::default(), copied_bytes: 0 };
     reader.document()
 }
 
@@ -28,9 +31,18 @@ pub fn to_yaml(definition: &Definition) -> String {
 
 struct Reader<'a> {
     events: Parser<'a, granit_parser::StrInput<'a>>,
-    /// What an anchor names, with its number of values.
-    anchors: HashMap<usize, (Value, usize)>,
+    anchors: HashMap<usize, (Value, Size)>,
+    /// Of all that was read so far.
+    size: Size,
+    copied_bytes: usize,
+}
+
+/// How much a value is, its aliases followed.
+#[derive(Clone, Copy, Default)]
+struct Size {
     values: usize,
+    /// Of its texts and keys.
+    bytes: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -73,10 +85,13 @@ impl<'a> Reader<'a> {
         if depth > DEPTH_MAX {
             return Err(fail(span, &format!("nesting is deeper than {DEPTH_MAX}")));
         }
-        let before = self.values;
+        let before = self.size;
         self.count(1, span)?;
         let (value, anchor) = match event {
-            Event::Scalar(text, style, anchor, tag) => (scalar(&text, style, tag.as_deref(), span)?, anchor),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.size.bytes += text.len();
+                (scalar(&text, style, tag.as_deref(), span)?, anchor)
+            }
             Event::SequenceStart(_, anchor, tag) => {
                 refuse_tag(tag.as_deref(), "seq", span)?;
                 (self.sequence(depth)?, anchor)
@@ -86,16 +101,21 @@ impl<'a> Reader<'a> {
                 (self.mapping(depth)?, anchor)
             }
             Event::Alias(anchor) => {
-                let Some((value, values)) = self.anchors.get(&anchor).cloned() else {
+                let Some((_, size)) = self.anchors.get(&anchor) else {
                     return Err(fail(span, "the alias stands inside what it names"));
                 };
-                self.count(values, span)?;
-                return Ok(value);
+                let size = *size;
+                self.count(size.values, span)?;
+                self.size.bytes += size.bytes;
+                self.count_copied(size.bytes, span)?;
+                return Ok(self.anchors[&anchor].0.clone());
             }
             _ => return Err(fail(span, "a value is missing")),
         };
         if anchor > 0 {
-            self.anchors.insert(anchor, (value.clone(), self.values - before));
+            let size = Size { values: self.size.values - before.values, bytes: self.size.bytes - before.bytes };
+            self.count_copied(size.bytes, span)?;
+            self.anchors.insert(anchor, (value.clone(), size));
         }
         Ok(value)
     }
@@ -122,6 +142,7 @@ impl<'a> Reader<'a> {
             if map.contains_key(&key) {
                 return Err(fail(&span, &format!("key {key:?} is given twice")));
             }
+            self.size.bytes += key.len();
             let (event, span) = self.next()?;
             let value = self.value(event, &span, depth + 1)?;
             map.insert(key, value);
@@ -129,9 +150,17 @@ impl<'a> Reader<'a> {
     }
 
     fn count(&mut self, values: usize, span: &Span) -> Result<(), TextError> {
-        self.values = self.values.saturating_add(values);
-        if self.values > VALUES_MAX {
+        self.size.values = self.size.values.saturating_add(values);
+        if self.size.values > VALUES_MAX {
             return Err(fail(span, &format!("the document holds more than {VALUES_MAX} values")));
+        }
+        Ok(())
+    }
+
+    fn count_copied(&mut self, bytes: usize, span: &Span) -> Result<(), TextError> {
+        self.copied_bytes = self.copied_bytes.saturating_add(bytes);
+        if self.copied_bytes > COPIED_BYTES_MAX {
+            return Err(fail(span, &format!("anchors and aliases copy more than {COPIED_BYTES_MAX} bytes")));
         }
         Ok(())
     }

@@ -79,6 +79,15 @@ fn aliases_that_multiply_are_refused() {
     assert_eq!(parse_yaml(&text).unwrap_err().message, "the document holds more than 1000000 values");
 }
 
+#[test]
+fn aliases_that_copy_a_long_text_are_refused() {
+    let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(100_000));
+    assert_eq!(parse_yaml(&text).unwrap_err().message, "anchors and aliases copy more than 10485760 bytes");
+    let nested = format!("{}{}", "&a [".repeat(30), "x".repeat(1 << 20)) + &"]".repeat(30);
+    assert_eq!(parse_yaml(&nested).unwrap_err().message, "anchors and aliases copy more than 10485760 bytes");
+    assert!(parse_yaml("a: &a text\nb: [*a, *a]\n").is_ok());
+}
+
 /// Every place of a document, as a path of keys and indexes.
 fn places(value: &Value, here: &mut Vec<String>, all: &mut Vec<Vec<String>>) {
     all.push(here.clone());
