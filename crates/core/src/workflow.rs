@@ -158,6 +158,13 @@ pub struct FieldRef {
     pub name: String,
 }
 
+/// An option of a select.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionRef {
+    pub id: Id,
+    pub name: String,
+}
+
 impl StepKind {
     /// The step's `do` in a definition.
     pub fn name(&self) -> &str {
@@ -190,9 +197,11 @@ pub enum Update {
     /// Any other JSON value: number, boolean, list.
     Json(serde_json::Value),
     Clear,
-    /// Options (by name) to add to or remove from a multipleSelect.
-    Add(Vec<String>),
-    Remove(Vec<String>),
+    /// What a select becomes.
+    Options(Vec<OptionRef>),
+    /// What is added to or removed from a multipleSelect.
+    Add(Vec<OptionRef>),
+    Remove(Vec<OptionRef>),
     /// A decimal to add to a number or currency; a blank counts as 0.
     Increment(rust_decimal::Decimal),
 }

@@ -1,12 +1,16 @@
 //! What is there without being written: the two roles of every workflow, and a workflow made without a definition.
 
+use serde_json::Value;
+
 use super::action::Action;
 use super::document::{Color, Definition};
 use super::field::{Field, FieldType};
+use super::json::to_json;
 use super::role::Role;
 use super::stage::Stage;
 use super::step::{MoveToStage, Step};
 use crate::env::Env;
+use crate::value::fold;
 
 pub const ADMINISTRATOR: &str = "Administrator";
 pub const COLLABORATOR: &str = "Collaborator";
@@ -16,13 +20,15 @@ pub const COLLABORATOR: &str = "Collaborator";
 /// Administrator is there whenever no other role is admin. Collaborator cannot be dropped by leaving it out, but it can
 /// be renamed by its id: then the current document has none, and none comes back.
 pub(super) fn add_roles(definition: &mut Definition, current: Option<&Definition>, env: &mut dyn Env) {
+    // Names that differ only by case are one name.
+    let is = |role: &Role, name: &str| fold(&role.name) == fold(name);
     let begins = |name: &str| match current {
         None => true,
-        Some(current) => current.roles.iter().any(|role| role.name == name),
+        Some(current) => current.roles.iter().any(|role| is(role, name)),
     };
-    let id_of = |name: &str| current.and_then(|current| current.roles.iter().find(|role| role.name == name)).and_then(|role| role.id);
+    let id_of = |name: &str| current.and_then(|current| current.roles.iter().find(|role| is(role, name))).and_then(|role| role.id);
     let missing = |definition: &Definition, name: &str| {
-        !definition.roles.iter().any(|role| role.name == name || (role.id.is_some() && role.id == id_of(name)))
+        !definition.roles.iter().any(|role| is(role, name) || (role.id.is_some() && role.id == id_of(name)))
     };
     if begins(COLLABORATOR) && missing(definition, COLLABORATOR) {
         let id = id_of(COLLABORATOR).unwrap_or_else(|| env.new_id());
@@ -31,6 +37,21 @@ pub(super) fn add_roles(definition: &mut Definition, current: Option<&Definition
     if !definition.roles.iter().any(|role| role.admin) {
         let id = id_of(ADMINISTRATOR).unwrap_or_else(|| env.new_id());
         definition.roles.insert(0, Role { id: Some(id), ..role(ADMINISTRATOR, true) });
+    }
+}
+
+/// A document for a new workflow that says only what it is called gets the parts of [`Definition::blank`].
+pub(super) fn fill_blank(document: &mut Value) {
+    const ABOUT_ITSELF: [&str; 4] = ["name", "icon", "record", "stage_by_api"];
+    let Value::Object(keys) = document else { return };
+    let Some(Value::String(name)) = keys.get("name") else { return };
+    if !keys.keys().all(|key| ABOUT_ITSELF.contains(&&**key)) {
+        return;
+    }
+    if let Value::Object(blank) = to_json(&Definition::blank(name)) {
+        for (key, part) in blank {
+            keys.entry(key).or_insert(part);
+        }
     }
 }
 

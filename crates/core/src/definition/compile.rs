@@ -11,7 +11,7 @@ use super::problem::{Path, Problem, Problems};
 use super::role::{Assigning, FieldRight, Moving, Role, Visibility};
 use super::stage::Stage;
 use super::step::{Amount, AssignTarget, AssignTo, Step, UpdateData};
-use crate::condition::{self, Condition, ConditionTree, Names};
+use crate::condition::{self, ColumnType, Condition, ConditionTree, Names};
 use crate::ids::Id;
 use crate::limits::FILES_A_FIELD_MAX;
 use crate::template::Template;
@@ -252,7 +252,7 @@ impl Compiler<'_> {
             let update = match value {
                 serde_json::Value::Null => workflow::Update::Clear,
                 serde_json::Value::String(text) if text.contains("{{") => workflow::Update::Text(self.template(text, &path)),
-                other => workflow::Update::Json(other.clone()),
+                other => self.literal(name, other),
             };
             updates.push((self.field_ref(name, &path), update));
         }
@@ -260,10 +260,14 @@ impl Compiler<'_> {
             updates.push((self.field_ref(name, &path.key("clear").index(index)), workflow::Update::Clear));
         }
         for (name, options) in &step.add {
-            updates.push((self.field_ref(name, &path.key("add").key(name)), workflow::Update::Add(options.clone())));
+            let path = path.key("add");
+            let path = path.key(name);
+            updates.push((self.field_ref(name, &path), workflow::Update::Add(self.options(name, options, &path))));
         }
         for (name, options) in &step.remove {
-            updates.push((self.field_ref(name, &path.key("remove").key(name)), workflow::Update::Remove(options.clone())));
+            let path = path.key("remove");
+            let path = path.key(name);
+            updates.push((self.field_ref(name, &path), workflow::Update::Remove(self.options(name, options, &path))));
         }
         for (name, amount) in &step.increment {
             let path = path.key("increment");
@@ -278,6 +282,35 @@ impl Compiler<'_> {
             }
         }
         updates
+    }
+
+    /// A value without names: options of a select by their ids, anything else as the API would read it.
+    fn literal(&self, field: &str, value: &serde_json::Value) -> workflow::Update {
+        let names: Option<Vec<&str>> = match value {
+            serde_json::Value::String(name) => Some(vec![name]),
+            serde_json::Value::Array(names) => names.iter().map(serde_json::Value::as_str).collect(),
+            _ => None,
+        };
+        let options = names.filter(|names| !names.is_empty()).and_then(|names| self.option_refs(field, names));
+        options.map_or_else(|| workflow::Update::Json(value.clone()), workflow::Update::Options)
+    }
+
+    fn options(&mut self, field: &str, names: &[String], path: &Path<'_>) -> Vec<workflow::OptionRef> {
+        self.option_refs(field, names.iter().map(String::as_str)).unwrap_or_else(|| {
+            self.problems.add(path, || "is not an option".to_owned());
+            Vec::new()
+        })
+    }
+
+    /// All of them, or none if one is not an option of the field.
+    fn option_refs<'n>(&self, field: &str, names: impl IntoIterator<Item = &'n str>) -> Option<Vec<workflow::OptionRef>> {
+        let (_, ColumnType::Field(kind)) = self.names.column(field)? else { return None };
+        let (workflow::FieldKind::SingleSelect { options } | workflow::FieldKind::MultipleSelect { options }) = kind else { return None };
+        let named = |name: &str| {
+            let option = options.iter().find(|option| option.name == name)?;
+            Some(workflow::OptionRef { id: option.id, name: option.name.clone() })
+        };
+        names.into_iter().map(named).collect()
     }
 
     fn role(&mut self, role: &Role, path: &Path<'_>) -> workflow::Role {

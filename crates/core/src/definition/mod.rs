@@ -69,6 +69,9 @@ pub struct Read {
 pub fn read(mut value: Value, current: Option<&Definition>, workspace: &Workspace, env: &mut dyn Env) -> Result<Read, Vec<Problem>> {
     let mut problems = Problems::default();
     let mut warnings = Problems::default();
+    if current.is_none() {
+        builtin::fill_blank(&mut value);
+    }
     check::check(schema(), &mut value, &mut problems);
     let mut definition: Definition = match serde_json::from_value(value) {
         Ok(definition) => definition,

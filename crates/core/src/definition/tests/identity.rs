@@ -219,6 +219,7 @@ fn the_two_roles_are_there_unless_they_were_renamed() {
         ("", "Administrator! Collaborator"),
         ("{name: Reviewer}", "Administrator! Collaborator Reviewer"),
         ("{name: Collaborator, analytics: true}", "Administrator! Collaborator"),
+        ("{name: collaborator}", "Administrator! collaborator"),
         ("{name: Chief, admin: true}", "Collaborator Chief!"),
         ("{name: Administrator, admin: true}, {name: Collaborator}", "Administrator! Collaborator"),
     ] {

@@ -6,7 +6,7 @@ use super::super::field::FieldType;
 use super::super::*;
 use super::{EXAMPLE, first, next, told, workspace, yaml};
 use crate::ids::Id;
-use crate::workflow::{self, AssignTo, FieldKind, NotPerformer, Requirement, Rights, StepKind, Update};
+use crate::workflow::{self, AssignTo, FieldKind, NotPerformer, OptionRef, Requirement, Rights, StepKind, Update};
 
 fn id(raw: i64) -> Id {
     Id::from_i64(raw).expect("not negative")
@@ -69,7 +69,7 @@ fn an_export_saved_again_changes_nothing() {
 
 #[test]
 fn a_blank_workflow_is_what_the_documentation_says() {
-    let read = read(to_json(&Definition::blank("Bugs")), None, &workspace(), &mut super::Ids(0)).unwrap();
+    let read = read(serde_json::json!({"name": "Bugs"}), None, &workspace(), &mut super::Ids(0)).unwrap();
     assert!(read.warnings.is_empty());
     let workflow = compile(id(7), 1, &read.definition).unwrap();
     let stages: Vec<_> = workflow.stages.iter().map(|stage| (stage.name.as_str(), stage.end)).collect();
@@ -78,6 +78,9 @@ fn a_blank_workflow_is_what_the_documentation_says() {
     assert_eq!(actions, [("Start", vec![workflow.stages[0].id]), ("Finish", vec![workflow.stages[1].id])]);
     let fields: Vec<_> = workflow.fields.iter().map(|field| (field.name.as_str(), &field.kind)).collect();
     assert_eq!(fields, [("Name", &FieldKind::Text)]);
+    assert!(super::read(serde_json::json!({"name": "Bugs", "fields": []}), None, &workspace(), &mut super::Ids(0)).is_err());
+    let saved = super::read(serde_json::json!({"name": "Bugs"}), Some(&read.definition), &workspace(), &mut super::Ids(9));
+    assert!(saved.is_err(), "a workflow that is there is not emptied by leaving everything out");
     let roles: Vec<_> = workflow.roles.iter().map(|role| (role.name.as_str(), role.admin, role.rights == Rights::collaborator())).collect();
     assert_eq!(roles, [("Administrator", true, false), ("Collaborator", false, true)]);
 }
@@ -152,12 +155,16 @@ roles:
     assert!(matches!(kinds[3], StepKind::AssignTo(AssignTo::PersonIn(field)) if field.id == workflow.fields[3].id));
     assert!(matches!(kinds[4], StepKind::AssignTo(AssignTo::RoundRobin(users)) if users.len() == 1));
     let StepKind::UpdateData(updates) = kinds[5] else { panic!("{:?}", kinds[5]) };
+    let option = |name: &str| {
+        let FieldKind::MultipleSelect { options } = &workflow.fields[2].kind else { panic!("Tags is a multiple select") };
+        OptionRef { id: options.iter().find(|option| option.name == name).unwrap().id, name: name.to_owned() }
+    };
     let names: Vec<&str> = updates.iter().map(|(field, _)| field.name.as_str()).collect();
     assert_eq!(names, ["Text", "Owner", "Tags", "Tags", "Amount"]);
     assert!(matches!(&updates[0].1, Update::Text(_)));
     assert!(matches!(&updates[1].1, Update::Json(value) if value == "ann@example.com"));
-    assert!(matches!(&updates[2].1, Update::Add(options) if *options == ["A"]));
-    assert!(matches!(&updates[3].1, Update::Remove(options) if *options == ["B"]));
+    assert!(matches!(&updates[2].1, Update::Add(options) if options[..] == [option("A")]));
+    assert!(matches!(&updates[3].1, Update::Remove(options) if options[..] == [option("B")]));
     assert!(matches!(&updates[4].1, Update::Increment(amount) if amount.to_string() == "-5"));
     assert!(matches!(kinds[6], StepKind::UpdateData(updates) if matches!(updates[0].1, Update::Clear)));
     assert!(matches!(kinds[7], StepKind::AddComment { .. }) && action.steps[7].when.is_some());
