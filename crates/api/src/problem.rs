@@ -93,9 +93,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::KeyMissing | Refusal::KeyMalformed | Refusal::KeyUnknown | Refusal::KeyRevoked | Refusal::KeyExpired => {
             StatusCode::UNAUTHORIZED
         }
-        Refusal::KeyReadOnly | Refusal::KeyLacksRight { .. } | Refusal::MayNotPerform { .. } | Refusal::MayNot { .. } => {
-            StatusCode::FORBIDDEN
-        }
+        Refusal::KeyReadOnly | Refusal::KeyLacksRight { .. } | Refusal::MayNotPerform { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
         Refusal::TooManyWaiting => StatusCode::TOO_MANY_REQUESTS,
         Refusal::BodyInvalid { .. } => StatusCode::BAD_REQUEST,

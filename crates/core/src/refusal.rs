@@ -63,9 +63,6 @@ pub enum Refusal {
     IsTooLong {
         bytes_max: usize,
     },
-    MayNot {
-        what: String,
-    },
     // Running a step
     NoPerson,
     NobodyLeft,
@@ -84,8 +81,9 @@ pub enum Refusal {
     Interrupted {
         step: usize,
     },
+    /// `None`: not while a step was taken.
     Panicked {
-        step: usize,
+        step: Option<usize>,
     },
     WorkflowGone,
     // The request itself
@@ -144,7 +142,6 @@ pub enum Noun {
     Action,
     Execution,
     User,
-    Comment,
     ChecklistItem,
     Revision,
     Page,
@@ -159,7 +156,6 @@ impl fmt::Display for Noun {
             Noun::Action => "Action",
             Noun::Execution => "Execution",
             Noun::User => "User",
-            Noun::Comment => "Comment",
             Noun::ChecklistItem => "Checklist item",
             Noun::Revision => "Revision",
             Noun::Page => "Page",
@@ -231,7 +227,6 @@ impl Refusal {
             Refusal::IsNotAUserOfWorkflow => "is_not_a_user_of_workflow",
             Refusal::IsNotAStage => "is_not_a_stage",
             Refusal::IsTooLong { .. } => "is_too_long",
-            Refusal::MayNot { .. } => "may_not",
             Refusal::NoPerson => "no_person",
             Refusal::NobodyLeft => "nobody_left",
             Refusal::NoTask => "no_task",
@@ -294,7 +289,6 @@ impl fmt::Display for Refusal {
             Refusal::IsNotAUserOfWorkflow => f.write_str("is not a user of this workflow"),
             Refusal::IsNotAStage => f.write_str("is not a stage"),
             Refusal::IsTooLong { .. } => f.write_str("is too long"),
-            Refusal::MayNot { what } => write!(f, "may not {what}"),
             Refusal::NoPerson => f.write_str("Performed by API, not by a person"),
             Refusal::NobodyLeft => f.write_str("Nobody is left to assign to"),
             Refusal::NoTask => f.write_str("Task no longer exists"),
@@ -302,7 +296,8 @@ impl fmt::Display for Refusal {
             Refusal::UserGone { email } => write!(f, "{email} is not a user of this workflow"),
             Refusal::FieldRefused { field, reason } => write!(f, "{field} {reason}"),
             Refusal::Interrupted { step } => write!(f, "Stopped after {} interrupted attempts at step {step}", crate::limits::STARTS_MAX),
-            Refusal::Panicked { step } => write!(f, "Step {step} failed by a fault in Baton; the log has the details"),
+            Refusal::Panicked { step: Some(step) } => write!(f, "Step {step} failed by a fault in Baton; the log has the details"),
+            Refusal::Panicked { step: None } => f.write_str("Failed by a fault in Baton; the log has the details"),
             Refusal::WorkflowGone => f.write_str("Workflow no longer exists"),
             Refusal::BodyInvalid { format, reason } => write!(f, "body is not valid {format}: {reason}"),
             Refusal::BodyShape { must } => write!(f, "body must {must}"),

@@ -5,19 +5,27 @@ use crate::access;
 use crate::condition::Scene;
 use crate::refusal::Refusal;
 use crate::requirement;
-use crate::workflow::Action;
+use crate::workflow::{Action, Workflow};
 
 /// Permission, then stage, then requirements: only the first kind that says no is told, all of that kind.
 pub fn accept(scene: &Scene<'_>, action: &Action, look: &mut dyn Look) -> Result<(), Vec<Refusal>> {
     if let Some(user) = scene.performer.user() {
         access::check_performer(scene.workspace, scene.workflow, user, action, scene.task).map_err(|refusal| vec![refusal])?;
     }
-    check_stage_and_requirements(scene, action, look)
+    check_stage_and_requirements(scene, scene.workflow, action, look)
 }
 
-pub(super) fn check_stage_and_requirements(scene: &Scene<'_>, action: &Action, look: &mut dyn Look) -> Result<(), Vec<Refusal>> {
-    if !action.from.contains(&scene.task.stage) {
-        let stage = scene.workflow.stage(scene.task.stage).map_or_else(|| scene.task.stage.to_string(), |stage| stage.name.clone());
+/// `current`: the workflow as it is, for the task may stand in a stage that the scene's revision does not have.
+pub(super) fn check_stage_and_requirements(
+    scene: &Scene<'_>,
+    current: &Workflow,
+    action: &Action,
+    look: &mut dyn Look,
+) -> Result<(), Vec<Refusal>> {
+    let stage = scene.task.stage;
+    if !action.from.contains(&stage) {
+        let known = current.stage(stage).or_else(|| scene.workflow.stage(stage));
+        let stage = known.map_or_else(|| stage.to_string(), |stage| stage.name.clone());
         return Err(vec![Refusal::WrongStage { action: action.name.clone(), stage }]);
     }
     let unmet = requirement::unmet(scene, action, &mut || look.checklist());

@@ -55,7 +55,7 @@ pub fn run(input: Run<'_>, look: &mut dyn Look) -> Ran {
         Some(user) => access::check_performer(input.workspace, input.current, user, action, &task).map_err(|refusal| vec![refusal]),
         None => Ok(()),
     };
-    if let Err(refusals) = permitted.and_then(|()| check_stage_and_requirements(&scene, action, look)) {
+    if let Err(refusals) = permitted.and_then(|()| check_stage_and_requirements(&scene, input.current, action, look)) {
         return refused(&input, refusals);
     }
     take_steps(&input, &action.steps, task, look)
@@ -115,18 +115,16 @@ fn take_step(input: &Run<'_>, index: usize, step: &Step, ran: &mut Ran, look: &m
     if let StepKind::NoEffect { .. } = step.kind {
         return record(StepStatus::Skipped, Some("has no effect yet".to_owned()));
     }
-    if step.when.as_ref().is_some_and(|when| !holds(when, &scene)) {
-        return record(StepStatus::Skipped, None);
-    }
-    let taken = if ran.deleted {
-        Err(vec![Refusal::NoTask])
-    } else {
-        // A fault in one step must not take the others' executions, or the server, with it.
-        catch_unwind(AssertUnwindSafe(|| step::take(&step.kind, &scene, look)))
-            .unwrap_or_else(|_| Err(vec![Refusal::Panicked { step: index + 1 }]))
+    let take = || {
+        if step.when.as_ref().is_some_and(|when| !holds(when, &scene)) {
+            return Ok(None);
+        }
+        if ran.deleted { Err(vec![Refusal::NoTask]) } else { step::take(&step.kind, &scene, look).map(Some) }
     };
-    match taken {
-        Ok(effect) => {
+    // A fault in one step must not take the others' executions, or the server, with it.
+    match catch_unwind(AssertUnwindSafe(take)).unwrap_or_else(|_| Err(vec![Refusal::Panicked { step: Some(index + 1) }])) {
+        Ok(None) => record(StepStatus::Skipped, None),
+        Ok(Some(effect)) => {
             match effect {
                 Effect::Task(after) => *task = *after,
                 Effect::Comment(text) => ran.comments.push(text),

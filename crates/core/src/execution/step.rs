@@ -4,6 +4,7 @@ use super::{Look, update};
 use crate::access;
 use crate::condition::Scene;
 use crate::ids::Id;
+use crate::limits::{COMMENT_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::refusal::Refusal;
 use crate::task::Task;
 use crate::template::Escape;
@@ -28,12 +29,12 @@ pub(super) fn take(kind: &StepKind, scene: &Scene<'_>, look: &mut dyn Look) -> R
         StepKind::UpdateData(updates) => task.values = update::values(updates, scene, look)?,
         StepKind::DeleteTask => return Ok(Effect::Delete),
         StepKind::AddComment { text } => {
-            let text = text.render(scene, Escape::Plain).map_err(|refusal| vec![refusal])?;
+            let text = text.render(scene, Escape::Plain, MESSAGE_BYTES_MAX).map_err(|refusal| vec![refusal])?;
             if text.trim().is_empty() {
                 return Err(vec![Refusal::FieldRefused { field: "Comment".to_owned(), reason: Box::new(Refusal::IsRequired) }]);
             }
-            if text.len() > crate::limits::COMMENT_BYTES_MAX {
-                let reason = Box::new(Refusal::IsTooLong { bytes_max: crate::limits::COMMENT_BYTES_MAX });
+            if text.len() > COMMENT_BYTES_MAX {
+                let reason = Box::new(Refusal::IsTooLong { bytes_max: COMMENT_BYTES_MAX });
                 return Err(vec![Refusal::FieldRefused { field: "Comment".to_owned(), reason }]);
             }
             return Ok(Effect::Comment(text));

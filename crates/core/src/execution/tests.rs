@@ -280,6 +280,8 @@ fn permission_comes_before_stage_and_stage_before_requirements() {
 
 fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: &mut Known) -> Ran {
     let (workspace, workflow) = (workspace(), workflow(Vec::new(), steps));
+    let mut current = workflow.clone();
+    current.stages.push(Stage { id: id(3), name: "Hold".into(), color: "gray".into(), end: false, checklist: Vec::new() });
     let execution = Execution {
         id: id(200),
         workspace: id(1),
@@ -297,7 +299,7 @@ fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: 
     let input = Run {
         execution: &execution,
         pinned: &workflow,
-        current: &workflow,
+        current: &current,
         workspace: &workspace,
         task,
         now: Timestamp::from_micros(5),
@@ -315,6 +317,10 @@ fn errors(ran: &Ran) -> Vec<String> {
 
 fn reference(n: i64, name: &str) -> FieldRef {
     FieldRef { id: id(n), name: name.into() }
+}
+
+fn option(n: i64, name: &str) -> OptionRef {
+    OptionRef { id: id(n), name: name.into() }
 }
 
 fn stage_reference(n: i64, name: &str) -> StageRef {
@@ -356,10 +362,9 @@ fn what_a_step_refuses() {
         (StepKind::AssignTo(AssignTo::PersonIn(reference(9, "Boss"))), "Field Boss no longer exists"),
         (StepKind::AssignTo(AssignTo::RoundRobin(vec!["gone@hogwarts.edu".into()])), "Nobody is left to assign to"),
         (update(9, "Size", Update::Clear), "Field Size no longer exists"),
-        (update(NAME, "Name", Update::Clear), "Name is required"),
         (update(COUNT, "Count", Update::Text(text("many"))), "Count is invalid"),
         (update(COUNT, "Count", Update::Json(json!(true))), "Count is invalid"),
-        (update(TAGS, "Tags", Update::Add(vec!["z".into()])), "Tags is not an option"),
+        (update(TAGS, "Tags", Update::Add(vec![option(9, "z")])), "Option z no longer exists"),
         (StepKind::AddComment { text: text("  ") }, "Comment is required"),
     ];
     for (step, message) in rows {
@@ -374,10 +379,10 @@ fn an_update_sets_all_of_its_fields_or_none() {
     let updates = vec![
         (reference(NAME, "Name"), Update::Text(text("Dr. Who"))),
         (reference(COUNT, "Count"), Update::Text(text("x"))),
-        (reference(TAGS, "Tags"), Update::Add(vec!["c".into()])),
+        (reference(TAGS, "Tags"), Update::Add(vec![option(9, "c")])),
     ];
     let ran = run_steps(vec![StepKind::UpdateData(updates)], Some(task()), Actor::User(id(HARRY)), &mut Known::default());
-    assert_eq!(errors(&ran), ["Count is invalid", "Tags is not an option"]);
+    assert_eq!(errors(&ran), ["Count is invalid", "Option c no longer exists"]);
     assert!(ran.task.unwrap().1.values.is_empty());
 }
 
@@ -385,17 +390,49 @@ fn an_update_sets_all_of_its_fields_or_none() {
 fn options_and_counts_change_by_what_is_there() {
     let step = |update, n, name: &str| StepKind::UpdateData(vec![(reference(n, name), update)]);
     let steps = vec![
-        step(Update::Add(vec!["b".into(), "a".into(), "b".into()]), TAGS, "Tags"),
-        step(Update::Remove(vec!["b".into()]), TAGS, "Tags"),
+        step(Update::Add(vec![option(82, "b"), option(81, "was a"), option(82, "b")]), TAGS, "Tags"),
+        step(Update::Remove(vec![option(82, "b")]), TAGS, "Tags"),
         step(Update::Increment("1.5".parse().unwrap()), COUNT, "Count"),
         step(Update::Increment("-0.5".parse().unwrap()), COUNT, "Count"),
     ];
     let after = run_steps(steps, Some(task()), Actor::User(id(HARRY)), &mut Known::default()).task.unwrap().1;
     assert_eq!(after.values[&id(TAGS)], Value::Options(vec![id(81)]));
     assert_eq!(after.values[&id(COUNT)], Value::Decimal("1".parse().unwrap()));
-    let emptied =
-        run_steps(vec![step(Update::Remove(vec!["a".into()]), TAGS, "Tags")], Some(after), Actor::User(id(HARRY)), &mut Known::default());
+    let emptied = run_steps(
+        vec![step(Update::Remove(vec![option(81, "a")]), TAGS, "Tags")],
+        Some(after),
+        Actor::User(id(HARRY)),
+        &mut Known::default(),
+    );
     assert!(!emptied.task.unwrap().1.values.contains_key(&id(TAGS)), "no option left is blank");
+}
+
+#[test]
+fn an_increment_is_exact_or_refused() {
+    let increment = |start: &str, by: &str| {
+        let mut task = task();
+        task.values.insert(id(COUNT), Value::Decimal(start.parse().unwrap()));
+        let step = StepKind::UpdateData(vec![(reference(COUNT, "Count"), Update::Increment(by.parse().unwrap()))]);
+        run_steps(vec![step], Some(task), Actor::User(id(HARRY)), &mut Known::default())
+    };
+    let greatest = "9999999999999999999999999999";
+    for (start, by) in [(greatest, "0.1"), (greatest, "1"), ("0.0000000000000000000000000001", greatest)] {
+        assert_eq!(errors(&increment(start, by)), ["Count is invalid"], "{start} + {by}");
+    }
+    for (start, by, sum) in [(greatest, "-1", "9999999999999999999999999998"), ("0.50", "1.5", "2"), ("-0.1", "0.1", "0")] {
+        let after = increment(start, by).task.unwrap().1;
+        assert_eq!(after.values.get(&id(COUNT)), Some(&Value::Decimal(sum.parse().unwrap())), "{start} + {by}");
+    }
+}
+
+#[test]
+fn a_required_field_may_stay_blank_but_not_become_it() {
+    let clear = || StepKind::UpdateData(vec![(reference(NAME, "Name"), Update::Clear)]);
+    let mut named = task();
+    named.values.insert(id(NAME), Value::Text("Dr. Who".into()));
+    assert_eq!(errors(&run_steps(vec![clear()], Some(named), Actor::User(id(HARRY)), &mut Known::default())), ["Name is required"]);
+    let ran = run_steps(vec![clear()], Some(task()), Actor::User(id(HARRY)), &mut Known::default());
+    assert!(matches!(ran.status, Status::Success { .. }), "{ran:?}");
 }
 
 #[test]
@@ -427,6 +464,10 @@ fn the_second_check_says_what_the_first_would_have() {
     let ran = run_steps(vec![StepKind::DeleteTask], Some(done), Actor::ApiKey(id(KEY)), &mut Known::default());
     assert_eq!(errors(&ran), ["Approve cannot be taken in Done"]);
     assert!(!ran.deleted);
+    let mut held = task();
+    held.stage = id(3);
+    let ran = run_steps(vec![StepKind::DeleteTask], Some(held), Actor::ApiKey(id(KEY)), &mut Known::default());
+    assert_eq!(errors(&ran), ["Approve cannot be taken in Hold"], "a stage that came with a later revision");
     let ran = run_steps(vec![StepKind::DeleteTask], Some(task()), Actor::User(id(GONE)), &mut Known::default());
     assert_eq!(errors(&ran), ["gone@hogwarts.edu is not a user of this workflow"]);
 }

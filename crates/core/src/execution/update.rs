@@ -8,10 +8,11 @@ use serde_json::Value as Json;
 use super::Look;
 use crate::condition::Scene;
 use crate::ids::Id;
+use crate::limits::LONG_TEXT_BYTES_MAX;
 use crate::refusal::Refusal;
 use crate::template::Escape;
 use crate::value::{self, Value};
-use crate::workflow::{Field, FieldKind, FieldRef, Update};
+use crate::workflow::{Field, FieldKind, FieldRef, OptionRef, SelectOption, Update};
 
 /// The task's values after the step, or one error for each field that can't be set.
 pub(super) fn values(updates: &[(FieldRef, Update)], scene: &Scene<'_>, look: &mut dyn Look) -> Result<BTreeMap<Id, Value>, Vec<Refusal>> {
@@ -34,14 +35,19 @@ pub(super) fn values(updates: &[(FieldRef, Update)], scene: &Scene<'_>, look: &m
 
 fn updated(field: &Field, now: Option<&Value>, update: &Update, scene: &Scene<'_>, look: &mut dyn Look) -> Result<Option<Value>, Refusal> {
     let value = match update {
-        Update::Text(template) => value::parse(field, scene.workspace, &Json::String(template.render(scene, Escape::Plain)?))?,
+        Update::Text(template) => {
+            let text = template.render(scene, Escape::Plain, LONG_TEXT_BYTES_MAX)?;
+            value::parse(field, scene.workspace, &Json::String(text))?
+        }
         Update::Json(json) => value::parse(field, scene.workspace, json)?,
         Update::Clear => None,
+        Update::Options(options) => chosen(field, options)?,
         Update::Add(options) => with_options(field, now, options, true)?,
         Update::Remove(options) => with_options(field, now, options, false)?,
         Update::Increment(by) => incremented(field, now, *by, scene)?,
     };
-    if value.is_none() && field.required {
+    // One that became required later may stay blank, as it may in a task's body.
+    if value.is_none() && now.is_some() && field.required {
         return Err(Refusal::IsRequired);
     }
     if let (FieldKind::UniqueId { .. }, Some(Value::Text(unique_id))) = (&field.kind, &value)
@@ -53,14 +59,28 @@ fn updated(field: &Field, now: Option<&Value>, update: &Update, scene: &Scene<'_
     Ok(value)
 }
 
-fn with_options(field: &Field, now: Option<&Value>, names: &[String], add: bool) -> Result<Option<Value>, Refusal> {
-    let FieldKind::MultipleSelect { options } = &field.kind else { return Err(Refusal::IsInvalid) };
+fn chosen(field: &Field, options: &[OptionRef]) -> Result<Option<Value>, Refusal> {
+    match (&field.kind, options) {
+        (FieldKind::SingleSelect { options: known }, [option]) => Ok(Some(Value::Option(still_there(known, option)?))),
+        (FieldKind::MultipleSelect { .. }, options) => with_options(field, None, options, true),
+        _ => Err(Refusal::IsInvalid),
+    }
+}
+
+/// Found by its id, whatever it is called now.
+fn still_there(known: &[SelectOption], option: &OptionRef) -> Result<Id, Refusal> {
+    let gone = || Refusal::PartGone { kind: "Option", name: option.name.clone() };
+    known.iter().find(|known| known.id == option.id).map(|known| known.id).ok_or_else(gone)
+}
+
+fn with_options(field: &Field, now: Option<&Value>, options: &[OptionRef], add: bool) -> Result<Option<Value>, Refusal> {
+    let FieldKind::MultipleSelect { options: known } = &field.kind else { return Err(Refusal::IsInvalid) };
     let mut chosen = match now {
         Some(Value::Options(chosen)) => chosen.clone(),
         _ => Vec::new(),
     };
-    for name in names {
-        let option = options.iter().find(|option| option.name == *name).ok_or(Refusal::IsNotAnOption)?.id;
+    for option in options {
+        let option = still_there(known, option)?;
         match (add, chosen.iter().position(|known| *known == option)) {
             (true, None) => chosen.push(option),
             (false, Some(place)) => drop(chosen.remove(place)),
@@ -75,7 +95,9 @@ fn incremented(field: &Field, now: Option<&Value>, by: Decimal, scene: &Scene<'_
         Some(Value::Decimal(number)) => *number,
         _ => Decimal::ZERO,
     };
-    let sum = start.checked_add(by).ok_or(Refusal::IsInvalid)?;
+    // What does not fit the digits would be rounded: then taking one summand away does not give the other.
+    let exact = |sum: &Decimal| sum.checked_sub(start) == Some(by) && sum.checked_sub(by) == Some(start);
+    let sum = start.checked_add(by).filter(exact).ok_or(Refusal::IsInvalid)?;
     // Read like any other input, so that the limits of digits and minor units hold.
     value::parse(field, scene.workspace, &Json::String(value::show_decimal(sum, 0)))
 }

@@ -7,7 +7,6 @@ mod tests;
 pub use escape::Escape;
 
 use crate::condition::{Column, Names, Scene};
-use crate::limits::MESSAGE_BYTES_MAX;
 use crate::refusal::Refusal;
 use crate::suggest::did_you_mean;
 use crate::value;
@@ -21,7 +20,11 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part {
     Text(String),
-    Name(Name),
+    /// `written` is what stands in the braces, for messages after a field's removal.
+    Name {
+        name: Name,
+        written: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -58,27 +61,26 @@ impl Template {
         let mut rest = text;
         while let Some(open) = rest.find("{{") {
             let after = &rest[open + 2..];
-            let closed = after.find("}}").map(|close| &after[..close]).filter(|inside| !inside.contains("{{") || inside.starts_with('{'));
-            let Some(inside) = closed else {
-                problems.push("{{ is not closed by }}".to_owned());
-                template.push_text(&rest[..open]);
-                rest = after;
-                continue;
-            };
-            match name_of(inside.trim(), names) {
-                Some(name) => {
+            let inside = name_in(after);
+            match inside.map(|inside| (inside, name_of(inside.trim(), names))) {
+                Some((inside, Some(name))) => {
                     template.push_text(&rest[..open]);
-                    template.parts.push(Part::Name(name));
+                    template.parts.push(Part::Name { name, written: inside.trim().to_owned() });
                     rest = &after[inside.len() + 2..];
                 }
                 // Of three braces, as JSON may have them, the first is text.
-                None if inside.starts_with('{') => {
+                _ if after.starts_with('{') => {
                     template.push_text(&rest[..=open]);
                     rest = &rest[open + 1..];
                 }
-                None => {
+                Some((inside, None)) => {
                     problems.push(unknown(inside, names));
                     rest = &after[inside.len() + 2..];
+                }
+                None => {
+                    problems.push("{{ is not closed by }}".to_owned());
+                    template.push_text(&rest[..open]);
+                    rest = after;
                 }
             }
         }
@@ -87,16 +89,20 @@ impl Template {
         if problems.is_empty() { Ok(template) } else { Err(problems) }
     }
 
-    /// The text for one task. The template's own text is taken as it is; what the names stand for is escaped.
-    pub fn render(&self, scene: &Scene<'_>, escape: Escape) -> Result<String, Refusal> {
+    /// The text for one task, of at most `bytes_max`. The template's own text is taken as it is; what the names stand for
+    /// is escaped.
+    pub fn render(&self, scene: &Scene<'_>, escape: Escape, bytes_max: usize) -> Result<String, Refusal> {
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(own) => text.push_str(own),
-                Part::Name(name) => escape.push(&value_of(name, scene), &mut text),
+                Part::Name { name, written } => {
+                    let gone = || Refusal::PartGone { kind: "Field", name: written.clone() };
+                    escape.push(&value_of(name, scene).ok_or_else(gone)?, &mut text);
+                }
             }
-            if text.len() > MESSAGE_BYTES_MAX {
-                return Err(Refusal::IsTooLong { bytes_max: MESSAGE_BYTES_MAX });
+            if text.len() > bytes_max {
+                return Err(Refusal::IsTooLong { bytes_max });
             }
         }
         // `.` and `..` have no escaped form: a value must not climb out of the path that the template wrote.
@@ -120,7 +126,7 @@ impl Template {
             .iter()
             .map(|part| match part {
                 Part::Text(own) => own.as_str(),
-                Part::Name(_) => "x",
+                Part::Name { .. } => "x",
             })
             .collect()
     }
@@ -132,8 +138,7 @@ pub fn rename_names(text: &str, renamed: &dyn Fn(&str) -> Option<String>) -> Str
     let mut rest = text;
     while let Some(open) = rest.find("{{") {
         let after = &rest[open + 2..];
-        let inside = after.find("}}").map(|close| &after[..close]);
-        let new = inside.and_then(|inside| Some((inside, renamed(inside.trim())?)));
+        let new = name_in(after).and_then(|inside| Some((inside, renamed(inside.trim())?)));
         match new {
             Some((inside, new)) => {
                 result.push_str(&rest[..open + 2]);
@@ -151,6 +156,13 @@ pub fn rename_names(text: &str, renamed: &dyn Fn(&str) -> Option<String>) -> Str
     result + rest
 }
 
+/// What stands before the braces that close a name. No name has double braces, so looking for the end stops at the next
+/// ones: a text is read in a time that grows with its length, whatever braces it has.
+fn name_in(after: &str) -> Option<&str> {
+    let before_next = after.find("{{").map_or(after, |next| &after[..next]);
+    before_next.find("}}").map(|close| &after[..close])
+}
+
 fn name_of(name: &str, names: &Names<'_>) -> Option<Name> {
     let own = NAMES.iter().find(|(own, _)| *own == name).map(|(_, name)| name.clone());
     own.or_else(|| names.field(name).map(|id| Name::Column(Column::Field(id))))
@@ -165,15 +177,13 @@ fn unknown(inside: &str, names: &Names<'_>) -> String {
     format!("{{{{{name}}}}} is not a field{}", did_you_mean(name, known))
 }
 
-/// Blank is empty, and so is the person where none acts.
-fn value_of(name: &Name, scene: &Scene<'_>) -> String {
+/// Blank is empty, and so is the person where none acts. `None`: the workflow no longer has the field.
+fn value_of(name: &Name, scene: &Scene<'_>) -> Option<String> {
     let (task, workspace) = (scene.task, scene.workspace);
     let user = scene.performer.user().and_then(|id| workspace.user(id));
     let email_of = |id| workspace.user(id).map(|user| user.email.clone()).unwrap_or_default();
-    match name {
-        Name::Column(Column::Field(id)) => {
-            scene.workflow.field(*id).map(|field| value::text(field, workspace, task.values.get(id))).unwrap_or_default()
-        }
+    Some(match name {
+        Name::Column(Column::Field(id)) => value::text(scene.workflow.field(*id)?, workspace, task.values.get(id)),
         Name::Column(Column::Stage) => scene.workflow.stage(task.stage).map(|stage| stage.name.clone()).unwrap_or_default(),
         Name::Column(Column::AssignedTo) => task.assignee.map(email_of).unwrap_or_default(),
         Name::Column(Column::CreatedBy) => task.created_by.user().map(email_of).unwrap_or_default(),
@@ -185,7 +195,7 @@ fn value_of(name: &Name, scene: &Scene<'_>) -> String {
         Name::CurrentUserName => user.map(|user| user.full_name()).unwrap_or_default(),
         Name::CurrentDate => scene.now.date_in(&workspace.zone).to_string(),
         Name::CurrentDateTime => scene.now.to_string(),
-    }
+    })
 }
 
 fn task_url(scene: &Scene<'_>) -> String {

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::actor::Actor;
 use crate::fixtures::{ANN, any_task, any_text, id, scene, task, workflow, workspace};
+use crate::limits::MESSAGE_BYTES_MAX;
 use crate::task::Task;
 use crate::value::{Value, parse};
 
@@ -15,7 +16,7 @@ fn template(text: &str) -> Template {
 
 fn rendered(text: &str, task: &Task, escape: Escape) -> Result<String, Refusal> {
     let (workspace, workflow) = (workspace(), workflow());
-    template(text).render(&scene(&workspace, &workflow, task), escape)
+    template(text).render(&scene(&workspace, &workflow, task), escape, MESSAGE_BYTES_MAX)
 }
 
 fn named(name: &str) -> Task {
@@ -70,14 +71,19 @@ fn what_names_stand_for() {
 fn where_no_person_acts_the_current_user_is_blank() {
     let (workspace, workflow, task) = (workspace(), workflow(), task());
     let scene = Scene { performer: Actor::ApiKey(id(ANN)), ..scene(&workspace, &workflow, &task) };
-    let text = template("[{{currentUser.id}}{{currentUser.email}}{{currentUser.name}}{{Assigned To}}]").render(&scene, Escape::Plain);
+    let text = template("[{{currentUser.id}}{{currentUser.email}}{{currentUser.name}}{{Assigned To}}]").render(
+        &scene,
+        Escape::Plain,
+        MESSAGE_BYTES_MAX,
+    );
     assert_eq!(text.as_deref(), Ok("[]"));
 }
 
 #[test]
 fn today_is_the_workspaces() {
     let (workspace, workflow, task) = (crate::fixtures::workspace_in("Asia/Tokyo"), workflow(), task());
-    let text = template("{{currentDate}} {{currentDateTime}}").render(&scene(&workspace, &workflow, &task), Escape::Plain);
+    let text =
+        template("{{currentDate}} {{currentDateTime}}").render(&scene(&workspace, &workflow, &task), Escape::Plain, MESSAGE_BYTES_MAX);
     assert_eq!(text.as_deref(), Ok("2026-11-24 2026-11-23T22:56:01.123Z"));
 }
 
@@ -104,7 +110,7 @@ fn what_is_refused() {
 fn a_message_has_a_limit() {
     let task = named(&"é".repeat(64 * 1024));
     assert_eq!(rendered("{{Name}}{{Name}}", &task, Escape::Plain).map(|text| text.len()), Ok(256 * 1024));
-    assert_eq!(rendered("{{Name}}{{Name}}.", &task, Escape::Plain), Err(Refusal::IsTooLong { bytes_max: 256 * 1024 }));
+    assert_eq!(rendered("{{Name}}{{Name}}.", &task, Escape::Plain), Err(Refusal::IsTooLong { bytes_max: MESSAGE_BYTES_MAX }));
     assert!(rendered("{{Name}}", &task, Escape::UrlPart).is_err());
 }
 
@@ -205,6 +211,26 @@ fn unescaped(text: &str, entities: &[(&str, char)]) -> Option<String> {
     Some(result)
 }
 
+/// Either of these took minutes while each of the braces was looked for to the end of the text.
+#[test]
+fn braces_without_end_are_read_once() {
+    let open = "{".repeat(8 << 20);
+    assert!(Template::parse(&open, &Names::of(&workflow())).is_err());
+    assert_eq!(rename_names(&open, &|_| Some("x".to_owned())), open);
+    let spaced = "{{ ".repeat(2 << 20);
+    assert_eq!(rename_names(&spaced, &|_| Some("x".to_owned())), spaced);
+}
+
+#[test]
+fn a_field_that_is_gone_is_told_instead_of_left_out() {
+    let (workspace, task) = (workspace(), task());
+    let template = template("to {{ Email }}");
+    let mut workflow = workflow();
+    workflow.fields.retain(|field| field.name != "Email");
+    let refused = template.render(&scene(&workspace, &workflow, &task), Escape::Plain, MESSAGE_BYTES_MAX);
+    assert_eq!(refused, Err(Refusal::PartGone { kind: "Field", name: "Email".to_owned() }));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
@@ -266,7 +292,7 @@ proptest! {
     fn any_text_is_a_template_or_refused(text in "[{}aNme%. ]{0,20}", task in any_task()) {
         let workflow = workflow();
         if let Ok(template) = Template::parse(&text, &Names::of(&workflow)) {
-            let rendered = template.render(&scene(&workspace(), &workflow, &task), Escape::Html);
+            let rendered = template.render(&scene(&workspace(), &workflow, &task), Escape::Html, MESSAGE_BYTES_MAX);
             prop_assert!(rendered.is_ok());
         }
         prop_assert_eq!(rename_names(&text, &|_| None), text);

@@ -201,7 +201,7 @@ fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution, fault: bool) -> Out
     // A run changes neither people nor a definition.
     shared.cache.keep(learned);
     let ran = if fault {
-        failed(Refusal::Panicked { step: 1 })
+        failed(Refusal::Panicked { step: None })
     } else if job.starts > STARTS_MAX {
         failed(Refusal::Interrupted { step: 1 })
     } else {

@@ -36,7 +36,6 @@ fn examples() -> Vec<Refusal> {
         Refusal::IsNotAUserOfWorkflow,
         Refusal::IsNotAStage,
         Refusal::IsTooLong { bytes_max: 1 },
-        Refusal::MayNot { what: text("delete Tasks") },
         Refusal::ItemFromTemplate { what: "deletion" },
         Refusal::LastAdministrator,
         Refusal::Definition { message: text("{{Emial}} is not a field; did you mean Email?") },
@@ -59,7 +58,7 @@ fn examples() -> Vec<Refusal> {
         Refusal::UserGone { email: text("harry@hogwarts.edu") },
         Refusal::WorkflowGone,
         Refusal::Interrupted { step: 1 },
-        Refusal::Panicked { step: 2 },
+        Refusal::Panicked { step: Some(2) },
     ]
 }
 
