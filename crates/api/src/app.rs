@@ -23,15 +23,19 @@ use crate::call::{Call, no_page};
 use crate::headers::{self, X_REQUEST_ID};
 use crate::problem::{self, Problem};
 use crate::reply;
+use crate::room::{Room, Taken};
 use crate::route::{Handled, ROUTES, Route};
 
 pub struct App {
     pub engine: Engine,
     pub options: ApiOptions,
+    /// What bodies that are not small may take together.
+    pub room: Room,
 }
 
 pub fn router(engine: Engine, options: ApiOptions) -> axum::Router {
-    let app = Arc::new(App { engine, options });
+    let room = Room::new(options.body_bytes_max);
+    let app = Arc::new(App { engine, options, room });
     let mut router = axum::Router::new();
     for place in places() {
         let (app, place) = (app.clone(), Arc::new(place));
@@ -102,7 +106,7 @@ async fn handled(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body
     let Ok(path) = RawPathParams::from_request_parts(&mut head, &()).await else { return problem::refused(&no_page().into()) };
     let authorization = headers::authorization(&head.headers).cloned();
 
-    let call = Call { app: app.clone(), head, body, path, request_id: request_id.to_owned() };
+    let call = Call { app: app.clone(), head, body, path, request_id: request_id.to_owned(), taken: Taken::default() };
     let outcome = match Caught((route.handle)(call)).await {
         Ok(outcome) => outcome,
         Err(panic) => {
@@ -112,6 +116,7 @@ async fn handled(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body
     };
     match outcome {
         Ok(response) => response,
+        Err(Problem::NoRoom) => problem::no_room(),
         Err(Problem::Command(failure)) => problem::response(failure, request_id),
         Err(Problem::Request(refusals)) => {
             let ask = Ask { credential: headers::credential(authorization.as_ref()), request: None };

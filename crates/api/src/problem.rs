@@ -1,7 +1,7 @@
 //! What goes wrong, as HTTP says it: the one place that gives a refusal its status.
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Failure, StoreError};
@@ -15,6 +15,8 @@ pub enum Problem {
     /// Found in the request before it was known who calls; a stranger is told only that.
     Request(Refusals),
     Command(Failure),
+    /// Other large bodies take up the memory that is set aside for them.
+    NoRoom,
 }
 
 impl From<Refusal> for Problem {
@@ -63,6 +65,10 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
         _ if status == StatusCode::TOO_MANY_REQUESTS => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SOON));
         }
+        // The rest of its body may still come, and is not the next request.
+        _ if status == StatusCode::REQUEST_TIMEOUT => {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         Refusals::Plain(Refusal::WrongMethod { allowed, .. }) => {
             response.headers_mut().insert(ALLOW, HeaderValue::from_str(allowed).expect("methods are ASCII"));
         }
@@ -98,7 +104,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         }
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
         Refusal::TooManyWaiting => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::BodyInvalid { .. } => StatusCode::BAD_REQUEST,
+        Refusal::BodyInvalid { .. } | Refusal::BodyBroken => StatusCode::BAD_REQUEST,
+        Refusal::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -162,6 +169,14 @@ fn store_failed(error: &StoreError, request_id: &str) -> Response<Body> {
             return fault(request_id);
         }
     };
+    unavailable(sentence, retry_after)
+}
+
+pub fn no_room() -> Response<Body> {
+    unavailable("Too many large bodies are being read; nothing has happened, try again later", RETRY_SOON)
+}
+
+fn unavailable(sentence: &str, retry_after: &'static str) -> Response<Body> {
     let mut response = reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "errors": [sentence] }));
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(retry_after));
     response

@@ -94,6 +94,11 @@ pub enum Refusal {
         format: &'static str,
         reason: String,
     },
+    /// The connection broke, or what it brought was no HTTP.
+    BodyBroken,
+    BodyTooSlow {
+        seconds: u64,
+    },
     /// Well-formed, but not what the place takes.
     BodyShape {
         must: &'static str,
@@ -242,6 +247,8 @@ impl Refusal {
             Refusal::Panicked { .. } => "panicked",
             Refusal::WorkflowGone => "workflow_gone",
             Refusal::BodyInvalid { .. } => "body_invalid",
+            Refusal::BodyBroken => "body_broken",
+            Refusal::BodyTooSlow { .. } => "body_too_slow",
             Refusal::BodyShape { .. } => "body_shape",
             Refusal::WrongContentType { .. } => "wrong_content_type",
             Refusal::WrongMethod { .. } => "wrong_method",
@@ -305,6 +312,8 @@ impl fmt::Display for Refusal {
             Refusal::Panicked { step } => write!(f, "Step {step} failed by a fault in Baton; the log has the details"),
             Refusal::WorkflowGone => f.write_str("Workflow no longer exists"),
             Refusal::BodyInvalid { format, reason } => write!(f, "body is not valid {format}: {reason}"),
+            Refusal::BodyBroken => f.write_str("body broke off before its end"),
+            Refusal::BodyTooSlow { seconds } => write!(f, "body did not come within {seconds} s"),
             Refusal::BodyShape { must } => write!(f, "body must {must}"),
             Refusal::WrongContentType { got, allowed } if got.is_empty() => write!(f, "Content-Type is missing; it must be {allowed}"),
             Refusal::WrongContentType { got, allowed } => write!(f, "Content-Type must be {allowed}, not {got}"),

@@ -20,6 +20,8 @@ fn examples() -> Vec<Refusal> {
         Refusal::WrongContentType { got: text("text/plain"), allowed: "application/json" },
         Refusal::TooLarge { bytes_max: 10 * 1024 * 1024 },
         Refusal::BodyInvalid { format: "JSON", reason: text("expected `:` after the key at line 3 column 7") },
+        Refusal::BodyBroken,
+        Refusal::BodyTooSlow { seconds: 60 },
         Refusal::BodyShape { must: "be a JSON object" },
         Refusal::NotAParameter { name: text("_limit") },
         Refusal::BadParameter { name: text("_archived"), value: text("1"), allowed: text("true or false") },
