@@ -16,6 +16,7 @@ use axum::http::{Method, Request, Response};
 use axum::routing::any;
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Ask, Engine, Failure};
+use tokio::sync::Semaphore;
 use tracing::{Instrument, debug, debug_span, enabled, error};
 
 use crate::ApiOptions;
@@ -31,17 +32,23 @@ pub struct App {
     pub options: ApiOptions,
     /// What bodies that are not small may take together.
     pub room: Room,
+    /// Pages of lists that are read at once.
+    pub lists: Arc<Semaphore>,
 }
 
 pub fn router(engine: Engine, options: ApiOptions) -> axum::Router {
     let room = Room::new(options.body_bytes_max);
-    let app = Arc::new(App { engine, options, room });
+    let app = Arc::new(App { engine, options, room, lists: Arc::new(Semaphore::new(cores())) });
     let mut router = axum::Router::new();
     for place in places() {
         let (app, place) = (app.clone(), Arc::new(place));
         router = router.route(place.path, any(move |request| answer(app.clone(), Some(place.clone()), request)));
     }
     router.fallback(move |request| answer(app.clone(), None, request))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// One path, with what may be done there.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use baton_core::limits::LARGE_BODIES_BYTES_MAX as BYTES_MAX;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// What is counted in; a semaphore counts no further than 32 bits in one go.
 const UNIT_BYTES: usize = 1024;
 

@@ -125,6 +125,16 @@ pub fn small_runtime() -> Result<Runtime, Trouble> {
     Builder::new_current_thread().enable_all().build().map_err(no_runtime)
 }
 
+const END_WITHIN: Duration = Duration::from_secs(1);
+
+/// What a stop has not waited for, it does not wait for after all: a thread that checks a long history goes with the
+/// process.
+pub fn run_on<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(END_WITHIN);
+    done
+}
+
 fn no_runtime(error: std::io::Error) -> Trouble {
     Trouble::refused(format!("the system gives no threads: {error}"))
 }

@@ -19,13 +19,12 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use baton_api::ApiOptions;
 use baton_store::{Options, Place, Store};
 use tokio::net::TcpListener;
 
 use crate::admin::socket::Socket;
-use crate::cli::{Signals, until_stopped};
-use crate::serve::{Server, listen};
+use crate::cli::{Signals, stop, until_stopped};
+use crate::serve::{Limits, Server, listen};
 use crate::trouble::Trouble;
 use crate::wiring;
 use fill::Filled;
@@ -55,18 +54,18 @@ pub fn run(wanted: &Wanted, out: &mut impl Write) -> Result<(), Trouble> {
     let filled = wiring::small_runtime()?.block_on(fill::fill(&store, node.id, &url));
     let filled = filled.map_err(|unforeseen| Trouble::refused(format!("the sample data can't be made: {}", unforeseen.0)))?;
 
-    runtime.block_on(async {
+    wiring::run_on(runtime, async {
         let mut signals = Signals::new()?;
         let socket = Socket::open(folder.path(), None)?;
         let engine = wiring::engine(store, node.id, url.clone(), wanted.workers);
-        let mut server = Server::start(engine, listener, socket, ApiOptions::default());
+        let mut server = Server::start(engine, listener, socket, Limits::default());
         introduce(out, &url, &filled, &folder)?;
         tour::give(out, address, &filled).await?;
         if !wanted.once {
             say(out, &format!("\n{url} stays up until you stop it (Ctrl-C).{}", folder.what_becomes_of_it()))?;
             until_stopped(&mut signals, &mut server).await?;
         }
-        server.stop().await;
+        stop(&mut signals, server).await;
         Ok(())
     })
 }

@@ -1,10 +1,11 @@
 use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::site::{Site, mode, request};
+use crate::site::{Site, connect, mode, request, until};
 
 #[test]
 fn the_first_start_says_how_to_begin() {
@@ -83,9 +84,9 @@ fn a_stop_lets_requests_end_and_closes_what_is_idle() {
     let key = made["api_key"].as_str().expect("a key");
 
     // A request of which only the head has come, and a connection on which nothing is asked.
-    let idle = TcpStream::connect(&server.address).expect("the server listens");
+    let idle = connect(&server.address);
     let body = "{\"ID\":\"1\",\"Title\":\"Late\"}";
-    let mut late = TcpStream::connect(&server.address).expect("the server listens");
+    let mut late = connect(&server.address);
     let head = format!(
         "POST /api/v1/workflows/{workflow}/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
         Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
@@ -114,6 +115,69 @@ fn a_stop_lets_requests_end_and_closes_what_is_idle() {
 }
 
 #[test]
+fn a_second_signal_cuts_off_what_still_runs() {
+    let (site, made) = Site::with_workspace();
+    let server = site.serve(&[]);
+    let key = made["api_key"].as_str().expect("a key");
+    let mut late = connect(&server.address);
+    let head = format!(
+        "POST /api/v1/workflows HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
+        Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    );
+    late.write_all(head.as_bytes()).expect("the server reads");
+    late.read_exact(&mut [0; 25]).expect("the server answers");
+
+    let mut server = server;
+    crate::site::send_signal(&server.child, "-TERM");
+    until(|| site.log().contains("stopping"));
+    assert_eq!(server.child.try_wait().expect("it is our child"), None, "nobody waits for the request");
+    crate::site::send_signal(&server.child, "-TERM");
+    assert_eq!(server.child.wait().expect("it is our child").code(), Some(0));
+    assert!(site.log().contains("told to stop again"), "{}", site.log());
+}
+
+#[test]
+fn a_stop_lets_a_command_have_its_answer() {
+    let (site, _) = Site::with_workspace();
+    let mut server = site.serve(&["--log-level", "debug"]);
+    let mut socket = UnixStream::connect(site.data().join("admin.sock")).expect("it is there");
+    let request = json!({ "database_url": null, "request": { "Init": {
+        "name": "Late", "admin_email": "ada@example.com", "admin_password": null, "time_zone": "UTC" } } });
+    let request = request.to_string();
+    socket.write_all(&request.as_bytes()[..10]).expect("the server reads");
+    // Connections are accepted in their order.
+    site.ok(&["user", "list"]);
+    crate::site::send_signal(&server.child, "-TERM");
+    until(|| !site.data().join("admin.sock").exists());
+    socket.write_all(&request.as_bytes()[10..]).expect("the server still reads");
+    socket.shutdown(std::net::Shutdown::Write).expect("it is open");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("the server answers");
+    assert!(answer.contains("\"api_key\":\"bat_"), "{answer}");
+    assert_eq!(server.child.wait().expect("it is our child").code(), Some(0));
+}
+
+#[test]
+fn one_connection_more_than_the_setting_waits_for_another_to_end() {
+    let (site, _) = Site::with_workspace();
+    let server = site.serve(&["--limits-connections", "1"]);
+    let mut first = connect(&server.address);
+    let ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    first.write_all(ask).expect("the server reads");
+    first.read_exact(&mut [0; 12]).expect("the server answers");
+    let mut second = connect(&server.address);
+    second.write_all(ask).expect("the system takes it");
+    // Were it served, it would have been by the time that the first is asked and answers once more.
+    first.write_all(ask).expect("the server reads");
+    first.read_exact(&mut [0; 12]).expect("the server answers");
+    second.set_nonblocking(true).expect("it is open");
+    assert_eq!(second.read(&mut [0; 1]).map_err(|error| error.kind()), Err(std::io::ErrorKind::WouldBlock));
+    drop(first);
+    second.set_nonblocking(false).expect("it is open");
+    second.read_exact(&mut [0; 12]).expect("the server answers");
+}
+
+#[test]
 fn the_address_of_links_follows_from_the_settings() {
     let (site, made) = Site::with_workspace();
     let workflow = site.apply_reviews();
@@ -137,7 +201,7 @@ fn a_body_larger_than_the_setting_is_refused() {
     let server = site.serve(&["--limits-body-mib", "1"]);
     let key = made["api_key"].as_str().expect("a key");
     let path = format!("/api/v1/workflows/{workflow}/tasks");
-    let mut stream = TcpStream::connect(&server.address).expect("the server listens");
+    let mut stream = connect(&server.address);
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
         Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
