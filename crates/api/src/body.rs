@@ -1,8 +1,9 @@
 //! Reading a request's body: its type, its size, its shape.
 
+use std::error::Error;
 use std::fmt;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use baton_core::refusal::Refusal;
@@ -62,7 +63,7 @@ impl fmt::Display for BodyTooSlow {
     }
 }
 
-impl std::error::Error for BodyTooSlow {}
+impl Error for BodyTooSlow {}
 
 pub async fn object(incoming: Incoming<'_>) -> Result<Object, Problem> {
     let got = content_type(incoming.headers);
@@ -110,8 +111,8 @@ fn parse_yaml(raw: &[u8]) -> Result<Json, Refusal> {
 }
 
 /// Whether the body is announced to be so small that a stranger may send it, too.
-pub fn is_small(headers: &HeaderMap) -> bool {
-    announced(headers).is_some_and(|length| length <= SMALL_BYTES_MAX)
+pub fn is_small(body: &Body) -> bool {
+    body.size_hint().exact().is_some_and(|length| length <= SMALL_BYTES_MAX as u64)
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {
@@ -179,7 +180,12 @@ impl Incoming<'_> {
 }
 
 fn broken(error: axum::Error) -> Refusal {
-    match error.into_inner().downcast_ref() {
+    // It comes in wrappings.
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    while let Some(wrapping) = cause.filter(|cause| !cause.is::<BodyTooSlow>()) {
+        cause = wrapping.source();
+    }
+    match cause.and_then(|cause| cause.downcast_ref()) {
         Some(BodyTooSlow { seconds }) => Refusal::BodyTooSlow { seconds: *seconds },
         None => Refusal::BodyBroken,
     }

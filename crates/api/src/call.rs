@@ -60,7 +60,7 @@ impl Call {
     }
 
     pub async fn object(&mut self) -> Result<Object, Problem> {
-        self.check_stranger(!body::is_small(&self.head.headers)).await?;
+        self.check_stranger(!body::is_small(&self.body)).await?;
         body::object(self.incoming()).await
     }
 

@@ -11,6 +11,7 @@ mod executions;
 mod filters;
 mod guide;
 mod idempotency;
+mod large_bodies;
 mod policies;
 mod postgres;
 mod preconditions;
