@@ -145,6 +145,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::BadParameter { .. }
         | Refusal::ItemFromTemplate { .. }
         | Refusal::LastAdministrator
+        | Refusal::AccountKeepsPassword
         | Refusal::Definition { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

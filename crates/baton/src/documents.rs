@@ -27,8 +27,6 @@ fn every_limit_is_told() {
         limits::BODY_BYTES_MAX,
         limits::LARGE_BODIES_BYTES_MAX,
         limits::HEAD_BYTES_MAX,
-        limits::HEADERS_MAX,
-        limits::CONNECTIONS_MAX,
         limits::QUERY_PARAMETERS_MAX,
         usize::try_from(limits::WAITING_EXECUTIONS_MAX).expect("a count"),
         limits::CONDITION_DEPTH_MAX,

@@ -22,8 +22,6 @@ pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 pub const LARGE_BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Of a request's head, and so of its path.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
-pub const HEADERS_MAX: usize = 100;
-pub const CONNECTIONS_MAX: usize = 1000;
 /// Parameters of one request's query.
 pub const QUERY_PARAMETERS_MAX: usize = 1000;
 /// Executions of one task that wait; one more is told to come back later.

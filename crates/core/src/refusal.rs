@@ -134,6 +134,7 @@ pub enum Refusal {
         what: &'static str,
     },
     LastAdministrator,
+    AccountKeepsPassword,
     /// A problem of a definition, at its path.
     Definition {
         message: String,
@@ -260,6 +261,7 @@ impl Refusal {
             Refusal::BadParameter { .. } => "bad_parameter",
             Refusal::ItemFromTemplate { .. } => "item_from_template",
             Refusal::LastAdministrator => "last_administrator",
+            Refusal::AccountKeepsPassword => "account_keeps_password",
             Refusal::Definition { .. } => "definition",
         }
     }
@@ -327,6 +329,9 @@ impl fmt::Display for Refusal {
             Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),
             Refusal::ItemFromTemplate { what } => write!(f, "item comes from the checklist template; {what} is not allowed here"),
             Refusal::LastAdministrator => f.write_str("the last Administrator of a workflow can't be removed"),
+            Refusal::AccountKeepsPassword => {
+                f.write_str("an account with this e-mail is there already and keeps its password: leave out --admin-password")
+            }
             Refusal::Definition { message } => f.write_str(message),
         }
     }

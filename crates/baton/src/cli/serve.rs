@@ -1,6 +1,5 @@
 //! `baton serve`
 
-use baton_api::ApiOptions;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
@@ -21,12 +20,7 @@ pub fn run(settings: &Settings) -> Result<(), Trouble> {
         let address = listener.local_addr().map_err(|error| Trouble::refused(error.to_string()))?;
         let socket = Socket::open(&settings.data, settings.database_url.clone())?;
         let engine = wiring::engine(store, node.id, wiring::public_url(settings, address), settings.workers);
-        let mut server = Server::start(
-            engine,
-            listener,
-            socket,
-            Limits { api: ApiOptions { body_bytes_max: settings.body_bytes_max }, connections: settings.connections_max },
-        );
+        let mut server = Server::start(engine, listener, socket, Limits::of(settings));
         announce(settings, &server, address).await?;
         until_stopped(&mut signals, &mut server).await?;
         stop(&mut signals, server).await;

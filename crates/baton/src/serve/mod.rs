@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_api::ApiOptions;
-use baton_core::limits::CONNECTIONS_MAX;
 use baton_engine::Engine;
 use baton_store::StoreError;
 use tokio::net::TcpListener;
@@ -19,6 +18,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::admin::socket::Socket;
+use crate::settings::Settings;
 use crate::trouble::Trouble;
 
 /// Requests that are being answered may go on for so long when the server stops; the worker drains as long.
@@ -47,9 +47,9 @@ pub struct Limits {
     pub connections: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { api: ApiOptions::default(), connections: CONNECTIONS_MAX }
+impl Limits {
+    pub fn of(settings: &Settings) -> Limits {
+        Limits { api: ApiOptions { body_bytes_max: settings.body_bytes_max }, connections: settings.connections_max }
     }
 }
 
