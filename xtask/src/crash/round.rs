@@ -15,7 +15,7 @@ use super::settle;
 use super::work::{self, Kind};
 use crate::http::Client;
 use crate::random::Random;
-use crate::server::{Server, Site};
+use crate::server::{Server, Site, text_of};
 use crate::{Outcome, clock, shell};
 
 const CLIENTS: u64 = 8;
@@ -167,10 +167,6 @@ fn new_task(client: &mut Client, workflow: &str) -> Outcome<String> {
 
 fn read_task(client: &mut Client, workflow: &str, task: &str) -> Outcome<Value> {
     client.get(&format!("/api/v1/workflows/{workflow}/tasks/{task}"))?.expect(200)
-}
-
-fn text_of(value: &Value, key: &str) -> Outcome<String> {
-    value[key].as_str().map(str::to_owned).ok_or_else(|| format!("{value} has no text {key}").into())
 }
 
 impl Totals {
