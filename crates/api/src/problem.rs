@@ -188,3 +188,37 @@ pub fn fault(request_id: &str) -> Response<Body> {
     let sentence = format!("Something went wrong in Baton; the log has it under request id {request_id}");
     reply::json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "errors": [sentence] }))
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    async fn told(response: Response<Body>) -> (u16, Option<String>, String) {
+        let (head, body) = response.into_parts();
+        let body: Json = serde_json::from_slice(&body.collect().await.expect("it is whole").to_bytes()).expect("it is JSON");
+        let wait = head.headers.get(RETRY_AFTER).map(|wait| wait.to_str().expect("digits").to_owned());
+        (head.status.as_u16(), wait, body["errors"][0].as_str().expect("a sentence").to_owned())
+    }
+
+    #[tokio::test]
+    async fn what_the_server_can_not_do_is_told_as_the_documents_say() {
+        let secret = || "postgres://baton:geheim@db".to_owned();
+        let failed = |error: StoreError| response(error.into(), "15QurUGLTPf");
+        for (response, status, wait) in [
+            (failed(StoreError::Unavailable(secret())), 503, Some("5")),
+            (failed(StoreError::Full(secret())), 503, Some("5")),
+            (failed(StoreError::Overloaded), 503, Some("1")),
+            (failed(StoreError::OutcomeUnknown(secret())), 503, Some("1")),
+            (no_room(), 503, Some("1")),
+            (failed(StoreError::LeaseLost), 500, None),
+            (failed(StoreError::Sql(secret())), 500, None),
+        ] {
+            let (got, waits, sentence) = told(response).await;
+            assert_eq!((got, waits.as_deref()), (status, wait), "{sentence}");
+            let entry = format!("\n| {status} | {sentence} | ");
+            assert!(include_str!("../../../docs/errors.md").contains(&entry), "no entry: {entry}");
+        }
+    }
+}
