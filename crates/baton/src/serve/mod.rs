@@ -3,6 +3,8 @@
 mod body;
 mod http;
 mod paced;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -22,5 +22,4 @@ mod store_failures;
 mod stream;
 mod tasks;
 mod users;
-mod wire;
 mod workflows;
