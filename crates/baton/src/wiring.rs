@@ -138,3 +138,25 @@ pub fn run_on<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
 fn no_runtime(error: std::io::Error) -> Trouble {
     Trouble::refused(format!("the system gives no threads: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_goes_on_does_not_keep_the_process() {
+        let (hold, held) = mpsc::channel::<()>();
+        let ended = Arc::new(AtomicBool::new(false));
+        let ending = ended.clone();
+        let work = move || {
+            drop(held.recv_timeout(Duration::from_secs(60)));
+            ending.store(true, Ordering::SeqCst);
+        };
+        run_on(small_runtime().expect("a runtime"), async { drop(tokio::task::spawn_blocking(work)) });
+        assert!(!ended.load(Ordering::SeqCst), "it was waited for");
+        drop(hold);
+    }
+}

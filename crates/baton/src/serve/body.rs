@@ -50,13 +50,14 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Patient<B> {
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt;
+    use tokio::time::{Instant, Interval, interval_at};
 
     use super::*;
 
     /// A body that gives a byte each second, for so many.
     struct Dripping {
         left: u64,
-        next: Pin<Box<Sleep>>,
+        next: Interval,
     }
 
     impl Body for Dripping {
@@ -67,15 +68,15 @@ mod tests {
             if self.left == 0 {
                 return Poll::Ready(None);
             }
-            std::task::ready!(self.next.as_mut().poll(context));
+            std::task::ready!(self.next.poll_tick(context));
             self.left -= 1;
-            self.next = Box::pin(sleep(Duration::from_secs(1)));
             Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
         }
     }
 
     fn dripping(seconds: u64) -> Patient<Dripping> {
-        Patient::new(Dripping { left: seconds, next: Box::pin(sleep(Duration::from_secs(1))) })
+        let second = Duration::from_secs(1);
+        Patient::new(Dripping { left: seconds, next: interval_at(Instant::now() + second, second) })
     }
 
     #[tokio::test(start_paused = true)]

@@ -97,25 +97,30 @@ impl<I: Write + Unpin> Write for Paced<I> {
 mod tests {
     use std::future::poll_fn;
 
+    use tokio::time::{Instant, Interval, interval_at};
+
     use super::*;
 
     /// A client that takes so many bytes, each time after so many seconds.
     struct Client {
         bytes: usize,
-        seconds: u64,
-        next: Pin<Box<Sleep>>,
+        /// `None`: at once.
+        next: Option<Interval>,
     }
 
     impl Client {
         fn that_takes(bytes: usize, seconds: u64) -> Paced<Client> {
-            Paced::new(Client { bytes, seconds, next: Box::pin(sleep(Duration::from_secs(seconds))) })
+            let period = Duration::from_secs(seconds);
+            let next = (seconds > 0).then(|| interval_at(Instant::now() + period, period));
+            Paced::new(Client { bytes, next })
         }
     }
 
     impl Write for Client {
         fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-            std::task::ready!(self.next.as_mut().poll(context));
-            self.next = Box::pin(sleep(Duration::from_secs(self.seconds)));
+            if let Some(next) = &mut self.next {
+                std::task::ready!(next.poll_tick(context));
+            }
             Poll::Ready(Ok(bytes.len().min(self.bytes)))
         }
 

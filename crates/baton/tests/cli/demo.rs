@@ -95,6 +95,7 @@ fn the_settings_hold_for_it_too() {
     let mut key = String::new();
     while !key.contains("bat_") {
         key = read_line(&mut out);
+        assert!(!key.is_empty(), "the demo ends by itself");
     }
     let key = key.split_whitespace().last().expect("a key");
     let answer = request(address, "POST", "/api/v1/workflows", key, &" ".repeat(1024 * 1024 + 1));

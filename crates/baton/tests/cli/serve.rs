@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::site::{Site, connect, mode, request, until};
+use crate::site::{PATIENCE, Site, connect, mode, request, until};
 
 #[test]
 fn the_first_start_says_how_to_begin() {
@@ -141,6 +141,7 @@ fn a_stop_lets_a_command_have_its_answer() {
     let (site, _) = Site::with_workspace();
     let mut server = site.serve(&["--log-level", "debug"]);
     let mut socket = UnixStream::connect(site.data().join("admin.sock")).expect("it is there");
+    socket.set_read_timeout(Some(PATIENCE)).expect("it is not zero");
     let request = json!({ "database_url": null, "request": { "Init": {
         "name": "Late", "admin_email": "ada@example.com", "admin_password": null, "time_zone": "UTC" } } });
     let request = request.to_string();

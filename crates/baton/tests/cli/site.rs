@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 pub const WORKFLOW: &str = "
@@ -208,7 +208,7 @@ pub fn until(so: impl Fn() -> bool) {
     while !so() {
         looks -= 1;
         assert!(looks > 0, "it never is");
-        std::thread::sleep(LOOK_AGAIN_AFTER);
+        std::thread::park_timeout(LOOK_AGAIN_AFTER);
     }
 }
 
