@@ -162,20 +162,29 @@ fn a_stop_lets_a_command_have_its_answer() {
 fn one_connection_more_than_the_setting_waits_for_another_to_end() {
     let (site, _) = Site::with_workspace();
     let server = site.serve(&["--limits-connections", "1"]);
+    let ask = |stream: &mut TcpStream| stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").expect("the system takes it");
+    let answered = |stream: &mut TcpStream| {
+        let (mut answer, mut byte) = (Vec::new(), [0]);
+        while !answer.ends_with(b"}") {
+            stream.read_exact(&mut byte).expect("the server answers");
+            answer.push(byte[0]);
+        }
+    };
     let mut first = connect(&server.address);
-    let ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-    first.write_all(ask).expect("the server reads");
-    first.read_exact(&mut [0; 12]).expect("the server answers");
+    ask(&mut first);
+    answered(&mut first);
     let mut second = connect(&server.address);
-    second.write_all(ask).expect("the system takes it");
-    // Were it served, it would have been by the time that the first is asked and answers once more.
-    first.write_all(ask).expect("the server reads");
-    first.read_exact(&mut [0; 12]).expect("the server answers");
+    ask(&mut second);
+    // Were the second served, it would have an answer by the time that the first has so many.
+    for _ in 0..200 {
+        ask(&mut first);
+        answered(&mut first);
+    }
     second.set_nonblocking(true).expect("it is open");
-    assert_eq!(second.read(&mut [0; 1]).map_err(|error| error.kind()), Err(std::io::ErrorKind::WouldBlock));
+    assert_eq!(second.read(&mut [0]).map_err(|error| error.kind()), Err(std::io::ErrorKind::WouldBlock));
     drop(first);
     second.set_nonblocking(false).expect("it is open");
-    second.read_exact(&mut [0; 12]).expect("the server answers");
+    answered(&mut second);
 }
 
 #[test]
