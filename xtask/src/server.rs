@@ -166,6 +166,11 @@ impl Usage {
     }
 }
 
+/// What an answer says under a key.
+pub fn text_of(value: &Value, key: &str) -> Outcome<String> {
+    value[key].as_str().map(str::to_owned).ok_or_else(|| format!("{value} has no text {key}").into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

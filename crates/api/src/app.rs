@@ -16,6 +16,7 @@ use axum::http::{Method, Request, Response};
 use axum::routing::any;
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Ask, Engine, Failure};
+use tokio::sync::Semaphore;
 use tracing::{Instrument, debug, debug_span, enabled, error};
 
 use crate::ApiOptions;
@@ -23,21 +24,31 @@ use crate::call::{Call, no_page};
 use crate::headers::{self, X_REQUEST_ID};
 use crate::problem::{self, Problem};
 use crate::reply;
+use crate::room::{Room, Taken};
 use crate::route::{Handled, ROUTES, Route};
 
 pub struct App {
     pub engine: Engine,
     pub options: ApiOptions,
+    /// What bodies that are not small may take together.
+    pub room: Room,
+    /// Pages of lists that are read at once.
+    pub lists: Arc<Semaphore>,
 }
 
 pub fn router(engine: Engine, options: ApiOptions) -> axum::Router {
-    let app = Arc::new(App { engine, options });
+    let room = Room::new(options.body_bytes_max);
+    let app = Arc::new(App { engine, options, room, lists: Arc::new(Semaphore::new(cores())) });
     let mut router = axum::Router::new();
     for place in places() {
         let (app, place) = (app.clone(), Arc::new(place));
         router = router.route(place.path, any(move |request| answer(app.clone(), Some(place.clone()), request)));
     }
     router.fallback(move |request| answer(app.clone(), None, request))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// One path, with what may be done there.
@@ -102,7 +113,7 @@ async fn handled(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body
     let Ok(path) = RawPathParams::from_request_parts(&mut head, &()).await else { return problem::refused(&no_page().into()) };
     let authorization = headers::authorization(&head.headers).cloned();
 
-    let call = Call { app: app.clone(), head, body, path, request_id: request_id.to_owned() };
+    let call = Call { app: app.clone(), head, body, path, request_id: request_id.to_owned(), taken: Taken::default() };
     let outcome = match Caught((route.handle)(call)).await {
         Ok(outcome) => outcome,
         Err(panic) => {
@@ -112,6 +123,7 @@ async fn handled(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body
     };
     match outcome {
         Ok(response) => response,
+        Err(Problem::NoRoom) => problem::no_room(),
         Err(Problem::Command(failure)) => problem::response(failure, request_id),
         Err(Problem::Request(refusals)) => {
             let ask = Ask { credential: headers::credential(authorization.as_ref()), request: None };

@@ -1,6 +1,9 @@
 //! Reading a request's body: its type, its size, its shape.
 
-use axum::body::Body;
+use std::error::Error;
+use std::fmt;
+
+use axum::body::{Body, HttpBody};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use baton_core::refusal::Refusal;
@@ -10,8 +13,12 @@ use serde_json::{Map, Value as Json};
 
 use crate::headers::{YAML_TYPES, content_type};
 use crate::json;
+use crate::problem::Problem;
+use crate::room::{Room, Taken};
 
 const JSON_TYPE: &str = "application/json";
+/// Such a body is read before it is known who sends it: nothing may be slower for it.
+const SMALL_BYTES_MAX: usize = 64 * 1024;
 
 /// A JSON object as it came; the raw bytes are what an `Idempotency-Key` stands for.
 pub struct Object {
@@ -35,35 +42,61 @@ pub struct Document {
     pub json: Json,
 }
 
-pub async fn object(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Object, Refusal> {
-    let got = content_type(headers);
-    if got != JSON_TYPE {
-        return Err(Refusal::WrongContentType { got, allowed: JSON_TYPE });
-    }
-    let raw = bytes(headers, body, bytes_max).await?;
-    match parse_json(&raw)? {
-        Json::Object(keys) => Ok(Object { raw, keys }),
-        _ => Err(Refusal::BodyShape { must: "be a JSON object" }),
+/// A body that has not been read yet.
+pub struct Incoming<'a> {
+    pub headers: &'a HeaderMap,
+    pub body: Body,
+    pub bytes_max: usize,
+    pub room: &'a Room,
+    pub taken: &'a mut Taken,
+}
+
+/// What a body ends with whose sender took too long; whoever serves the connection keeps the time.
+#[derive(Debug)]
+pub struct BodyTooSlow {
+    pub seconds: u64,
+}
+
+impl fmt::Display for BodyTooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Refusal::BodyTooSlow { seconds: self.seconds }.fmt(f)
     }
 }
 
-pub async fn document(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Document, Refusal> {
-    let got = content_type(headers);
+impl Error for BodyTooSlow {}
+
+pub async fn object(incoming: Incoming<'_>) -> Result<Object, Problem> {
+    let got = content_type(incoming.headers);
+    if got != JSON_TYPE {
+        return Err(Refusal::WrongContentType { got, allowed: JSON_TYPE }.into());
+    }
+    let raw = incoming.bytes().await?;
+    match parse_json(&raw)? {
+        Json::Object(keys) => Ok(Object { raw, keys }),
+        _ => Err(Refusal::BodyShape { must: "be a JSON object" }.into()),
+    }
+}
+
+pub async fn document(incoming: Incoming<'_>) -> Result<Document, Problem> {
+    let got = content_type(incoming.headers);
     let yaml = YAML_TYPES.contains(&got.as_str());
     if !yaml && got != JSON_TYPE {
-        return Err(Refusal::WrongContentType { got, allowed: "application/json or application/yaml" });
+        return Err(Refusal::WrongContentType { got, allowed: "application/json or application/yaml" }.into());
     }
-    let raw = bytes(headers, body, bytes_max).await?;
+    let raw = incoming.bytes().await?;
     let json = if yaml { parse_yaml(&raw)? } else { parse_json(&raw)? };
     Ok(Document { raw, json })
 }
 
 /// For endpoints that take none.
-pub async fn expect_empty(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<(), Refusal> {
-    match bytes(headers, body, bytes_max).await?.is_empty() {
-        true => Ok(()),
-        false => Err(Refusal::BodyShape { must: "be empty where _revision is given" }),
+pub async fn expect_empty(mut incoming: Incoming<'_>) -> Result<(), Problem> {
+    while let Some(data) = incoming.piece().await? {
+        if !data.is_empty() {
+            incoming.discard().await;
+            return Err(Refusal::BodyShape { must: "be empty where _revision is given" }.into());
+        }
     }
+    Ok(())
 }
 
 fn parse_json(raw: &[u8]) -> Result<Json, Refusal> {
@@ -77,46 +110,83 @@ fn parse_yaml(raw: &[u8]) -> Result<Json, Refusal> {
         .map_err(|error| invalid(format!("{} at line {} column {}", error.message, error.line, error.column)))
 }
 
-async fn bytes(headers: &HeaderMap, mut body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
-    let too_large = || Refusal::TooLarge { bytes_max };
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > bytes_max) {
-        // Who asks before sending has sent nothing yet.
-        if !headers.contains_key(EXPECT) {
-            discard(body, bytes_max).await;
-        }
-        return Err(too_large());
-    }
-    let mut first = Bytes::new();
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let broken = |_| Refusal::BodyInvalid { format: "JSON", reason: "the connection broke before its end".to_owned() };
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
-        if first.len() + whole.len() + data.len() > bytes_max {
-            discard(body, bytes_max).await;
-            return Err(too_large());
-        }
-        // Nearly always there is one frame, which then needs no copy.
-        if first.is_empty() && whole.is_empty() {
-            first = data;
-        } else {
-            if whole.is_empty() {
-                whole.extend_from_slice(&std::mem::take(&mut first));
-            }
-            whole.extend_from_slice(&data);
-        }
-    }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
+/// Whether the body is announced to be so small that a stranger may send it, too.
+pub fn is_small(body: &Body) -> bool {
+    body.size_hint().exact().is_some_and(|length| length <= SMALL_BYTES_MAX as u64)
 }
 
-/// Takes in some of what is too large: a client that is still sending when the connection closes never reads why.
-async fn discard(mut body: Body, bytes_max: usize) {
-    let mut left = bytes_max;
-    while let Some(Ok(frame)) = body.frame().await {
-        let length = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(length) {
-            Some(less) => left = less,
-            None => return,
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+impl Incoming<'_> {
+    async fn bytes(mut self) -> Result<Bytes, Problem> {
+        if announced(self.headers).is_some_and(|length| length > self.bytes_max) {
+            return Err(self.too_large().await);
         }
+        let mut first = Bytes::new();
+        let mut whole = BytesMut::new();
+        while let Some(data) = self.piece().await? {
+            let length = first.len() + whole.len() + data.len();
+            if length > self.bytes_max {
+                return Err(self.too_large().await);
+            }
+            if length > SMALL_BYTES_MAX && !self.taken.grow(self.room, length) {
+                self.discard().await;
+                return Err(Problem::NoRoom);
+            }
+            // Nearly always there is one frame, which then needs no copy.
+            if first.is_empty() && whole.is_empty() {
+                first = data;
+            } else {
+                if whole.is_empty() {
+                    whole.extend_from_slice(&std::mem::take(&mut first));
+                }
+                whole.extend_from_slice(&data);
+            }
+        }
+        Ok(if whole.is_empty() { first } else { whole.freeze() })
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>, Refusal> {
+        while let Some(frame) = self.body.frame().await {
+            if let Ok(data) = frame.map_err(broken)?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn too_large(self) -> Problem {
+        let bytes_max = self.bytes_max;
+        self.discard().await;
+        Refusal::TooLarge { bytes_max }.into()
+    }
+
+    /// Takes in some of what is not wanted: a client that is still sending when the connection closes never reads why.
+    pub async fn discard(mut self) {
+        // Who asks before sending has sent nothing yet.
+        if self.headers.contains_key(EXPECT) {
+            return;
+        }
+        let mut left = self.bytes_max;
+        while let Ok(Some(data)) = self.piece().await {
+            match left.checked_sub(data.len()) {
+                Some(less) => left = less,
+                None => return,
+            }
+        }
+    }
+}
+
+fn broken(error: axum::Error) -> Refusal {
+    // It comes in wrappings.
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    while let Some(wrapping) = cause.filter(|cause| !cause.is::<BodyTooSlow>()) {
+        cause = wrapping.source();
+    }
+    match cause.and_then(|cause| cause.downcast_ref()) {
+        Some(BodyTooSlow { seconds }) => Refusal::BodyTooSlow { seconds: *seconds },
+        None => Refusal::BodyBroken,
     }
 }

@@ -12,11 +12,12 @@ use baton_engine::commands::tasks::Expected;
 use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome};
 
 use crate::app::App;
-use crate::body::{self, Document, Object};
+use crate::body::{self, Document, Incoming, Object};
 use crate::headers;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply;
+use crate::room::Taken;
 
 pub struct Call {
     pub app: Arc<App>,
@@ -24,6 +25,8 @@ pub struct Call {
     pub body: Body,
     pub path: RawPathParams,
     pub request_id: String,
+    /// What its body takes of the room, as long as the call is worked on.
+    pub taken: Taken,
 }
 
 impl Call {
@@ -56,19 +59,39 @@ impl Call {
         headers::expected(&self.head.headers)
     }
 
-    pub async fn object(&mut self) -> Result<Object, Refusal> {
-        self.ask().credential.check_form()?;
-        body::object(&self.head.headers, std::mem::take(&mut self.body), self.app.options.body_bytes_max).await
+    pub async fn object(&mut self) -> Result<Object, Problem> {
+        self.check_stranger(!body::is_small(&self.body)).await?;
+        body::object(self.incoming()).await
     }
 
-    pub async fn document(&mut self) -> Result<Document, Refusal> {
-        self.ask().credential.check_form()?;
-        body::document(&self.head.headers, std::mem::take(&mut self.body), self.app.options.body_bytes_max).await
+    pub async fn document(&mut self) -> Result<Document, Problem> {
+        // YAML costs far more than its bytes.
+        self.check_stranger(true).await?;
+        body::document(self.incoming()).await
     }
 
-    pub async fn expect_empty_body(&mut self) -> Result<(), Refusal> {
+    pub async fn expect_empty_body(&mut self) -> Result<(), Problem> {
+        self.check_stranger(false).await?;
+        body::expect_empty(self.incoming()).await
+    }
+
+    /// The command authenticates in its own transaction. Before it a key is looked up only where the body may take
+    /// much memory: anybody can make up a key of the right form.
+    async fn check_stranger(&mut self, look_up: bool) -> Result<(), Problem> {
         self.ask().credential.check_form()?;
-        body::expect_empty(&self.head.headers, std::mem::take(&mut self.body), self.app.options.body_bytes_max).await
+        if !look_up {
+            return Ok(());
+        }
+        let known = self.read(|_| Ok(())).await;
+        if known.is_err() {
+            self.incoming().discard().await;
+        }
+        Ok(known?)
+    }
+
+    fn incoming(&mut self) -> Incoming<'_> {
+        let (body, bytes_max) = (std::mem::take(&mut self.body), self.app.options.body_bytes_max);
+        Incoming { headers: &self.head.headers, body, bytes_max, room: &self.app.room, taken: &mut self.taken }
     }
 
     // These borrow nothing: a body can't be shared between threads, and so neither can a call.

@@ -4,7 +4,7 @@
 //! Shapes, keys and their order are the contract (`docs/api.md`), apart from how the core names things.
 //!
 //! Map: `app` takes every request; `route` is the table of endpoints; `routes/v1/<noun>/<verb>.rs` is one each;
-//! `call` is a request, `body`, `json`, `query` and `headers` read it; `show` and `reply` write the answer;
+//! `call` is a request, `body`, `room`, `json`, `query` and `headers` read it; `show` and `reply` write the answer;
 //! `problem` gives each refusal its status.
 #![forbid(unsafe_code)]
 
@@ -16,11 +16,13 @@ mod json;
 mod problem;
 mod query;
 mod reply;
+mod room;
 mod route;
 mod routes;
 mod show;
 
 pub use app::router;
+pub use body::BodyTooSlow;
 pub use problem::status_of;
 pub use route::{Policy, ROUTES, Route};
 

@@ -1,7 +1,7 @@
 //! What goes wrong, as HTTP says it: the one place that gives a refusal its status.
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Failure, StoreError};
@@ -15,6 +15,8 @@ pub enum Problem {
     /// Found in the request before it was known who calls; a stranger is told only that.
     Request(Refusals),
     Command(Failure),
+    /// Other large bodies take up the memory that is set aside for them.
+    NoRoom,
 }
 
 impl From<Refusal> for Problem {
@@ -63,6 +65,10 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
         _ if status == StatusCode::TOO_MANY_REQUESTS => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SOON));
         }
+        // The rest of its body may still come, and is not the next request.
+        _ if status == StatusCode::REQUEST_TIMEOUT => {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         Refusals::Plain(Refusal::WrongMethod { allowed, .. }) => {
             response.headers_mut().insert(ALLOW, HeaderValue::from_str(allowed).expect("methods are ASCII"));
         }
@@ -96,7 +102,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::KeyReadOnly | Refusal::KeyLacksRight { .. } | Refusal::MayNotPerform { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
         Refusal::TooManyWaiting => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::BodyInvalid { .. } => StatusCode::BAD_REQUEST,
+        Refusal::BodyInvalid { .. } | Refusal::BodyBroken => StatusCode::BAD_REQUEST,
+        Refusal::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -136,6 +143,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::BadParameter { .. }
         | Refusal::ItemFromTemplate { .. }
         | Refusal::LastAdministrator
+        | Refusal::AccountKeepsPassword
         | Refusal::Definition { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
@@ -160,6 +168,14 @@ fn store_failed(error: &StoreError, request_id: &str) -> Response<Body> {
             return fault(request_id);
         }
     };
+    unavailable(sentence, retry_after)
+}
+
+pub fn no_room() -> Response<Body> {
+    unavailable("Too many large bodies are being read; nothing has happened, try again later", RETRY_SOON)
+}
+
+fn unavailable(sentence: &str, retry_after: &'static str) -> Response<Body> {
     let mut response = reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "errors": [sentence] }));
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(retry_after));
     response
@@ -169,4 +185,38 @@ fn store_failed(error: &StoreError, request_id: &str) -> Response<Body> {
 pub fn fault(request_id: &str) -> Response<Body> {
     let sentence = format!("Something went wrong in Baton; the log has it under request id {request_id}");
     reply::json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "errors": [sentence] }))
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    async fn told(response: Response<Body>) -> (u16, Option<String>, String) {
+        let (head, body) = response.into_parts();
+        let body: Json = serde_json::from_slice(&body.collect().await.expect("it is whole").to_bytes()).expect("it is JSON");
+        let wait = head.headers.get(RETRY_AFTER).map(|wait| wait.to_str().expect("digits").to_owned());
+        (head.status.as_u16(), wait, body["errors"][0].as_str().expect("a sentence").to_owned())
+    }
+
+    #[tokio::test]
+    async fn what_the_server_can_not_do_is_told_as_the_documents_say() {
+        let secret = || "postgres://baton:geheim@db".to_owned();
+        let failed = |error: StoreError| response(error.into(), "15QurUGLTPf");
+        for (response, status, wait) in [
+            (failed(StoreError::Unavailable(secret())), 503, Some("5")),
+            (failed(StoreError::Full(secret())), 503, Some("5")),
+            (failed(StoreError::Overloaded), 503, Some("1")),
+            (failed(StoreError::OutcomeUnknown(secret())), 503, Some("1")),
+            (no_room(), 503, Some("1")),
+            (failed(StoreError::LeaseLost), 500, None),
+            (failed(StoreError::Sql(secret())), 500, None),
+        ] {
+            let (got, waits, sentence) = told(response).await;
+            assert_eq!((got, waits.as_deref()), (status, wait), "{sentence}");
+            let entry = format!("\n| {status} | {sentence} | ");
+            assert!(include_str!("../../../docs/errors.md").contains(&entry), "no entry: {entry}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The query of a request: names and values as they were meant, every one accounted for.
 
+use baton_core::limits::QUERY_PARAMETERS_MAX;
 use baton_core::refusal::Refusal;
+use indexmap::IndexMap;
 use percent_encoding::percent_decode_str;
 
 /// What each endpoint must say of every parameter: nothing is silently ignored.
@@ -12,6 +14,10 @@ pub struct Query {
 impl Query {
     pub fn parse(query: Option<&str>) -> Result<Query, Refusal> {
         let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        let count = pairs.clone().count();
+        if count > QUERY_PARAMETERS_MAX {
+            return Err(bad("query", &format!("{count} parameters"), &format!("at most {QUERY_PARAMETERS_MAX} parameters")));
+        }
         let parameters = pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Ok((decode(name)?, decode(value)?))
@@ -58,17 +64,14 @@ impl Query {
 
     /// Names with all their values, in the order given. Names that begin with `_` are ours and never a column.
     pub fn columns(self) -> Result<Vec<(String, Vec<String>)>, Refusal> {
-        let mut columns: Vec<(String, Vec<String>)> = Vec::new();
+        let mut columns: IndexMap<String, Vec<String>> = IndexMap::new();
         for (name, value) in self.parameters {
             if name.starts_with('_') {
                 return Err(Refusal::NotAParameter { name });
             }
-            match columns.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, values)) => values.push(value),
-                None => columns.push((name, vec![value])),
-            }
+            columns.entry(name).or_default().push(value);
         }
-        Ok(columns)
+        Ok(columns.into_iter().collect())
     }
 }
 
@@ -101,6 +104,9 @@ mod tests {
         }
         assert_eq!(Query::parse(Some("a=%ff")).unwrap_err(), bad("query", "%ff", "percent-encoded UTF-8"));
         assert!(Query::parse(None).unwrap().parameters.is_empty());
+        let many = |count: usize| Query::parse(Some(&"a=b&".repeat(count)));
+        assert_eq!(many(1000).unwrap().parameters.len(), 1000);
+        assert_eq!(many(1001).unwrap_err(), bad("query", "1001 parameters", "at most 1000 parameters"));
     }
 
     #[test]

@@ -125,6 +125,38 @@ pub fn small_runtime() -> Result<Runtime, Trouble> {
     Builder::new_current_thread().enable_all().build().map_err(no_runtime)
 }
 
+const END_WITHIN: Duration = Duration::from_secs(1);
+
+/// What a stop has not waited for, it does not wait for after all: a thread that checks a long history goes with the
+/// process.
+pub fn run_on<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(END_WITHIN);
+    done
+}
+
 fn no_runtime(error: std::io::Error) -> Trouble {
     Trouble::refused(format!("the system gives no threads: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_goes_on_does_not_keep_the_process() {
+        let (hold, held) = mpsc::channel::<()>();
+        let ended = Arc::new(AtomicBool::new(false));
+        let ending = ended.clone();
+        let work = move || {
+            drop(held.recv_timeout(Duration::from_secs(60)));
+            ending.store(true, Ordering::SeqCst);
+        };
+        run_on(small_runtime().expect("a runtime"), async { drop(tokio::task::spawn_blocking(work)) });
+        assert!(!ended.load(Ordering::SeqCst), "it was waited for");
+        drop(hold);
+    }
 }

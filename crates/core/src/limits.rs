@@ -18,6 +18,12 @@ pub const COMMENT_BYTES_MAX: usize = 64 * 1024;
 pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 pub const FILES_A_FIELD_MAX: usize = 20;
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Of bodies that are not small, for all callers together.
+pub const LARGE_BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Of a request's head, and so of its path.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Parameters of one request's query.
+pub const QUERY_PARAMETERS_MAX: usize = 1000;
 /// Executions of one task that wait; one more is told to come back later.
 pub const WAITING_EXECUTIONS_MAX: i64 = 1000;
 pub const CONDITION_DEPTH_MAX: usize = 8;

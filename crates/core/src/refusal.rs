@@ -92,6 +92,11 @@ pub enum Refusal {
         format: &'static str,
         reason: String,
     },
+    /// The connection broke, or what it brought was no HTTP.
+    BodyBroken,
+    BodyTooSlow {
+        seconds: u64,
+    },
     /// Well-formed, but not what the place takes.
     BodyShape {
         must: &'static str,
@@ -127,6 +132,7 @@ pub enum Refusal {
         what: &'static str,
     },
     LastAdministrator,
+    AccountKeepsPassword,
     /// A problem of a definition, at its path.
     Definition {
         message: String,
@@ -237,6 +243,8 @@ impl Refusal {
             Refusal::Panicked { .. } => "panicked",
             Refusal::WorkflowGone => "workflow_gone",
             Refusal::BodyInvalid { .. } => "body_invalid",
+            Refusal::BodyBroken => "body_broken",
+            Refusal::BodyTooSlow { .. } => "body_too_slow",
             Refusal::BodyShape { .. } => "body_shape",
             Refusal::WrongContentType { .. } => "wrong_content_type",
             Refusal::WrongMethod { .. } => "wrong_method",
@@ -248,6 +256,7 @@ impl Refusal {
             Refusal::BadParameter { .. } => "bad_parameter",
             Refusal::ItemFromTemplate { .. } => "item_from_template",
             Refusal::LastAdministrator => "last_administrator",
+            Refusal::AccountKeepsPassword => "account_keeps_password",
             Refusal::Definition { .. } => "definition",
         }
     }
@@ -300,6 +309,8 @@ impl fmt::Display for Refusal {
             Refusal::Panicked { step: None } => f.write_str("Failed by a fault in Baton; the log has the details"),
             Refusal::WorkflowGone => f.write_str("Workflow no longer exists"),
             Refusal::BodyInvalid { format, reason } => write!(f, "body is not valid {format}: {reason}"),
+            Refusal::BodyBroken => f.write_str("body broke off before its end"),
+            Refusal::BodyTooSlow { seconds } => write!(f, "body did not come within {seconds} s"),
             Refusal::BodyShape { must } => write!(f, "body must {must}"),
             Refusal::WrongContentType { got, allowed } if got.is_empty() => write!(f, "Content-Type is missing; it must be {allowed}"),
             Refusal::WrongContentType { got, allowed } => write!(f, "Content-Type must be {allowed}, not {got}"),
@@ -313,6 +324,9 @@ impl fmt::Display for Refusal {
             Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),
             Refusal::ItemFromTemplate { what } => write!(f, "item comes from the checklist template; {what} is not allowed here"),
             Refusal::LastAdministrator => f.write_str("the last Administrator of a workflow can't be removed"),
+            Refusal::AccountKeepsPassword => {
+                f.write_str("an account with this e-mail is there already and keeps its password: leave out --admin-password")
+            }
             Refusal::Definition { message } => f.write_str(message),
         }
     }

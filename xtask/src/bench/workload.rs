@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::http::Client;
 use crate::load::{Create, Job, Tasks, drive};
-use crate::server::{ADMIN, Server, Site};
+use crate::server::{ADMIN, Server, Site, text_of};
 use crate::{Outcome, clock};
 
 const OTHER: &str = "reviewer@example.com";
@@ -137,8 +137,4 @@ fn execute(client: &mut Client, workflow: &str, task: &str, action: &str) -> Out
         Ok(Some(answer).filter(|answer| answer["status"] != "Pending"))
     })?;
     if status["status"] == "Success" { Ok(id) } else { Err(format!("an execution ended as {status}").into()) }
-}
-
-fn text_of(value: &Value, key: &str) -> Outcome<String> {
-    value[key].as_str().map(str::to_owned).ok_or_else(|| format!("{value} has no text {key}").into())
 }

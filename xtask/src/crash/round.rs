@@ -16,7 +16,7 @@ use super::settle;
 use super::work::{self, CLIENTS, Kind};
 use crate::http::Client;
 use crate::random::Random;
-use crate::server::{Server, Site};
+use crate::server::{Server, Site, text_of};
 use crate::{Outcome, clock, shell};
 
 /// Fewer than the clients of `work`, so that they meet on the same tasks.
@@ -177,10 +177,6 @@ fn new_task(client: &mut Client, workflow: &str) -> Outcome<String> {
 
 fn read_task(client: &mut Client, workflow: &str, task: &str) -> Outcome<Value> {
     client.get(&format!("/api/v1/workflows/{workflow}/tasks/{task}"))?.expect(200)
-}
-
-fn text_of(value: &Value, key: &str) -> Outcome<String> {
-    value[key].as_str().map(str::to_owned).ok_or_else(|| format!("{value} has no text {key}").into())
 }
 
 impl Totals {

@@ -1,11 +1,12 @@
 //! Does what the operator asks, by the same commands as every surface.
 
+use baton_core::definition::normal_name;
 use baton_core::people::{User, UserState};
 use baton_engine::commands::{activity, api_keys, definitions, users, workspaces};
 use baton_engine::{Ask, Credential, Engine, KeyScope};
 use serde_json::Value as Json;
 
-use super::names::{operator, workflow_named, workspace_named};
+use super::names::{operator, workflow_called, workflow_named, workspace_named};
 use super::sentences::{Refused, sentences};
 use super::{Answer, Applied, Change, KeyLine, NewKey, NewUser, NewWorkspace, Reply, Request, UserLine, VerifiedLine};
 
@@ -28,12 +29,8 @@ type Done = Result<Answer, Refused>;
 
 async fn init(engine: &Engine, new: NewWorkspace) -> Done {
     let ask = Ask { credential: Credential::Operator { workspace: engine.fresh_id() }, request: None };
-    let new = workspaces::NewWorkspace {
-        name: new.name,
-        admin_email: new.admin_email,
-        admin_password: new.admin_password,
-        time_zone: new.time_zone,
-    };
+    let admin_password = new.admin_password.map(|password| workspaces::hash_password(engine, &password)).transpose()?;
+    let new = workspaces::NewWorkspace { name: new.name, admin_email: new.admin_email, admin_password, time_zone: new.time_zone };
     let made = engine.write(ask, move |cx| workspaces::create(cx, &new)).await?;
     Ok(Answer::Initialised { workspace: made.workspace.to_string(), user: made.user.to_string(), api_key: made.api_key })
 }
@@ -44,7 +41,7 @@ async fn apply(engine: &Engine, workspace: Option<String>, workflow: Option<Stri
     let own_name = document.get("name").and_then(Json::as_str).map(str::to_owned);
     let target = match (workflow, own_name) {
         (Some(named), _) => Some(workflow_named(engine, &ask, &named).await?),
-        (None, Some(name)) => workflow_named(engine, &ask, &name).await.ok(),
+        (None, Some(name)) => workflow_called(engine, &ask, &name).await?,
         (None, None) => None,
     };
     let created = target.is_none();
@@ -74,7 +71,11 @@ async fn create_key(engine: &Engine, new: NewKey) -> Done {
         let micros = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         engine.now().plus_micros(micros)
     });
-    let scope = KeyScope { read_only: new.read_only, workflows: (!workflows.is_empty()).then_some(workflows), role: new.role };
+    let scope = KeyScope {
+        read_only: new.read_only,
+        workflows: (!workflows.is_empty()).then_some(workflows),
+        role: new.role.as_deref().map(normal_name),
+    };
     let key = api_keys::NewKey { name: new.name, scope, expires_at, created_by: None };
     let made = engine.write(ask, move |cx| api_keys::create(cx, &key)).await?;
     Ok(Answer::KeyCreated { id: made.id.to_string(), secret: made.secret })
@@ -107,30 +108,52 @@ async fn revoke_key(engine: &Engine, workspace: Option<String>, key: String) -> 
     Ok(Answer::KeyRevoked { id: row.id.to_string(), name: row.name })
 }
 
-/// A user of the workspace, and a collaborator where a workflow is named; who is a user already only becomes that.
+/// A user of the workspace, and a collaborator where a workflow is named; who is a user already only becomes that, and
+/// stays as they are.
 async fn add_user(engine: &Engine, new: NewUser) -> Done {
-    let ask = operator(workspace_named(engine, new.workspace).await?.id);
+    let ask = operator(workspace_named(engine, new.workspace.clone()).await?.id);
+    let role = new.role.as_deref().map(normal_name);
     let workflow = match &new.workflow {
         Some(named) => Some(workflow_named(engine, &ask, named).await?),
         None => None,
     };
     if let Some(workflow) = &workflow {
-        check_may_join(engine, &ask, workflow, new.role.as_deref()).await?;
+        check_may_join(engine, &ask, workflow, role.as_deref()).await?;
     }
     let email = new.email.trim().to_owned();
     let known = engine.read(ask.clone(), users::all).await?.into_iter().find(|user| same_email(&user.email, &email));
     let user = match (known, &workflow) {
-        (Some(user), Some(_)) => user,
+        (Some(user), Some(_)) => {
+            check_same(&user, &new)?;
+            user
+        }
         _ => {
-            let (email, first, last) = (email.clone(), new.first_name.clone(), new.last_name.clone());
-            engine.write(ask.clone(), move |cx| users::create(cx, &email, &first, &last, new.admin)).await?
+            let (email, first, last, admin) = (email.clone(), new.first_name, new.last_name, new.admin);
+            engine.write(ask.clone(), move |cx| users::create(cx, &email, &first, &last, admin)).await?
         }
     };
     if let Some(workflow) = workflow {
-        let collaborator = users::NewCollaborator { email: Some(email), role: new.role, ..Default::default() };
+        let collaborator = users::NewCollaborator { email: Some(email), role, ..Default::default() };
         engine.write(ask, move |cx| users::add(cx, &workflow, &collaborator)).await?;
     }
     Ok(Answer::User(line(&user)))
+}
+
+fn check_same(known: &User, new: &NewUser) -> Result<(), Refused> {
+    let name = |flag: &str, given: &str, known: &str| {
+        let given = given.trim();
+        (!given.is_empty() && given != known).then(|| format!("--{flag} is {given:?}, but that of {} is {known:?}", new.email.trim()))
+    };
+    let differs = [
+        name("first-name", &new.first_name, &known.first_name),
+        name("last-name", &new.last_name, &known.last_name),
+        (new.admin && !known.admin).then(|| format!("{} is no admin", known.email)),
+    ];
+    let differs: Vec<String> = differs.into_iter().flatten().collect();
+    if differs.is_empty() {
+        return Ok(());
+    }
+    Err(sentences(format!("a user who is there already stays as they are: {}; leave it out", differs.join("; "))))
 }
 
 /// Before the user is made, so that nothing is left of what is refused.

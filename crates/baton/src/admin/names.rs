@@ -1,8 +1,10 @@
 //! What the operator names: a workspace or a workflow, by id or name.
 
+use baton_core::definition::normal_name;
 use baton_core::ids::Id;
 use baton_core::suggest::did_you_mean;
-use baton_engine::commands::workflows;
+use baton_core::value::fold;
+use baton_engine::commands::workflows::{self, WorkflowRow};
 use baton_engine::commands::workspaces::{self, WorkspaceRow};
 use baton_engine::{Ask, Credential, Engine};
 
@@ -54,13 +56,20 @@ pub async fn workspace_named(engine: &Engine, named: Option<String>) -> Result<W
 pub async fn workflow_named(engine: &Engine, ask: &Ask, named: &str) -> Result<String, Refused> {
     let all = engine.read(ask.clone(), |cx| workflows::list(cx, true)).await?;
     let by_id = all.iter().find(|row| row.id.to_string() == named);
-    // Names are unique without case.
-    let found = by_id.or_else(|| all.iter().find(|row| baton_core::value::fold(&row.name) == baton_core::value::fold(named)));
-    match found {
-        Some(row) => Ok(row.id.to_string()),
-        None => {
-            let hint = did_you_mean(named, all.iter().map(|row| row.name.as_str()));
-            Err(sentences(format!("there is no workflow {named:?}{hint}")))
-        }
-    }
+    by_id.map(|row| row.id.to_string()).or_else(|| called(&all, named)).ok_or_else(|| {
+        let hint = did_you_mean(named, all.iter().map(|row| row.name.as_str()));
+        sentences(format!("there is no workflow {named:?}{hint}"))
+    })
+}
+
+/// The id of the workflow of that name, if there is one.
+pub async fn workflow_called(engine: &Engine, ask: &Ask, name: &str) -> Result<Option<String>, Refused> {
+    let all = engine.read(ask.clone(), |cx| workflows::list(cx, true)).await?;
+    Ok(called(&all, name))
+}
+
+/// Names are unique without case, as they are kept.
+fn called(all: &[WorkflowRow], name: &str) -> Option<String> {
+    let key = fold(&normal_name(name));
+    all.iter().find(|row| fold(&row.name) == key).map(|row| row.id.to_string())
 }

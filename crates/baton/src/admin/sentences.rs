@@ -10,10 +10,16 @@ pub fn sentences(sentence: String) -> Refused {
     Refused(vec![sentence])
 }
 
+impl From<Refusals> for Refused {
+    fn from(refusals: Refusals) -> Refused {
+        Refused(told(&refusals))
+    }
+}
+
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Refused {
         match failure {
-            Failure::Refused(refusals) => Refused(told(&refusals)),
+            Failure::Refused(refusals) => refusals.into(),
             Failure::Store(error) => sentences(error.to_string()),
         }
     }

@@ -5,11 +5,13 @@ use std::fs::{DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use baton_engine::Engine;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::warn;
 
@@ -43,11 +45,17 @@ impl Socket {
         Ok(Socket { listener, path, database_url })
     }
 
-    /// Answers until dropped.
-    pub async fn answer(&self, engine: &Engine) {
+    /// Answers until stopped; whoever has been accepted by then still gets an answer, which may be the only copy of a
+    /// key.
+    pub async fn answer(self, engine: Engine, stop: Arc<Notify>) {
         let mut running = JoinSet::new();
         loop {
-            match self.listener.accept().await {
+            let accepted = tokio::select! {
+                biased;
+                () = stop.notified() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
                 Ok((stream, _)) => {
                     let (engine, database_url) = (engine.clone(), self.database_url.clone());
                     running.spawn(async move {
@@ -63,6 +71,8 @@ impl Socket {
             }
             while running.try_join_next().is_some() {}
         }
+        drop(self);
+        while running.join_next().await.is_some() {}
     }
 }
 

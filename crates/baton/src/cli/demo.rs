@@ -3,6 +3,7 @@
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::demo::{self, Wanted};
+use crate::serve::Limits;
 use crate::settings::{Settings, table};
 use crate::telemetry;
 use crate::trouble::Trouble;
@@ -26,8 +27,11 @@ impl Demo {
             data: settings.is_flag(&table::DATA).then(|| settings.data.clone()),
             listen: settings.is_flag(&table::LISTEN).then_some(settings.listen),
             once: self.once,
+            public_url: settings.public_url.clone().filter(|_| settings.is_flag(&table::PUBLIC_URL)),
             workers: settings.workers,
+            page_count_max: settings.page_count_max,
+            limits: Limits::of(settings),
         };
-        demo::run(&wanted, &mut std::io::stdout())
+        demo::run(wanted, &mut std::io::stdout())
     }
 }

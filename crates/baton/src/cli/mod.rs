@@ -13,7 +13,7 @@ mod user;
 
 use std::io::Write;
 
-pub use serve::{Signals, until_stopped};
+pub use serve::{Signals, stop, until_stopped};
 
 use clap::{Parser, Subcommand};
 

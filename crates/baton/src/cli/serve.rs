@@ -1,12 +1,11 @@
 //! `baton serve`
 
-use baton_api::ApiOptions;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::print;
 use crate::admin::{names, socket::Socket};
-use crate::serve::{Server, listen};
+use crate::serve::{Limits, Server, listen};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::{telemetry, wiring};
@@ -15,16 +14,16 @@ pub fn run(settings: &Settings) -> Result<(), Trouble> {
     telemetry::start(settings.log_level, settings.log_format);
     let store = wiring::open_store_for_server(settings)?;
     let node = wiring::Node::open(&settings.data)?;
-    wiring::runtime()?.block_on(async {
+    wiring::run_on(wiring::runtime()?, async {
         let mut signals = Signals::new()?;
         let listener = listen(settings.listen).await?;
         let address = listener.local_addr().map_err(|error| Trouble::refused(error.to_string()))?;
         let socket = Socket::open(&settings.data, settings.database_url.clone())?;
         let engine = wiring::engine(store, node.id, wiring::public_url(settings, address), settings.workers);
-        let mut server = Server::start(engine, listener, socket, ApiOptions { body_bytes_max: settings.body_bytes_max });
+        let mut server = Server::start(engine, listener, socket, Limits::of(settings));
         announce(settings, &server, address).await?;
         until_stopped(&mut signals, &mut server).await?;
-        server.stop().await;
+        stop(&mut signals, server).await;
         Ok(())
     })
 }
@@ -57,6 +56,14 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+/// Who asks twice does not want to wait.
+pub async fn stop(signals: &mut Signals, server: Server) {
+    tokio::select! {
+        () = server.stop() => {}
+        () = signals.any() => warn!("told to stop again: what still runs is cut off"),
     }
 }
 

@@ -19,13 +19,12 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use baton_api::ApiOptions;
 use baton_store::{Options, Place, Store};
 use tokio::net::TcpListener;
 
 use crate::admin::socket::Socket;
-use crate::cli::{Signals, until_stopped};
-use crate::serve::{Server, listen};
+use crate::cli::{Signals, stop, until_stopped};
+use crate::serve::{Limits, Server, listen};
 use crate::trouble::Trouble;
 use crate::wiring;
 use fill::Filled;
@@ -39,34 +38,39 @@ pub struct Wanted {
     pub listen: Option<SocketAddr>,
     /// End after the tour.
     pub once: bool,
+    /// Otherwise where it listens.
+    pub public_url: Option<String>,
     pub workers: usize,
+    pub page_count_max: Option<u32>,
+    pub limits: Limits,
 }
 
-pub fn run(wanted: &Wanted, out: &mut impl Write) -> Result<(), Trouble> {
+pub fn run(wanted: Wanted, out: &mut impl Write) -> Result<(), Trouble> {
     let runtime = wiring::runtime()?;
     let listener = runtime.block_on(find_address(wanted.listen))?;
     let address = listener.local_addr().map_err(|error| Trouble::refused(error.to_string()))?;
-    let folder = Folder::new(wanted.data.clone())?;
-    let store = Store::open(Options::new(Place::Folder(folder.path().to_owned())))?;
+    let folder = Folder::new(wanted.data)?;
+    let store = Store::open(Options { page_count_max: wanted.page_count_max, ..Options::new(Place::Folder(folder.path().to_owned())) })?;
     let node = wiring::Node::open(folder.path())?;
     let url = format!("http://{address}");
+    let public_url = wanted.public_url.unwrap_or_else(|| url.clone());
 
     // One thread, so that everything happens in the same order every time.
-    let filled = wiring::small_runtime()?.block_on(fill::fill(&store, node.id, &url));
+    let filled = wiring::small_runtime()?.block_on(fill::fill(&store, node.id, &public_url));
     let filled = filled.map_err(|unforeseen| Trouble::refused(format!("the sample data can't be made: {}", unforeseen.0)))?;
 
-    runtime.block_on(async {
+    wiring::run_on(runtime, async {
         let mut signals = Signals::new()?;
         let socket = Socket::open(folder.path(), None)?;
-        let engine = wiring::engine(store, node.id, url.clone(), wanted.workers);
-        let mut server = Server::start(engine, listener, socket, ApiOptions::default());
+        let engine = wiring::engine(store, node.id, public_url, wanted.workers);
+        let mut server = Server::start(engine, listener, socket, wanted.limits);
         introduce(out, &url, &filled, &folder)?;
         tour::give(out, address, &filled).await?;
         if !wanted.once {
             say(out, &format!("\n{url} stays up until you stop it (Ctrl-C).{}", folder.what_becomes_of_it()))?;
             until_stopped(&mut signals, &mut server).await?;
         }
-        server.stop().await;
+        stop(&mut signals, server).await;
         Ok(())
     })
 }

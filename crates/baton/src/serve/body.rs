@@ -1,42 +1,31 @@
 //! A request's body that must come in time: a client that sends it drop by drop would hold a connection for ever.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::BoxError;
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use baton_api::BodyTooSlow;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 /// For the whole body, from the first moment that there is nothing to read of it.
 const BODY_LONGEST: Duration = Duration::from_secs(60);
 
-pub struct Patient {
-    body: Incoming,
+pub struct Patient<B> {
+    body: B,
     /// Most bodies come along with their head and never need one.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patient {
-    pub fn new(body: Incoming) -> Patient {
+impl<B> Patient<B> {
+    pub fn new(body: B) -> Patient<B> {
         Patient { body, deadline: None }
     }
 }
 
-#[derive(Debug)]
-struct TooSlow;
-
-impl fmt::Display for TooSlow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the body did not come within {} s", BODY_LONGEST.as_secs())
-    }
-}
-
-impl std::error::Error for TooSlow {}
-
-impl Body for Patient {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Patient<B> {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -45,7 +34,8 @@ impl Body for Patient {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(BODY_LONGEST)));
-        deadline.as_mut().poll(context).map(|()| Some(Err(TooSlow.into())))
+        let too_slow = BodyTooSlow { seconds: BODY_LONGEST.as_secs() };
+        deadline.as_mut().poll(context).map(|()| Some(Err(too_slow.into())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -54,5 +44,45 @@ impl Body for Patient {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use tokio::time::{Instant, Interval, interval_at};
+
+    use super::*;
+
+    /// A body that gives a byte each second, for so many.
+    struct Dripping {
+        left: u64,
+        next: Interval,
+    }
+
+    impl Body for Dripping {
+        type Data = Bytes;
+        type Error = BoxError;
+
+        fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+            if self.left == 0 {
+                return Poll::Ready(None);
+            }
+            std::task::ready!(self.next.poll_tick(context));
+            self.left -= 1;
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+        }
+    }
+
+    fn dripping(seconds: u64) -> Patient<Dripping> {
+        let second = Duration::from_secs(1);
+        Patient::new(Dripping { left: seconds, next: interval_at(Instant::now() + second, second) })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_has_a_minute_and_no_more() {
+        assert_eq!(dripping(59).collect().await.expect("in time").to_bytes().len(), 59);
+        let error = dripping(62).collect().await.expect_err("too slow");
+        assert_eq!(error.downcast_ref::<BodyTooSlow>().expect("its own error").to_string(), "body did not come within 60 s");
     }
 }

@@ -2,6 +2,9 @@
 
 mod body;
 mod http;
+mod paced;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,9 +16,11 @@ use baton_store::StoreError;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::admin::socket::Socket;
+use crate::settings::Settings;
 use crate::trouble::Trouble;
 
 /// Requests that are being answered may go on for so long when the server stops; the worker drains as long.
@@ -33,24 +38,38 @@ pub struct Server {
     engine: Engine,
     connections: http::Connections,
     worker: JoinHandle<Result<(), StoreError>>,
-    stop_worker: Arc<Notify>,
     admin: JoinHandle<()>,
+    stop_worker: Arc<Notify>,
+    stop_admin: Arc<Notify>,
+}
+
+/// What the API and the connections to it are held to.
+pub struct Limits {
+    pub api: ApiOptions,
+    pub connections: usize,
+}
+
+impl Limits {
+    pub fn of(settings: &Settings) -> Limits {
+        Limits { api: ApiOptions { body_bytes_max: settings.body_bytes_max }, connections: settings.connections_max }
+    }
 }
 
 impl Server {
-    pub fn start(engine: Engine, listener: TcpListener, socket: Socket, options: ApiOptions) -> Server {
+    pub fn start(engine: Engine, listener: TcpListener, socket: Socket, limits: Limits) -> Server {
         let runtime = tokio::runtime::Handle::current();
-        let stop_worker = Arc::new(Notify::new());
+        let (stop_worker, stop_admin) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let worker = {
             let (engine, stop) = (engine.clone(), stop_worker.clone());
             runtime.spawn(async move { engine.work(stop).await })
         };
         let admin = {
-            let engine = engine.clone();
-            runtime.spawn(async move { socket.answer(&engine).await })
+            let (engine, stop) = (engine.clone(), stop_admin.clone());
+            runtime.spawn(socket.answer(engine, stop))
         };
-        let router = baton_api::router(engine.clone(), options);
-        Server { engine, connections: http::Connections::serve(listener, router), worker, stop_worker, admin }
+        let router = baton_api::router(engine.clone(), limits.api);
+        let connections = http::Connections::serve(listener, router, limits.connections);
+        Server { engine, connections, worker, admin, stop_worker, stop_admin }
     }
 
     pub fn engine(&self) -> &Engine {
@@ -70,11 +89,15 @@ impl Server {
     /// Accepts nothing more, lets run what runs, and hands back the rest.
     pub async fn stop(self) {
         info!("stopping");
-        self.admin.abort();
+        self.stop_admin.notify_one();
         self.stop_worker.notify_one();
-        let (drained, worked) = tokio::join!(tokio::time::timeout(DRAIN, self.connections.drain()), self.worker);
-        if drained.is_err() {
+        let (requests, commands) = (timeout(DRAIN, self.connections.drain()), timeout(DRAIN, self.admin));
+        let (requests, commands, worked) = tokio::join!(requests, commands, self.worker);
+        if requests.is_err() {
             warn!("some requests were cut off");
+        }
+        if commands.is_err() {
+            warn!("some commands over the admin socket were cut off");
         }
         match worked {
             Ok(Ok(())) => info!("stopped"),

@@ -36,6 +36,10 @@ pub fn body_mib(text: &str) -> Option<usize> {
     text.parse().ok().filter(|mib| (1..=1024).contains(mib))
 }
 
+pub fn connections(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|count| (1..=1_000_000).contains(count))
+}
+
 pub fn page_count_max(text: &str) -> Option<u32> {
     text.parse().ok().filter(|pages| (1..u32::MAX).contains(pages))
 }

@@ -11,7 +11,8 @@ pub struct Setting {
     pub allowed: &'static str,
 }
 
-pub const SETTINGS: &[Setting] = &[LISTEN, PUBLIC_URL, DATA, DATABASE_URL, WORKERS, BODY_MIB, PAGE_COUNT_MAX, LOG_LEVEL, LOG_FORMAT];
+pub const SETTINGS: &[Setting] =
+    &[LISTEN, PUBLIC_URL, DATA, DATABASE_URL, WORKERS, BODY_MIB, CONNECTIONS, PAGE_COUNT_MAX, LOG_LEVEL, LOG_FORMAT];
 
 pub const LISTEN: Setting = Setting {
     key: "listen",
@@ -54,6 +55,13 @@ pub const BODY_MIB: Setting = Setting {
     help: "The largest request body, in MiB",
     default: Some("10"),
     allowed: "a whole number from 1 to 1024",
+};
+pub const CONNECTIONS: Setting = Setting {
+    key: "limits.connections",
+    value_name: "COUNT",
+    help: "Connections that are served at once; one more waits",
+    default: Some("1000"),
+    allowed: "a whole number from 1 to 1000000",
 };
 pub const PAGE_COUNT_MAX: Setting = Setting {
     key: "sqlite.page_count_max",

@@ -1,7 +1,7 @@
 use std::io::{BufReader, Read};
 use std::process::{Command, Stdio};
 
-use crate::site::{Site, ended, read_line, send_signal};
+use crate::site::{Site, ended, read_line, request, send_signal};
 
 #[test]
 fn once_shows_the_api_at_work_and_ends() {
@@ -78,6 +78,30 @@ pub fn has_curl() -> bool {
     let found = Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
     assert!(found || std::env::var("CI").as_deref() != Ok("true"), "this test needs curl");
     found
+}
+
+#[test]
+fn the_settings_hold_for_it_too() {
+    let site = Site::new();
+    let out = site.ok(&["demo", "--once", "--listen", "127.0.0.1:0", "--public-url", "https://demo.example"]);
+    assert!(out.contains("\"Task URL\": \"https://demo.example/workflows/"), "{out}");
+    let said = site.refused(&["demo", "--once", "--listen", "127.0.0.1:0", "--sqlite-page-count-max", "9"]);
+    assert!(said.contains("full"), "{said}");
+    let mut command = site.command(&["demo", "--listen", "127.0.0.1:0", "--limits-body-mib", "1"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
+    let line = read_line(&mut out);
+    let address = line.trim_end().strip_prefix("Baton's demo is at http://").expect("it says where");
+    let mut key = String::new();
+    while !key.contains("bat_") {
+        key = read_line(&mut out);
+        assert!(!key.is_empty(), "the demo ends by itself");
+    }
+    let key = key.split_whitespace().last().expect("a key");
+    let answer = request(address, "POST", "/api/v1/workflows", key, &" ".repeat(1024 * 1024 + 1));
+    assert_eq!(answer.status, 413);
+    drop(child.kill());
+    drop(child.wait());
 }
 
 #[test]

@@ -16,11 +16,22 @@ fn a_second_workspace_must_be_named_from_then_on() {
     let (site, _) = Site::with_workspace();
     let _server = site.serve(&[]);
     site.write("password", "correct horse\nand more");
-    let other = ["init", "--workspace", "Other", "--admin-email", "ADA@example.com", "--admin-password-file", "password"];
+    let other = ["init", "--workspace", "Other", "--admin-email", "bea@example.com", "--admin-password-file", "password"];
     assert!(site.ok(&other).contains("\"api_key\":\"bat_"));
     assert_eq!(site.refused(&["user", "list"]), "error: there are several workspaces: say --workspace, one of Acme, Other");
     assert_eq!(site.refused(&["user", "list", "--workspace", "Otter"]), "error: there is no workspace \"Otter\"; did you mean Other?");
-    assert!(site.ok(&["user", "list", "--workspace", "Other"]).contains("ADA@example.com"));
+    assert!(site.ok(&["user", "list", "--workspace", "Other"]).contains("bea@example.com"));
+}
+
+#[test]
+fn an_account_that_is_there_keeps_its_password() {
+    let (site, _) = Site::with_workspace();
+    let other = |more: &[&str]| site.run(&[&["init", "--workspace", "Other", "--admin-email", "ADA@example.com"], more].concat());
+    let refused = other(&["--admin-password", "correct horse"]);
+    let told = "error: an account with this e-mail is there already and keeps its password: leave out --admin-password";
+    assert_eq!((refused.code, refused.err.trim_end()), (1, told));
+    assert!(site.refused(&["user", "list", "--workspace", "Other"]).starts_with("error: there is no workspace"), "it is made");
+    assert_eq!(other(&[]).code, 0);
 }
 
 #[test]

@@ -36,6 +36,30 @@ fn a_key_that_can_not_be_is_refused() {
 }
 
 #[test]
+fn a_role_must_be_one_that_there_is() {
+    let (site, _) = Site::with_workspace();
+    let create = |more: &[&str]| {
+        let ended = site.run(&[&["api-key", "create", "--name", "x"], more].concat());
+        (ended.code, ended.err.lines().last().unwrap_or_default().to_owned())
+    };
+    let told = |role: &str, allowed: &str| (1, format!("error: role is {role:?}; allowed is {allowed}"));
+    assert_eq!(create(&["--role", "Boss"]), told("Boss", "Administrator, Collaborator"));
+    assert_eq!(create(&["--role", "Collaborator"]).0, 0);
+
+    site.apply_reviews();
+    site.write("claims.yaml", "{ name: Claims, stages: [{ name: Open }], roles: [{ name: Adjuster }] }");
+    site.ok(&["apply", "claims.yaml"]);
+    assert_eq!(create(&["--role", "Adjuster"]).0, 0);
+    assert_eq!(create(&["--role", " Adjuster ", "--workflow", " claims "]).0, 0);
+    assert_eq!(create(&["--role", "Boss"]), told("Boss", "Administrator, Collaborator, Adjuster"));
+    let both = ["--workflow", "Reviews", "--workflow", "Claims"];
+    for workflows in [&both[..2], &both] {
+        let arguments = [&["--role", "Adjuster"], workflows].concat();
+        assert_eq!(create(&arguments), told("Adjuster", "Administrator, Collaborator"));
+    }
+}
+
+#[test]
 fn a_key_for_a_time_says_when_it_is_over() {
     let (site, _) = Site::with_workspace();
     let key = site.ok(&["api-key", "create", "--name", "Short", "--expires-in", "90d"]);

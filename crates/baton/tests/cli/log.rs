@@ -1,6 +1,6 @@
 use serde_json::{Value as Json, json};
 
-use crate::site::Site;
+use crate::site::{Site, until};
 
 #[test]
 fn the_log_is_json_and_tells_no_secret_key_or_value() {
@@ -19,7 +19,7 @@ fn the_log_is_json_and_tells_no_secret_key_or_value() {
     let body = json!({ "task_id": "canary-id", "action_id": actions[0]["id"] }).to_string();
     let executions = format!("/api/v1/workflows/{workflow}/executions");
     let execution = server.post(&executions, key, &body).json()["id"].as_str().expect("an id").to_owned();
-    while server.get(&format!("{executions}/{execution}"), key).json()["status"] == "Pending" {}
+    until(|| server.get(&format!("{executions}/{execution}"), key).json()["status"] != "Pending");
     site.ok(&["init", "--workspace", "Other", "--admin-email", "canary@example.com", "--admin-password", "canary-password"]);
     let made_key = site.ok(&["api-key", "create", "--workspace", "Acme", "--name", "Key"]);
     assert_eq!(server.stop(), Some(0));

@@ -1,10 +1,11 @@
 use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::site::{Site, mode, request};
+use crate::site::{PATIENCE, Site, connect, mode, request, until};
 
 #[test]
 fn the_first_start_says_how_to_begin() {
@@ -83,9 +84,9 @@ fn a_stop_lets_requests_end_and_closes_what_is_idle() {
     let key = made["api_key"].as_str().expect("a key");
 
     // A request of which only the head has come, and a connection on which nothing is asked.
-    let idle = TcpStream::connect(&server.address).expect("the server listens");
+    let idle = connect(&server.address);
     let body = "{\"ID\":\"1\",\"Title\":\"Late\"}";
-    let mut late = TcpStream::connect(&server.address).expect("the server listens");
+    let mut late = connect(&server.address);
     let head = format!(
         "POST /api/v1/workflows/{workflow}/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
         Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
@@ -114,6 +115,79 @@ fn a_stop_lets_requests_end_and_closes_what_is_idle() {
 }
 
 #[test]
+fn a_second_signal_cuts_off_what_still_runs() {
+    let (site, made) = Site::with_workspace();
+    let server = site.serve(&[]);
+    let key = made["api_key"].as_str().expect("a key");
+    let mut late = connect(&server.address);
+    let head = format!(
+        "POST /api/v1/workflows HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
+        Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    );
+    late.write_all(head.as_bytes()).expect("the server reads");
+    late.read_exact(&mut [0; 25]).expect("the server answers");
+
+    let mut server = server;
+    crate::site::send_signal(&server.child, "-TERM");
+    until(|| site.log().contains("stopping"));
+    assert_eq!(server.child.try_wait().expect("it is our child"), None, "nobody waits for the request");
+    crate::site::send_signal(&server.child, "-TERM");
+    assert_eq!(server.child.wait().expect("it is our child").code(), Some(0));
+    assert!(site.log().contains("told to stop again"), "{}", site.log());
+}
+
+#[test]
+fn a_stop_lets_a_command_have_its_answer() {
+    let (site, _) = Site::with_workspace();
+    let mut server = site.serve(&["--log-level", "debug"]);
+    let mut socket = UnixStream::connect(site.data().join("admin.sock")).expect("it is there");
+    socket.set_read_timeout(Some(PATIENCE)).expect("it is not zero");
+    let request = json!({ "database_url": null, "request": { "Init": {
+        "name": "Late", "admin_email": "ada@example.com", "admin_password": null, "time_zone": "UTC" } } });
+    let request = request.to_string();
+    socket.write_all(&request.as_bytes()[..10]).expect("the server reads");
+    // Connections are accepted in their order.
+    site.ok(&["user", "list"]);
+    crate::site::send_signal(&server.child, "-TERM");
+    until(|| !site.data().join("admin.sock").exists());
+    socket.write_all(&request.as_bytes()[10..]).expect("the server still reads");
+    socket.shutdown(std::net::Shutdown::Write).expect("it is open");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("the server answers");
+    assert!(answer.contains("\"api_key\":\"bat_"), "{answer}");
+    assert_eq!(server.child.wait().expect("it is our child").code(), Some(0));
+}
+
+#[test]
+fn one_connection_more_than_the_setting_waits_for_another_to_end() {
+    let (site, _) = Site::with_workspace();
+    let server = site.serve(&["--limits-connections", "1"]);
+    let ask = |stream: &mut TcpStream| stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").expect("the system takes it");
+    let answered = |stream: &mut TcpStream| {
+        let (mut answer, mut byte) = (Vec::new(), [0]);
+        while !answer.ends_with(b"}") {
+            stream.read_exact(&mut byte).expect("the server answers");
+            answer.push(byte[0]);
+        }
+    };
+    let mut first = connect(&server.address);
+    ask(&mut first);
+    answered(&mut first);
+    let mut second = connect(&server.address);
+    ask(&mut second);
+    // Were the second served, it would have an answer by the time that the first has so many.
+    for _ in 0..200 {
+        ask(&mut first);
+        answered(&mut first);
+    }
+    second.set_nonblocking(true).expect("it is open");
+    assert_eq!(second.read(&mut [0]).map_err(|error| error.kind()), Err(std::io::ErrorKind::WouldBlock));
+    drop(first);
+    second.set_nonblocking(false).expect("it is open");
+    answered(&mut second);
+}
+
+#[test]
 fn the_address_of_links_follows_from_the_settings() {
     let (site, made) = Site::with_workspace();
     let workflow = site.apply_reviews();
@@ -137,7 +211,7 @@ fn a_body_larger_than_the_setting_is_refused() {
     let server = site.serve(&["--limits-body-mib", "1"]);
     let key = made["api_key"].as_str().expect("a key");
     let path = format!("/api/v1/workflows/{workflow}/tasks");
-    let mut stream = TcpStream::connect(&server.address).expect("the server listens");
+    let mut stream = connect(&server.address);
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
         Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",

@@ -15,6 +15,7 @@ fn config_tells_each_value_and_where_it_came_from() {
         ("database_url = \"postgres://baton:***@db/baton\"", "environment BATON_DATABASE_URL"),
         ("workers = 5", "environment BATON_WORKERS"),
         ("limits.body_mib = 10", "default"),
+        ("limits.connections = 1000", "default"),
         ("# sqlite.page_count_max", "not set"),
         ("log.level = \"warn\"", "file ./baton.toml"),
         ("log.format = \"human\"", "default"),

@@ -5,9 +5,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
+
+pub const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 pub const WORKFLOW: &str = "
 name: Reviews
@@ -176,8 +180,15 @@ pub fn send_signal(child: &Child, signal: &str) {
     assert!(status.success());
 }
 
+/// A server that does not answer fails the test instead of holding it up.
+pub fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("it is not zero");
+    stream
+}
+
 pub fn request(address: &str, method: &str, path: &str, key: &str, body: &str) -> Answer {
-    let mut stream = TcpStream::connect(address).expect("the server listens");
+    let mut stream = connect(address);
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -189,6 +200,16 @@ pub fn request(address: &str, method: &str, path: &str, key: &str, body: &str) -
     let (head, body) = text.split_once("\r\n\r\n").expect("an answer has a head");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("an answer has a status");
     Answer { status, body: body.to_owned() }
+}
+
+/// Looks until it is so.
+pub fn until(so: impl Fn() -> bool) {
+    let mut looks = PATIENCE.as_millis() / LOOK_AGAIN_AFTER.as_millis();
+    while !so() {
+        looks -= 1;
+        assert!(looks > 0, "it never is");
+        std::thread::park_timeout(LOOK_AGAIN_AFTER);
+    }
 }
 
 pub fn mode(path: &Path) -> u32 {

@@ -39,8 +39,20 @@ fn a_collaborator_gets_a_role_or_nothing_is_made() {
     assert_eq!(users(&site), [is("ada@example.com", "active")]);
     assert_eq!(site.run(&["user", "add", "rosa@example.com", "--role", "Collaborator"]).code, 2);
 
-    assert_eq!(add("Collaborator").code, 0);
+    assert_eq!(add(" Collaborator").code, 0);
     assert_eq!(users(&site)[1], is("rosa@example.com", "active"));
+    // Who is known stays as they are.
+    let again = |more: &[&str]| {
+        let ended = site.run(&[&["user", "add", "ROSA@example.com", "--workflow", "Reviews"], more].concat());
+        (ended.code, ended.err.trim_end().to_owned())
+    };
+    let told = |what: &str| (1, format!("error: a user who is there already stays as they are: {what}; leave it out"));
+    assert_eq!(again(&["--admin"]), told("rosa@example.com is no admin"));
+    let names =
+        "--first-name is \"Rosa\", but that of ROSA@example.com is \"\"; --last-name is \"M\", but that of ROSA@example.com is \"\"";
+    assert_eq!(again(&["--first-name", "Rosa", "--last-name", "M"]), told(names));
+    assert_eq!(again(&["--role", "Administrator"]).0, 0);
+
     let server = site.serve(&[]);
     let listed = server.get(&format!("/api/v1/workflows/{workflow}/users"), made["api_key"].as_str().expect("a key"));
     assert!(listed.body.contains("rosa@example.com"), "{}", listed.body);

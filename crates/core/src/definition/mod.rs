@@ -43,6 +43,7 @@ pub use builtin::{ADMINISTRATOR, COLLABORATOR};
 pub use compile::{compile, type_of};
 pub use document::Definition;
 pub use json::{parse_json, to_json};
+pub use normalise::normal_name;
 pub use problem::{PROBLEMS_MAX, Problem};
 pub use removed::{Removals, RemovedOption, RemovedPart, RetypedField, removed_parts};
 pub use schema::schema;
@@ -62,6 +63,14 @@ pub struct Read {
     pub definition: Definition,
     /// What will not work, or not yet.
     pub warnings: Vec<Problem>,
+}
+
+/// What of a definition that is saved already will not work, or not yet.
+pub fn warnings(definition: &Definition, workspace: &Workspace) -> Vec<Problem> {
+    let mut warnings = Problems::default();
+    validate::validate(&mut definition.clone(), workspace, &mut Problems::default(), &mut warnings);
+    effects::warn(definition, &mut warnings);
+    warnings.finish()
 }
 
 /// Reads a document that is to become the next revision of `current`, or the first one of a new workflow.

@@ -42,6 +42,11 @@ fn normalise_given(definition: &mut Definition) {
     }
 }
 
+/// A name as definitions keep it.
+pub fn normal_name(name: &str) -> String {
+    normalised(name).unwrap_or_else(|| name.to_owned())
+}
+
 fn normalise_name(name: &mut String) {
     if let Some(normalised) = normalised(name) {
         *name = normalised;

@@ -1,12 +1,16 @@
 //! API keys: made, listed and revoked by the operator.
 
 use baton_core::activity::{Activity, Kind};
+use baton_core::definition::{ADMINISTRATOR, COLLABORATOR};
 use baton_core::env::Env;
 use baton_core::ids::Id;
 use baton_core::refusal::{Refusal, Refusals};
 use baton_core::time::Timestamp;
 use baton_store::sql::keys::{self, KeyRow};
 
+use indexmap::IndexMap;
+
+use super::workspaces::check_name;
 use crate::auth::{self, KeyScope};
 use crate::cx::{Cx, Outcome};
 
@@ -25,13 +29,12 @@ pub struct Made {
 }
 
 pub fn create(cx: &mut Cx<'_>, new: &NewKey) -> Outcome<Made> {
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        let allowed = "1 to 100 characters without control characters".to_owned();
-        return Err(Refusals::field("name", Refusal::BadParameter { name: "name".to_owned(), value: name.to_owned(), allowed }).into());
-    }
+    let name = check_name("name", &new.name)?;
     for workflow in new.scope.workflows.iter().flatten() {
         cx.workflow(&workflow.to_string())?;
+    }
+    if let Some(role) = &new.scope.role {
+        check_role(cx, role, new.scope.workflows.as_deref())?;
     }
     let secret = auth::new_key(&cx.shared.entropy);
     let created_by = match new.created_by {
@@ -54,6 +57,31 @@ pub fn create(cx: &mut Cx<'_>, new: &NewKey) -> Outcome<Made> {
     let activity = Activity { after: Some(described(&row)), ..cx.activity(Kind::ApiKeyCreated) };
     cx.append(&[activity])?;
     Ok(Made { id: row.id, secret })
+}
+
+/// A key narrowed to a role that is nowhere would find nothing. Where workflows are named, each must have it.
+fn check_role(cx: &mut Cx<'_>, role: &str, named: Option<&[Id]>) -> Outcome<()> {
+    let workflows: Vec<Id> = match named {
+        Some(named) => named.to_vec(),
+        None => super::workflows::list(cx, true)?.into_iter().map(|row| row.id).collect(),
+    };
+    let mut names = IndexMap::<String, usize>::new();
+    for workflow in &workflows {
+        for role in &cx.workflow(&workflow.to_string())?.workflow.roles {
+            *names.entry(role.name.clone()).or_default() += 1;
+        }
+    }
+    if workflows.is_empty() {
+        // Every workflow begins with them.
+        names.extend([ADMINISTRATOR, COLLABORATOR].map(|name| (name.to_owned(), 0)));
+    }
+    let at_least = if named.is_some() { workflows.len() } else { 0 };
+    names.retain(|_, count| *count >= at_least);
+    if names.contains_key(role) {
+        return Ok(());
+    }
+    let allowed = names.into_keys().collect::<Vec<_>>().join(", ");
+    Err(Refusals::field("role", Refusal::BadParameter { name: "role".to_owned(), value: role.to_owned(), allowed }).into())
 }
 
 pub fn list(cx: &mut Cx<'_>) -> Outcome<Vec<KeyRow>> {

@@ -107,7 +107,8 @@ pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expect
     expected.check(Some(found.workflow.revision))?;
     let now = current(cx, &found)?;
     let earlier = stored(cx, found.workflow.id, revision)?.ok_or(Refusal::not_found(Noun::Revision))?;
-    save_read(cx, &found, &now, definition::Read { definition: earlier, warnings: Vec::new() })
+    let warnings = definition::warnings(&earlier, &found.workspace);
+    save_read(cx, &found, &now, definition::Read { definition: earlier, warnings })
 }
 
 fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition::Read) -> Outcome<Saved> {

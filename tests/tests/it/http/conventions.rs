@@ -132,6 +132,51 @@ async fn unknown_parameters_are_never_ignored() {
     }
 }
 
+/// As `docs/compatibility.md` says.
+#[tokio::test]
+async fn what_is_not_there_yet_does_not_seem_to_work() {
+    let review = Review::start().await;
+    review.task(json!({ "ID": "1" })).await;
+    let task = |rest: &str| review.at(&format!("/tasks/1{rest}"));
+    let definition = |key: &str| json!({ "name": "Review", "stages": [{ "name": "Open" }], key: true });
+    for (call, status, told) in [
+        (get(review.at("/tasks?_count=true")), 422, "_count is not a parameter"),
+        (get(task("/actions?_explain=true")), 422, "_explain is not a parameter"),
+        (get(task("/comments?expand=id")), 422, "expand is not a parameter"),
+        (get(review.at("/executions/zz?_wait=10")), 422, "_wait is not a parameter"),
+        (post(review.at("/executions"), json!({ "quote": "x" })), 422, "quote is not a parameter"),
+        (post(review.at("/executions"), json!({ "fields": {} })), 422, "fields is not a parameter"),
+        (post(review.at("/executions"), json!({ "task_ids": [] })), 422, "task_ids is not a parameter"),
+        (post(task("/comments"), json!({ "body": "x", "performed_by": "x" })), 422, "performed_by is not a parameter"),
+        (post(review.at("/tasks"), "[]"), 422, "body must be a JSON object"),
+        (put(review.at("/definition"), definition("migrate")), 422, "is not a key here"),
+        (put(review.at("/definition"), definition("confirm_loss")), 422, "is not a key here"),
+        (get(review.at("/executions")), 405, "GET is not allowed here"),
+        (post(review.at("/executions/zz/cancel"), "{}"), 404, "Page not found"),
+        (post(review.at("/executions/zz/retry"), "{}"), 404, "Page not found"),
+        (post(review.at("/archive"), "{}"), 404, "Page not found"),
+        (post(review.at("/unarchive"), "{}"), 404, "Page not found"),
+        (delete(review.path.clone()), 404, "Page not found"),
+        (put(task("/comments/zz"), "{}"), 404, "Page not found"),
+        (delete(task("/comments/zz")), 404, "Page not found"),
+        (get("/files/zz"), 404, "Page not found"),
+        (get(review.at("/events")), 404, "Page not found"),
+        (get("/webhooks"), 404, "Page not found"),
+        (post("/hooks/zz", "{}"), 404, "Page not found"),
+        (post(review.at("/data_syncs"), "{}"), 404, "Page not found"),
+        (post(review.at("/analytics/exports"), "{}"), 404, "Page not found"),
+        (get(review.at("/activity")), 404, "Page not found"),
+        (get("//api/openapi.json"), 404, "Page not found"),
+        (post("//mcp", "{}"), 404, "Page not found"),
+    ] {
+        let (method, path) = (call.method, call.path.clone());
+        let reply = review.send(call).await;
+        assert!(reply.status == status && reply.text().contains(told), "{method} {path}: {} {}", reply.status, reply.text());
+    }
+    let waited = review.take("Count up", "1", None).with("prefer", "wait=10");
+    assert_eq!(review.send(waited).await.expect(202).string("status"), "Pending");
+}
+
 #[tokio::test]
 async fn what_is_unknown_in_the_path_is_not_found() {
     let review = Review::start().await;

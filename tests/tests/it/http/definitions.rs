@@ -76,8 +76,12 @@ async fn parts_without_effect_are_kept_and_said_so() {
     assert_eq!(warning.as_object().unwrap().keys().collect::<Vec<_>>(), ["path", "message"]);
     assert!(warning["path"].as_str().unwrap().starts_with("actions[0].steps[0]"), "{made}");
     let path = format!("/workflows/{}/definition", made["id"].as_str().unwrap());
-    let kept = server.send(get(path)).await.expect(200).json();
+    let kept = server.send(get(path.clone())).await.expect(200).json();
     assert_eq!(kept["actions"][0]["steps"][0]["channel"], "#x");
+
+    server.send(put(path.clone(), small("W"))).await.expect(200);
+    let back = server.send(put(format!("{path}?_revision=1"), "")).await.expect(200).json();
+    assert_eq!((&back["revision"], &back["warnings"]), (&json!(3), &made["warnings"]), "going back warns as well");
 }
 
 #[tokio::test]

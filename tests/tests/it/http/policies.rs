@@ -1,61 +1,113 @@
 //! The route table says what a key must be allowed; every endpoint is held to its line.
 
+use std::collections::HashMap;
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
 use baton_api::{Policy, ROUTES, Route};
 use baton_engine::KeyScope;
-use serde_json::json;
+use baton_engine::commands::api_keys::{self, NewKey};
+use serde_json::{Value as Json, json};
 
-use super::review::{Review, text};
-use super::server::{Call, get, post};
+use super::review::{REVIEW, text};
+use super::server::{Call, Reply, Server, get, post};
 
 struct Place {
-    review: Review,
-    item: String,
-    user: String,
-    execution: String,
+    server: Server,
+    ids: Ids,
 }
 
 impl Place {
     async fn start() -> Place {
-        let review = Review::start().await;
-        review.task(json!({ "ID": "1" })).await;
-        let own = post(review.at("/tasks/1/checklist_items"), json!({ "title": "x", "Stage": "Open" }));
-        let item = review.send(own).await.expect(201).string("id");
-        let user = text(&review.send(get(review.at("/users"))).await.expect(200).json()[0]["id"]);
-        let execution = review.send(review.take("Count up", "1", None)).await.expect(202).string("id");
-        Place { review, item, user, execution }
+        let server = Server::start().await;
+        let ids = Ids::made_by(&server, &server.key).await;
+        Place { server, ids }
     }
 
-    /// A call of the route on things that exist; its body is fit only where any is.
+    async fn send(&self, call: Call) -> Reply {
+        self.server.send(call).await
+    }
+}
+
+/// One of each thing that a path can name, by its name there; and an action.
+#[derive(Clone)]
+struct Ids(HashMap<&'static str, String>);
+
+impl Ids {
+    /// A workflow with a task, in the key's workspace.
+    async fn made_by(server: &Server, key: &str) -> Ids {
+        let send = async |call: Call, status: u16| server.send(call.by(key)).await.expect(status).json();
+        let id = |json: &Json| text(&json["id"]);
+        let workflow = id(&send(post("/workflows", REVIEW).with("content-type", "application/yaml"), 201).await);
+        let mut ids = Ids(HashMap::from([("workflow", workflow)]));
+        let task = send(post(ids.at("/tasks"), json!({ "ID": "1" })), 201).await;
+        ids.0.insert("task", text(&task["Task URL"]).rsplit('/').next().expect("a last part").to_owned());
+        let item = send(post(ids.at("/tasks/1/checklist_items"), json!({ "title": "x", "Stage": "Open" })), 201).await;
+        ids.0.insert("item", id(&item));
+        ids.0.insert("user", id(&send(get(ids.at("/users")), 200).await[0]));
+        let actions = send(get(ids.at("/tasks/1/actions")), 200).await;
+        let action = actions.as_array().expect("actions").iter().find(|action| action["name"] == "Count up").expect("it is there");
+        let take = json!({ "task_id": "1", "action_id": action["id"] });
+        ids.0.insert("action", id(action));
+        ids.0.insert("execution", id(&send(post(ids.at("/executions"), take), 202).await));
+        ids
+    }
+
+    fn at(&self, rest: &str) -> String {
+        format!("/workflows/{}{rest}", self.0["workflow"])
+    }
+
+    fn with(&self, part: &'static str, id: &str) -> Ids {
+        let mut ids = self.clone();
+        ids.0.insert(part, id.to_owned());
+        ids
+    }
+
+    /// A call of the route on what they name; its body is fit only where any is.
     fn call(&self, route: &Route) -> Call {
-        let path = route
-            .path
-            .replace("{workflow}", &self.review.workflow)
-            .replace("{task}", "1")
-            .replace("{item}", &self.item)
-            .replace("{user}", &self.user)
-            .replace("{execution}", &self.execution);
+        let path = self.0.iter().fold(route.path.to_owned(), |path, (part, id)| path.replace(&format!("{{{part}}}"), id));
         let method = ["GET", "POST", "PUT", "DELETE"].into_iter().find(|method| route.method.as_str() == *method).expect("a method");
         Call { method, ..post(format!("/{path}"), "{}") }
     }
 }
 
+/// Every kind of a key that is none, by what it is told.
+async fn strangers(server: &Server) -> Vec<(&'static str, String)> {
+    let (id, revoked) = server.key(KeyScope::default()).await;
+    server.engine.write(server.operator(), move |cx| api_keys::revoke(cx, &id.to_string())).await.expect("revoked");
+    let new = NewKey { name: "Old".to_owned(), scope: KeyScope::default(), expires_at: Some(server.engine.now()), created_by: None };
+    let expired = server.engine.write(server.operator(), move |cx| api_keys::create(cx, &new)).await.expect("a key").secret;
+    let unknown = Server::start().await.key.clone();
+    vec![
+        ("missing", String::new()),
+        ("malformed", format!("Bearer {}x", server.key)),
+        ("unknown", format!("Bearer {unknown}")),
+        ("revoked", format!("Bearer {revoked}")),
+        ("expired", format!("Bearer {expired}")),
+    ]
+}
+
 #[tokio::test]
 async fn a_stranger_meets_only_what_is_open() {
     let place = Place::start().await;
-    for route in ROUTES {
-        let reply = place.review.send(place.call(route).with("authorization", "")).await;
-        let open = route.policy == Policy::Open;
-        assert_eq!(reply.status == 401, !open, "{} {}: {}", route.method, route.path, reply.text());
-        assert_eq!(reply.header("www-authenticate").is_some(), !open, "{} {}", route.method, route.path);
+    for (kind, authorization) in strangers(&place.server).await {
+        for route in ROUTES {
+            let reply = place.send(place.ids.call(route).with("authorization", &authorization)).await;
+            let told = format!("{kind}: {} {}: {}", route.method, route.path, reply.text());
+            let open = route.policy == Policy::Open;
+            assert_eq!(reply.status, if open { 200 } else { 401 }, "{told}");
+            assert_eq!(reply.text().contains(kind), !open, "{told}");
+            assert_eq!(reply.header("www-authenticate"), (!open).then_some("Bearer"), "{told}");
+        }
     }
 }
 
 #[tokio::test]
 async fn a_read_only_key_reads_all_and_changes_nothing() {
     let place = Place::start().await;
-    let (_, key) = place.review.server.key(KeyScope { read_only: true, ..KeyScope::default() }).await;
+    let (_, key) = place.server.key(KeyScope { read_only: true, ..KeyScope::default() }).await;
     for route in ROUTES {
-        let reply = place.review.send(place.call(route).by(&key)).await;
+        let reply = place.send(place.ids.call(route).by(&key)).await;
         let expected = match route.policy {
             Policy::Open | Policy::Read => 200,
             Policy::Write | Policy::Administer => 403,
@@ -64,14 +116,18 @@ async fn a_read_only_key_reads_all_and_changes_nothing() {
     }
 }
 
+/// What its role allows goes exactly as for a full key.
 #[tokio::test]
 async fn a_key_of_a_lesser_role_administers_nothing() {
-    let place = Place::start().await;
-    let key = place.review.role_key("Collaborator").await;
     for route in ROUTES {
-        let reply = place.review.send(place.call(route).by(&key)).await;
+        let (full, lesser) = (Place::start().await, Place::start().await);
+        let key = lesser.server.key(KeyScope { role: Some("Collaborator".to_owned()), ..KeyScope::default() }).await.1;
+        let expected = full.send(full.ids.call(route)).await;
+        let reply = lesser.send(lesser.ids.call(route).by(&key)).await;
         let refused = route.policy == Policy::Administer || (route.method == "DELETE" && route.path.ends_with("/tasks/{task}"));
-        assert_eq!(reply.status == 403, refused, "{} {}: {}", route.method, route.path, reply.text());
+        let status = if refused { 403 } else { expected.status.as_u16() };
+        assert_eq!(reply.status, status, "{} {}: {} {}", route.method, route.path, reply.text(), expected.text());
+        assert!(expected.status.as_u16() < 500, "{} {}: {}", route.method, route.path, expected.text());
     }
 }
 
@@ -79,12 +135,44 @@ async fn a_key_of_a_lesser_role_administers_nothing() {
 async fn for_a_key_of_other_workflows_this_one_does_not_exist() {
     let place = Place::start().await;
     let other = post("/workflows", json!({ "name": "Other", "stages": [{ "name": "Open" }] }));
-    let other = place.review.send(other).await.expect(201).string("id");
+    let other = place.send(other).await.expect(201).string("id");
     let scope = KeyScope { workflows: Some(vec![other.parse().expect("an id")]), ..KeyScope::default() };
-    let (_, key) = place.review.server.key(scope).await;
+    let (_, key) = place.server.key(scope).await;
     for route in ROUTES.iter().filter(|route| route.path.contains("{workflow}")) {
-        let reply = place.review.send(place.call(route).by(&key)).await;
+        let reply = place.send(place.ids.call(route).by(&key)).await;
         let told = json!({ "errors": ["Workflow not found"] }).to_string();
         assert_eq!((reply.status.as_u16(), reply.text()), (404, told.as_str()), "{} {}", route.method, route.path);
+    }
+}
+
+/// What is compared of two answers: all of them but the id of the request.
+fn whole(mut reply: Reply) -> (u16, HeaderMap, Bytes) {
+    reply.headers.remove("x-request-id");
+    (reply.status.as_u16(), reply.headers, reply.body)
+}
+
+/// Whoever has ids of another workspace learns from no answer that there is anything behind them.
+#[tokio::test]
+async fn another_workspaces_ids_are_exactly_like_unknown_ones() {
+    let Place { server, ids: foreign } = Place::start().await;
+    let key = server.new_workspace(server.engine.fresh_id(), "Beauxbatons", "olympe@beauxbatons.edu").await;
+    let own = Ids::made_by(&server, &key).await;
+    let unknown = server.engine.fresh_id().to_string();
+    let pair = async |theirs: Call, nobodys: Call| (server.send(theirs.by(&key)).await, server.send(nobodys.by(&key)).await);
+
+    for route in ROUTES {
+        for (part, id) in foreign.0.iter().filter(|(part, _)| route.path.contains(&format!("{{{part}}}"))) {
+            let (theirs, nobodys) = pair(own.with(part, id).call(route), own.with(part, &unknown).call(route)).await;
+            let told = format!("{} {} {part}: {}", route.method, route.path, nobodys.text());
+            assert!([404, 422].contains(&nobodys.status.as_u16()), "{told}");
+            assert_eq!(whole(theirs), whole(nobodys), "{told}");
+        }
+    }
+    // In a body they are named as well.
+    let take = |ids: Ids| post(own.at("/executions"), json!({ "task_id": ids.0["task"], "action_id": ids.0["action"] }));
+    for part in ["task", "action"] {
+        let (theirs, nobodys) = pair(take(own.with(part, &foreign.0[part])), take(own.with(part, &unknown))).await;
+        assert_eq!(nobodys.status, 422, "{}", nobodys.text());
+        assert_eq!(whole(theirs), whole(nobodys), "{part}");
     }
 }

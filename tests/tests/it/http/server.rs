@@ -98,13 +98,16 @@ impl Server {
     }
 
     pub async fn send(&self, call: Call) -> Reply {
-        let response = self.respond(call).await;
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.expect("a whole body").to_bytes();
-        Reply { status: head.status, headers: head.headers, body }
+        Reply::read(self.respond(call).await).await
     }
 
-    pub async fn respond(&self, call: Call) -> Response<Body> {
+    pub async fn respond(&self, mut call: Call) -> Response<Body> {
+        let body = std::mem::take(&mut call.body);
+        self.respond_to(call, Body::from(body)).await
+    }
+
+    /// With a body of another kind than one that is whole.
+    pub async fn respond_to(&self, call: Call, body: Body) -> Response<Body> {
         let path = if call.path.starts_with("//") { call.path[1..].to_owned() } else { format!("/api/v1{}", call.path) };
         let mut request = Request::builder().method(call.method).uri(path);
         if !call.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
@@ -113,7 +116,7 @@ impl Server {
         for (name, value) in call.headers.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.header(name, value);
         }
-        let request = request.body(Body::from(call.body)).expect("a request");
+        let request = request.body(body).expect("a request");
         self.router.clone().oneshot(request).await.expect("the router always answers")
     }
 
@@ -188,6 +191,12 @@ pub struct Reply {
 }
 
 impl Reply {
+    pub async fn read(response: Response<Body>) -> Reply {
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Reply { status: head.status, headers: head.headers, body }
+    }
+
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("text")
     }

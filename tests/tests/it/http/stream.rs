@@ -1,7 +1,7 @@
 //! Lists are streamed: whole however long, decided before the head is sent, and broken off rather than cut short.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use baton_core::time::Timestamp;
@@ -106,4 +106,39 @@ async fn a_fault_of_ours_is_answered_and_the_server_goes_on() {
     assert_eq!((reply.status.as_u16(), reply.text()), (500, told.to_string().as_str()));
     assert_eq!(reply.header("x-request-id"), Some("r1"));
     review.send(get("/workspace")).await.expect(200);
+}
+
+/// A clock that can be made to hold whoever looks at it next.
+struct Holding {
+    armed: AtomicBool,
+    released: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Clock for Holding {
+    fn now(&self) -> Timestamp {
+        if self.armed.swap(false, Ordering::SeqCst) {
+            let released = self.released.lock().expect("nobody panicked").recv_timeout(Duration::from_secs(60));
+            released.expect("others are served while a list is read");
+        }
+        Timestamp::from_micros(1_790_000_000_000_000)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_is_read_beside_the_threads_that_serve() {
+    let (release, released) = mpsc::channel();
+    let clock = Arc::new(Holding { armed: AtomicBool::new(false), released: Mutex::new(released) });
+    let review = Review::on(Server::with(Options::new(Place::Memory), clock.clone()).await).await;
+    clock.armed.store(true, Ordering::SeqCst);
+    // With an id of its own a request looks at the clock only where it reads.
+    let health = async {
+        review.send(get("//healthz").with("x-request-id", "r2")).await.expect(200);
+        release.send(()).expect("the clock is there");
+    };
+    let (list, ()) = tokio::join!(review.send(get(review.at("/tasks")).with("x-request-id", "r1")), health);
+    list.expect(200);
 }

@@ -1,5 +1,5 @@
-//! `POST /api/v1/workflows/<w>/executions`: takes an action on a task. What is refused, for whatever reason, has the
-//! shape of a failed execution.
+//! `POST /api/v1/workflows/<w>/executions`: takes an action on a task. What the body says and what the action refuses
+//! has the shape of a failed execution; who calls, the path, and a body that can't be read are told like everywhere.
 
 use axum::http::{Method, StatusCode};
 use baton_core::ids::Id;
@@ -37,10 +37,10 @@ fn handle(mut call: Call) -> Handled {
 }
 
 /// A body that says something else than an execution; one that can't be read is told like everywhere.
-fn in_shape(refusal: Refusal) -> Problem {
-    match refusal {
-        Refusal::BodyShape { .. } => Refusals::action(refusal).into(),
-        refusal => refusal.into(),
+fn in_shape(problem: Problem) -> Problem {
+    match problem {
+        Problem::Request(Refusals::Plain(refusal @ Refusal::BodyShape { .. })) => Refusals::action(refusal).into(),
+        problem => problem,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
@@ -10,11 +12,14 @@ use axum::http::{Response, StatusCode};
 use baton_core::ids::Id;
 use baton_core::task::show::Shown as ShownTask;
 use baton_engine::commands::tasks::{self, ListAsk, Page};
-use baton_engine::{Ask, Engine, Failure, Outcome};
+use baton_engine::{Ask, Failure, Outcome};
 use bytes::Bytes;
 use futures_core::Stream;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 use tracing::error;
 
+use crate::app::App;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::reply;
@@ -25,7 +30,7 @@ const PAGE_TASKS: usize = 500;
 /// The first page decides the status: what is refused is refused before anything is sent.
 pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Problem> {
     let ask = ListAsk { active_only, columns: call.query()?.columns()? };
-    let pages = Pages { engine: call.engine().clone(), ask: call.ask(), workflow: call.part("workflow"), list: ask };
+    let pages = Pages { app: call.app.clone(), ask: call.ask(), workflow: call.part("workflow"), list: ask };
     let (first, last) = pages.after(None).await?;
     let body = match last {
         None => Body::from(first),
@@ -38,7 +43,7 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
 
 #[derive(Clone)]
 struct Pages {
-    engine: Engine,
+    app: Arc<App>,
     ask: Ask,
     workflow: String,
     list: ListAsk,
@@ -50,9 +55,26 @@ type NextPiece = Pin<Box<dyn Future<Output = (Outcome<Piece>, Pages)> + Send>>;
 
 impl Pages {
     async fn after(&self, after: Option<Id>) -> Outcome<Piece> {
-        let (workflow, list) = (self.workflow.clone(), self.list.clone());
-        let page = self.engine.read(self.ask.clone(), move |cx| tasks::page(cx, &workflow, &list, after, PAGE_TASKS)).await?;
-        Ok(piece(&page, after.is_none(), self.engine.public_url()))
+        // The semaphore is never closed.
+        let turn = self.app.lists.clone().acquire_owned().await.ok();
+        let (runtime, pages) = (Handle::current(), self.clone());
+        let work = move || {
+            let piece = runtime.block_on(pages.read(after));
+            drop(turn);
+            piece
+        };
+        match spawn_blocking(work).await {
+            Ok(piece) => piece,
+            // It is told where every request's panic is.
+            Err(error) => resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// Long work on SQLite, which reads on the thread that asks: none of those that serve everything else.
+    async fn read(self, after: Option<Id>) -> Outcome<Piece> {
+        let engine = self.app.engine.clone();
+        let page = engine.read(self.ask, move |cx| tasks::page(cx, &self.workflow, &self.list, after, PAGE_TASKS)).await?;
+        Ok(piece(&page, after.is_none(), engine.public_url()))
     }
 
     fn next(self, last: Id) -> NextPiece {
