@@ -163,13 +163,14 @@ impl Incoming<'_> {
         Refusal::TooLarge { bytes_max }.into()
     }
 
-    /// Takes in some of what is not wanted: a client that is still sending when the connection closes never reads why.
+    /// Takes in what is not wanted, if it is not far more than is allowed: a client that is still sending when the
+    /// connection closes never reads why.
     pub async fn discard(mut self) {
         // Who asks before sending has sent nothing yet.
         if self.headers.contains_key(EXPECT) {
             return;
         }
-        let mut left = self.bytes_max;
+        let mut left = 2 * self.bytes_max;
         while let Ok(Some(data)) = self.piece().await {
             match left.checked_sub(data.len()) {
                 Some(less) => left = less,

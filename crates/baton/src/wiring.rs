@@ -152,8 +152,8 @@ mod tests {
         let ended = Arc::new(AtomicBool::new(false));
         let ending = ended.clone();
         let work = move || {
-            drop(held.recv_timeout(Duration::from_secs(60)));
-            ending.store(true, Ordering::SeqCst);
+            let told = held.recv_timeout(Duration::from_secs(60));
+            ending.store(told.is_err(), Ordering::SeqCst);
         };
         run_on(small_runtime().expect("a runtime"), async { drop(tokio::task::spawn_blocking(work)) });
         assert!(!ended.load(Ordering::SeqCst), "it was waited for");
