@@ -15,12 +15,13 @@ use baton_core::value::parse_unique_id;
 use baton_core::workflow::Workflow;
 use baton_store::sql::tasks;
 use baton_store::{StoreError, Tx};
+use parking_lot::Mutex;
 
 use crate::auth::{Caller, KeyScope};
 use crate::cache::Learned;
 use crate::engine::Shared;
 use crate::env::TxEnv;
-use crate::worker::Claimed;
+use crate::worker::Claims;
 
 /// Why a command did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub struct Cx<'a> {
     pub request: Option<&'a str>,
     pub(crate) shared: &'a Arc<Shared>,
     /// Jobs that were born claimed by this node: run as soon as the commit is durable.
-    pub(crate) claimed: Vec<Claimed>,
+    pub(crate) claims: &'a Mutex<Claims>,
     pub(crate) learned: Learned,
     /// The fail point that is passed as soon as the commit is durable.
     pub(crate) then_pass: Option<&'static str>,

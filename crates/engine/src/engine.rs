@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use baton_core::time::Timestamp;
 use baton_store::{Store, StoreError, Tx};
+use parking_lot::Mutex;
 
 use crate::auth::{self, Credential};
 use crate::cache::{Cache, Learned};
@@ -11,7 +12,7 @@ use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
 use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
-use crate::worker::Worker;
+use crate::worker::{Claims, Worker};
 
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
@@ -76,7 +77,8 @@ impl Engine {
         self.shared
             .store
             .read(move |tx| {
-                let mut cx = context(&shared, tx, &ask)?;
+                let claims = Mutex::new(Claims::new(&shared.worker));
+                let mut cx = context(&shared, tx, &ask, &claims)?;
                 let done = command(&mut cx)?;
                 shared.cache.keep(cx.learned);
                 Ok(done)
@@ -91,17 +93,20 @@ impl Engine {
         mut command: impl FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
     ) -> Outcome<T> {
         let shared = self.shared.clone();
+        let claims = Arc::new(Mutex::new(Claims::new(&shared.worker)));
+        let claims_of_work = claims.clone();
         let work = move |tx: &mut dyn Tx| {
-            let mut cx = context(&shared, tx, &ask)?;
+            claims_of_work.lock().begin();
+            let mut cx = context(&shared, tx, &ask, &claims_of_work)?;
             let done = command(&mut cx)?;
-            Ok::<_, Failure>((done, cx.claimed, cx.learned, cx.then_pass))
+            Ok::<_, Failure>((done, cx.learned, cx.then_pass))
         };
-        let (done, claimed, learned, then_pass) = self.shared.store.write(work).await?;
+        let (done, learned, then_pass) = self.shared.store.write(work).await?;
         self.shared.cache.keep(learned);
         if let Some(name) = then_pass {
             fail_point::pass(name);
         }
-        self.run_soon(claimed);
+        self.run_soon(&claims);
         Ok(done)
     }
 
@@ -120,9 +125,9 @@ impl Engine {
     }
 }
 
-fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask) -> Outcome<Cx<'a>> {
+fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask, claims: &'a Mutex<Claims>) -> Outcome<Cx<'a>> {
     let now = shared.clock.now();
     let caller = auth::authenticate(tx, &ask.credential, now)?;
     let env = TxEnv::new(now, &shared.entropy);
-    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claimed: Vec::new(), learned: Learned::default(), then_pass: None })
+    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claims, learned: Learned::default(), then_pass: None })
 }

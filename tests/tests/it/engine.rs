@@ -23,7 +23,7 @@ struct World {
     engine: Engine,
     workspace: Id,
     stop: Arc<Notify>,
-    worker: tokio::task::JoinHandle<()>,
+    worker: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl World {
@@ -32,17 +32,20 @@ impl World {
     }
 
     async fn on(place: Place) -> World {
+        let mut world = World::resting(place, 16).await;
+        world.work();
+        world
+    }
+
+    /// Without a worker until [`World::work`]; then with so many slots.
+    async fn resting(place: Place, workers: usize) -> World {
         let store = Store::open(Options::new(place)).unwrap();
         let node = Id::from_i64(1).unwrap();
-        let options = EngineOptions { public_url: "http://localhost".into(), workers: 16, node };
+        let options = EngineOptions { public_url: "http://localhost".into(), workers, node };
         let engine = Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_seed(1), options);
         let workspace = engine.fresh_id();
         let stop = Arc::new(Notify::new());
-        let worker = {
-            let (engine, stop) = (engine.clone(), stop.clone());
-            tokio::runtime::Handle::current().spawn(async move { engine.work(stop).await.unwrap() })
-        };
-        let world = World { engine, workspace, stop, worker };
+        let world = World { engine, workspace, stop, worker: None };
         let new = NewWorkspace {
             name: "Hogwarts".into(),
             admin_email: "admin@hogwarts.edu".into(),
@@ -51,6 +54,11 @@ impl World {
         };
         world.write(move |cx| workspaces::create(cx, &new)).await.unwrap();
         world
+    }
+
+    fn work(&mut self) {
+        let (engine, stop) = (self.engine.clone(), self.stop.clone());
+        self.worker = Some(tokio::runtime::Handle::current().spawn(async move { engine.work(stop).await.unwrap() }));
     }
 
     fn ask(&self) -> Ask {
@@ -102,7 +110,7 @@ impl World {
 
     async fn end(self) {
         self.stop.notify_one();
-        tokio::time::timeout(Duration::from_secs(30), self.worker).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(30), self.worker.expect("it works")).await.unwrap().unwrap();
     }
 }
 
@@ -269,5 +277,52 @@ async fn callers_who_hang_up_leave_no_execution_behind() {
     let (_, comments) = world.read(move |cx| baton_engine::commands::comments::list(cx, &workflow, &id)).await.unwrap();
     let texts: Vec<String> = comments.into_iter().map(|comment| comment.body).collect();
     assert_eq!(texts, (1..=21).map(|n| n.to_string()).collect::<Vec<_>>());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_execution_whose_rows_cannot_be_read_fails_and_lets_the_next_on() {
+    let world = World::new().await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let add = world.action(&workflow, "Add").await;
+    let start = Start { task: Some(task.id.to_string()), action: Some(add), performed_by: None };
+    let accept_and_break = move |cx: &mut Cx<'_>| {
+        let accepted = [executions::start(cx, &workflow, &start)?, executions::start(cx, &workflow, &start)?];
+        cx.tx.execute("UPDATE tasks SET field_values = '{'", &[])?;
+        Ok(accepted)
+    };
+    for execution in world.write(accept_and_break).await.unwrap() {
+        let Status::Fail { errors, .. } = world.finished(&execution).await else { panic!("a success on a broken task") };
+        assert_eq!(errors, ["Step 1 failed by a fault in Baton; the log has the details"]);
+    }
+    let left = "SELECT (SELECT count(*) FROM jobs), (SELECT finished_sequence FROM tasks),
+        (SELECT count(*) FROM activity WHERE kind = 'execution.finished')";
+    let left = world.read(move |cx| Ok(cx.tx.query_one(left, &[], |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?)))?)).await.unwrap();
+    assert_eq!(left, Some((0, 2, 2)));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_queue_lets_others_have_its_slot() {
+    let mut world = World::resting(Place::Memory, 1).await;
+    let workflow = world.workflow(counter()).await;
+    let (long, short) = (world.task(&workflow, json!({ "Name": "Ann" })).await, world.task(&workflow, json!({ "Name": "Bob" })).await);
+    let add = world.action(&workflow, "Add").await;
+    let mut of_long = Vec::new();
+    for _ in 0..20 {
+        of_long.push(world.start(&long, &add).await.unwrap());
+    }
+    let between = world.start(&short, &add).await.unwrap();
+    for _ in 0..20 {
+        of_long.push(world.start(&long, &add).await.unwrap());
+    }
+    world.work();
+    let (Status::Success { finished_at: last }, Status::Success { finished_at }) =
+        (world.finished(of_long.last().unwrap()).await, world.finished(&between).await)
+    else {
+        panic!("both succeed")
+    };
+    assert!(finished_at < last, "what was accepted in the middle waited for the whole queue of another task");
     world.end().await;
 }

@@ -176,6 +176,12 @@ pub fn finish_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<(), S
     tx.send("UPDATE tasks SET finished_sequence = $1 WHERE id = $2", &[sequence.into(), task.into()])
 }
 
+/// The same under the lock of the task, but without reading it.
+pub fn end_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<(), StoreError> {
+    lock_row(tx, task)?;
+    finish_sequence(tx, task, sequence)
+}
+
 /// Deletes a task with all that hangs on it, and the values in its history. `false`: there is none.
 pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<bool, StoreError> {
     let Some(loaded) = load(tx, workspace, workflow, task, true)? else { return Ok(false) };
