@@ -130,6 +130,28 @@ impl Cx<'_> {
         Ok((found, seen.then_some(loaded)))
     }
 
+    /// First of all in a command that writes tasks: the definition that they are written by stays as it is.
+    pub fn share_definition(&mut self, workflow: &str) -> Outcome<()> {
+        match workflow.parse().ok().filter(|id| self.caller.scope.covers(*id)) {
+            Some(id) => Ok(baton_store::sql::workflows::share(self.tx, id)?),
+            None => Ok(()),
+        }
+    }
+
+    /// First of all in a command that changes people: nobody else changes them meanwhile.
+    pub fn hold_people(&mut self) -> Outcome<()> {
+        Ok(baton_store::sql::people::hold(self.tx, self.caller.workspace)?)
+    }
+
+    /// First of all in a command that changes a definition: nobody writes tasks by it or changes people meanwhile.
+    pub fn hold_definition(&mut self, workflow: &str) -> Outcome<()> {
+        self.hold_people()?;
+        match workflow.parse().ok().filter(|id| self.caller.scope.covers(*id)) {
+            Some(id) => Ok(baton_store::sql::workflows::hold(self.tx, id)?),
+            None => Ok(()),
+        }
+    }
+
     /// The same, for a change.
     pub fn writable_workflow(&mut self, id: &str) -> Outcome<Found> {
         let found = self.workflow(id)?;

@@ -326,3 +326,123 @@ async fn a_long_queue_lets_others_have_its_slot() {
     assert!(finished_at < last, "what was accepted in the middle waited for the whole queue of another task");
     world.end().await;
 }
+
+/// A command on PostgreSQL that has run but not committed, until the other end says so.
+struct Open {
+    go_on: std::sync::mpsc::Sender<()>,
+    done: tokio::task::JoinHandle<Outcome<()>>,
+}
+
+impl World {
+    async fn open(&self, mut command: impl FnMut(&mut Cx<'_>) -> Outcome<()> + Send + 'static) -> Open {
+        let (go_on, gate) = std::sync::mpsc::channel::<()>();
+        let (has_run, ran) = std::sync::mpsc::channel();
+        let (engine, ask) = (self.engine.clone(), self.ask());
+        let write = async move {
+            let held = move |cx: &mut Cx<'_>| {
+                command(cx)?;
+                // What is on its way has arrived when a later statement is answered.
+                cx.tx.rows("SELECT 1", &[], &mut |_| Ok(()))?;
+                has_run.send(()).unwrap();
+                gate.recv().unwrap();
+                Ok(())
+            };
+            engine.write(ask, held).await
+        };
+        let done = tokio::runtime::Handle::current().spawn(write);
+        tokio::task::spawn_blocking(move || ran.recv().unwrap()).await.unwrap();
+        Open { go_on, done }
+    }
+
+    /// Lets the open command commit once the other one waits for it, or has not waited; answers with what came of the other.
+    async fn commit_once_waited_for<T: Send + 'static>(
+        &self,
+        open: Open,
+        command: impl FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let (engine, ask) = (self.engine.clone(), self.ask());
+        let other = tokio::runtime::Handle::current().spawn(async move { engine.write(ask, command).await });
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted
+            AND (database = (SELECT oid FROM pg_database WHERE datname = current_database()) OR locktype = 'transactionid')";
+        until(async || {
+            let waiting = self.read(move |cx| Ok(cx.tx.query_one(waits, &[], |row| row.int(0))?)).await.unwrap();
+            (other.is_finished() || waiting > Some(0)).then_some(())
+        })
+        .await;
+        open.go_on.send(()).unwrap();
+        open.done.await.unwrap().unwrap();
+        other.await.unwrap()
+    }
+}
+
+fn told<T>(outcome: Outcome<T>) -> String {
+    match outcome {
+        Ok(_) => "done".to_owned(),
+        Err(failure) => format!("{failure:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_a_definition_waits_for_those_who_write_by_it() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let world = World::resting(Place::Url(database.url.clone()), 1).await;
+    let workflow = world.workflow(counter()).await;
+
+    // A task with a value of a field that is being removed.
+    let of = workflow.clone();
+    let body = json!({ "Name": "Ann" });
+    let creating = world.open(move |cx| tasks::create_or_update(cx, &of, body.as_object().unwrap(), &Expected::Anything).map(drop));
+    let (mut without, of) = (counter(), workflow.clone());
+    without["fields"].as_array_mut().unwrap().remove(0);
+    let saved =
+        world.commit_once_waited_for(creating.await, move |cx| definitions::save(cx, &of, &without, &Expected::Anything).map(drop)).await;
+    assert!(told(saved.clone()).contains("Name is removed but has a value in 1 task"), "{}", told(saved));
+
+    // A task that is written by a definition that is being changed.
+    let (mut ended, of) = (counter(), workflow.clone());
+    ended["stages"][0]["end"] = true.into();
+    let saving = world.open(move |cx| definitions::save(cx, &of, &ended, &Expected::Anything).map(drop)).await;
+    let (of, body) = (workflow.clone(), json!({ "Name": "Bob" }));
+    let created = world
+        .commit_once_waited_for(saving, move |cx| {
+            tasks::create_or_update(cx, &of, body.as_object().unwrap(), &Expected::Anything).map(drop)
+        })
+        .await;
+    assert_eq!(told(created), "done");
+    let active = |cx: &mut Cx<'_>| Ok(cx.tx.query_one("SELECT count(*) FROM tasks WHERE active = 1", &[], |row| row.int(0))?);
+    assert_eq!(world.read(active).await, Ok(Some(0)), "both tasks are in an end stage");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_two_saves_without_a_condition_both_hold() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let world = World::resting(Place::Url(database.url.clone()), 1).await;
+    let workflow = world.workflow(counter()).await;
+    let named = |name: &str| {
+        let (mut document, of) = (counter(), workflow.clone());
+        document["name"] = name.into();
+        move |cx: &mut Cx<'_>| definitions::save(cx, &of, &document, &Expected::Anything).map(drop)
+    };
+    let first = world.open(named("First")).await;
+    assert_eq!(told(world.commit_once_waited_for(first, named("Second")).await), "done");
+    let found = world.read(move |cx| definitions::get(cx, &workflow, None)).await.unwrap();
+    assert_eq!((found.definition.name.as_str(), found.revision), ("Second", 3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_one_administrator_stays_when_two_leave_at_once() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let world = World::resting(Place::Url(database.url.clone()), 1).await;
+    let workflow = world.workflow(counter()).await;
+    let of = workflow.clone();
+    let new = NewCollaborator { email: Some("ann@hogwarts.edu".into()), role: Some("Administrator".into()), ..NewCollaborator::default() };
+    world.write(move |cx| users::add(cx, &of, &new).map(drop)).await.unwrap();
+    let of = workflow.clone();
+    let listed = world.read(move |cx| users::list(cx, &of)).await.unwrap();
+    let leave = |index: usize| {
+        let (of, user) = (workflow.clone(), listed[index].user.id.to_string());
+        move |cx: &mut Cx<'_>| users::remove(cx, &of, &user)
+    };
+    let first = world.open(leave(0)).await;
+    assert!(told(world.commit_once_waited_for(first, leave(1)).await).contains("LastAdministrator"));
+}

@@ -92,6 +92,7 @@ pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<Revisions> {
 
 /// Changes a workflow. The same document again changes nothing.
 pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expected) -> Outcome<Saved> {
+    cx.hold_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     expected.check(Some(found.workflow.revision))?;
@@ -102,6 +103,7 @@ pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expecte
 
 /// Goes back: an earlier revision's document becomes the newest revision.
 pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expected) -> Outcome<Saved> {
+    cx.hold_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     expected.check(Some(found.workflow.revision))?;

@@ -184,6 +184,7 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: Run
 
 fn run_execution(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job) -> Outcome<Learned> {
     let execution = executions::load(tx, job.id)?;
+    workflows::share(tx, execution.workflow)?;
     let claims = Mutex::new(Claims::new(&shared.worker));
     let mut cx = cx_of(shared, tx, &claims, execution.workspace, execution.performer, execution.request.as_deref());
     let (loaded, ran) = decide(&mut cx, &execution)?;

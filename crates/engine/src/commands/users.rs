@@ -57,6 +57,7 @@ pub struct NewCollaborator {
 
 /// Adds a collaborator; who is not yet a user of the workspace is invited.
 pub fn add(cx: &mut Cx<'_>, workflow: &str, new: &NewCollaborator) -> Outcome<Collaborator> {
+    cx.hold_people()?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     let email = new.email.as_deref().ok_or_else(|| Refusals::field("email", Refusal::IsRequired))?;
@@ -83,6 +84,7 @@ pub fn add(cx: &mut Cx<'_>, workflow: &str, new: &NewCollaborator) -> Outcome<Co
 }
 
 pub fn change_role(cx: &mut Cx<'_>, workflow: &str, user: &str, role: Option<&str>) -> Outcome<Collaborator> {
+    cx.hold_people()?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     let now = one(cx, &found, user)?;
@@ -96,6 +98,7 @@ pub fn change_role(cx: &mut Cx<'_>, workflow: &str, user: &str, role: Option<&st
 
 /// No longer a collaborator; the user's active tasks there become nobody's.
 pub fn remove(cx: &mut Cx<'_>, workflow: &str, user: &str) -> Outcome<()> {
+    cx.hold_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     let gone = one(cx, &found, user)?;
@@ -201,6 +204,7 @@ pub fn create(cx: &mut Cx<'_>, email: &str, first_name: &str, last_name: &str, a
 
 /// Turns a user of the workspace off or on again; what they did and hold stays shown.
 pub fn set_active(cx: &mut Cx<'_>, email: &str, active: bool) -> Outcome<User> {
+    cx.hold_people()?;
     let users = people::users(cx.tx, cx.caller.workspace)?;
     let key = baton_core::people::email_key(email);
     let unknown = || Refusals::field("email", Refusal::IsNotAUserOfWorkspace);
