@@ -117,11 +117,17 @@ impl Engine {
         key: Option<IdempotencyKey>,
         mut command: impl FnMut(&mut Cx<'_>) -> Outcome<Answer> + Send + 'static,
     ) -> Outcome<(Answer, Replayed)> {
-        self.write(ask, move |cx| match &key {
-            Some(key) => idempotency::once(cx, key, &mut command),
-            None => Ok((command(cx)?, Replayed(false))),
-        })
-        .await
+        let Some(key) = key else { return self.write(ask, move |cx| Ok((command(cx)?, Replayed(false)))).await };
+        let kept_under = key.clone();
+        let done = self.write(ask.clone(), move |cx| idempotency::once(cx, &key, &mut command)).await;
+        match done {
+            // A simultaneous twin may have changed what this one then waited for, and was refused by.
+            Err(Failure::Refused(refusals)) => match self.read(ask, move |cx| idempotency::kept(cx, &kept_under)).await? {
+                Some(answer) => Ok((answer, Replayed(true))),
+                None => Err(refusals.into()),
+            },
+            done => done,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use baton_engine::commands::users::{self, NewCollaborator};
 use baton_engine::commands::workspaces::{self, NewWorkspace};
 use baton_engine::commands::{activity, definitions};
 use baton_engine::env::{Entropy, SystemClock};
-use baton_engine::{Ask, Credential, Cx, Engine, EngineOptions, Failure, Outcome};
+use baton_engine::{Answer, Ask, Credential, Cx, Engine, EngineOptions, Failure, IdempotencyKey, Outcome, Replayed};
 use baton_store::{Options, Place, Store};
 use serde_json::{Value as Json, json};
 use tokio::sync::Notify;
@@ -362,16 +362,21 @@ impl World {
     ) -> Outcome<T> {
         let (engine, ask) = (self.engine.clone(), self.ask());
         let other = tokio::runtime::Handle::current().spawn(async move { engine.write(ask, command).await });
+        self.until_waited_for(|| other.is_finished()).await;
+        open.go_on.send(()).unwrap();
+        open.done.await.unwrap().unwrap();
+        other.await.unwrap()
+    }
+
+    /// Somebody waits for a lock, or has not waited.
+    async fn until_waited_for(&self, has_ended: impl Fn() -> bool) {
         let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted
             AND (database = (SELECT oid FROM pg_database WHERE datname = current_database()) OR locktype = 'transactionid')";
         until(async || {
             let waiting = self.read(move |cx| Ok(cx.tx.query_one(waits, &[], |row| row.int(0))?)).await.unwrap();
-            (other.is_finished() || waiting > Some(0)).then_some(())
+            (has_ended() || waiting > Some(0)).then_some(())
         })
         .await;
-        open.go_on.send(()).unwrap();
-        open.done.await.unwrap().unwrap();
-        other.await.unwrap()
     }
 }
 
@@ -445,4 +450,51 @@ async fn on_postgresql_one_administrator_stays_when_two_leave_at_once() {
     };
     let first = world.open(leave(0)).await;
     assert!(told(world.commit_once_waited_for(first, leave(1)).await).contains("LastAdministrator"));
+}
+
+/// The twin waits for what the first changes, and is refused by the change; but it was done, once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_a_twin_that_is_refused_gets_the_answer() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let world = World::resting(Place::Url(database.url.clone()), 1).await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let once = |gate: Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>| {
+        let (engine, ask, of, id) = (world.engine.clone(), world.ask(), workflow.clone(), task.id.to_string());
+        let command = move |cx: &mut Cx<'_>| {
+            let body = json!({ "Name": "Bob" });
+            tasks::update(cx, &of, Some(&id), body.as_object().unwrap(), &Expected::Versions(vec![1]))?;
+            if let Some((has_run, gate)) = &gate {
+                cx.tx.rows("SELECT 1", &[], &mut |_| Ok(()))?;
+                has_run.send(()).unwrap();
+                gate.recv().unwrap();
+            }
+            Ok(Answer { status: 200, headers: Vec::new(), body: b"done".to_vec() })
+        };
+        let key = IdempotencyKey::new("k", "POST", "/x", b"{}");
+        tokio::runtime::Handle::current().spawn(async move { engine.write_once(ask, Some(key), command).await })
+    };
+    let ((has_run, ran), (go_on, gate)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    let first = once(Some((has_run, gate)));
+    tokio::task::spawn_blocking(move || ran.recv().unwrap()).await.unwrap();
+    let twin = once(None);
+    world.until_waited_for(|| twin.is_finished()).await;
+    go_on.send(()).unwrap();
+    let (Answer { body, .. }, replayed) = first.await.unwrap().unwrap();
+    assert_eq!((body.as_slice(), replayed), (&b"done"[..], Replayed(false)));
+    let (Answer { body, .. }, replayed) = twin.await.unwrap().unwrap();
+    assert_eq!((body.as_slice(), replayed), (&b"done"[..], Replayed(true)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_old_answers_are_forgotten_at_once() {
+    let mut world = World::resting(Place::Memory, 1).await;
+    let old = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20001)
+        INSERT INTO idempotency (workspace_id, scope, body_hash, status, headers, body, created_at)
+        SELECT 1, CAST(n AS BLOB), x'00', 200, '[]', x'00', 0 FROM numbers";
+    world.write(move |cx| Ok(cx.tx.execute(old, &[])?)).await.unwrap();
+    world.work();
+    let count = |cx: &mut Cx<'_>| Ok(cx.tx.query_one("SELECT count(*) FROM idempotency", &[], |row| row.int(0))?);
+    until(async || (world.read(count).await.unwrap() == Some(0)).then_some(())).await;
+    world.end().await;
 }
