@@ -138,6 +138,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::BadParameter { .. }
         | Refusal::ItemFromTemplate { .. }
         | Refusal::LastAdministrator
+        | Refusal::LastAdmin
+        | Refusal::IsDeactivated
         | Refusal::Definition { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -129,6 +129,9 @@ pub enum Refusal {
         what: &'static str,
     },
     LastAdministrator,
+    /// Of the workspace.
+    LastAdmin,
+    IsDeactivated,
     /// A problem of a definition, at its path.
     Definition {
         message: String,
@@ -253,6 +256,8 @@ impl Refusal {
             Refusal::BadParameter { .. } => "bad_parameter",
             Refusal::ItemFromTemplate { .. } => "item_from_template",
             Refusal::LastAdministrator => "last_administrator",
+            Refusal::LastAdmin => "last_admin",
+            Refusal::IsDeactivated => "is_deactivated",
             Refusal::Definition { .. } => "definition",
         }
     }
@@ -318,6 +323,8 @@ impl fmt::Display for Refusal {
             Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),
             Refusal::ItemFromTemplate { what } => write!(f, "item comes from the checklist template; {what} is not allowed here"),
             Refusal::LastAdministrator => f.write_str("the last Administrator of a workflow can't be removed"),
+            Refusal::LastAdmin => f.write_str("the last active admin of a workspace can't be deactivated"),
+            Refusal::IsDeactivated => f.write_str("is deactivated; activate the user again first"),
             Refusal::Definition { message } => f.write_str(message),
         }
     }

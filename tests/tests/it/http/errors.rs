@@ -39,6 +39,8 @@ fn examples() -> Vec<Refusal> {
         Refusal::MayNot { what: text("delete Tasks") },
         Refusal::ItemFromTemplate { what: "deletion" },
         Refusal::LastAdministrator,
+        Refusal::LastAdmin,
+        Refusal::IsDeactivated,
         Refusal::Definition { message: text("{{Emial}} is not a field; did you mean Email?") },
         Refusal::IdRequired { key: text("task_id") },
         Refusal::FieldRefused { field: text("task_id"), reason: Box::new(Refusal::IsInvalid) },
