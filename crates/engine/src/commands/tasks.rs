@@ -141,7 +141,7 @@ fn by_unique_id(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>) -> Out
 /// finds that task, and changes it.
 fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, unique_id_taken: bool) -> Outcome<Shown> {
     let access = cx.caller.scope.access(&found.workflow);
-    if !access.may_create() {
+    if !access.may_create() || task_body::lacks_a_required_field(&found.workflow, access) {
         return Err(Refusal::KeyLacksRight { what: format!("create {}", found.workflow.plural) }.into());
     }
     let now = cx.now();
