@@ -144,6 +144,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ItemFromTemplate { .. }
         | Refusal::LastAdministrator
         | Refusal::AccountKeepsPassword
+        | Refusal::LastAdmin
+        | Refusal::IsDeactivated
         | Refusal::Definition { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

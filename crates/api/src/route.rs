@@ -29,6 +29,8 @@ pub enum Policy {
     Read,
     /// A key that is not read-only, whose role allows the change.
     Write,
+    /// A key that is not narrowed to a lesser role; it may be read-only.
+    Inspect,
     /// A key that is neither read-only nor narrowed to a lesser role.
     Administer,
 }

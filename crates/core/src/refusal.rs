@@ -133,6 +133,9 @@ pub enum Refusal {
     },
     LastAdministrator,
     AccountKeepsPassword,
+    /// Of the workspace.
+    LastAdmin,
+    IsDeactivated,
     /// A problem of a definition, at its path.
     Definition {
         message: String,
@@ -257,6 +260,8 @@ impl Refusal {
             Refusal::ItemFromTemplate { .. } => "item_from_template",
             Refusal::LastAdministrator => "last_administrator",
             Refusal::AccountKeepsPassword => "account_keeps_password",
+            Refusal::LastAdmin => "last_admin",
+            Refusal::IsDeactivated => "is_deactivated",
             Refusal::Definition { .. } => "definition",
         }
     }
@@ -327,6 +332,8 @@ impl fmt::Display for Refusal {
             Refusal::AccountKeepsPassword => {
                 f.write_str("an account with this e-mail is there already and keeps its password: leave out --admin-password")
             }
+            Refusal::LastAdmin => f.write_str("the last active admin of a workspace can't be deactivated"),
+            Refusal::IsDeactivated => f.write_str("is deactivated; activate the user again first"),
             Refusal::Definition { message } => f.write_str(message),
         }
     }

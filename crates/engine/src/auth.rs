@@ -5,7 +5,7 @@ use baton_core::actor::Actor;
 use baton_core::ids::Id;
 use baton_core::refusal::Refusal;
 use baton_core::time::Timestamp;
-use baton_core::workflow::Workflow;
+use baton_core::workflow::{Assigning, Rights, Workflow};
 use baton_store::Tx;
 use baton_store::sql::keys;
 use sha2::{Digest, Sha256};
@@ -58,6 +58,21 @@ pub struct KeyScope {
     pub role: Option<String>,
 }
 
+/// Of a role that a workflow does not have.
+static NO_RIGHTS: Rights = Rights {
+    create: false,
+    edit: false,
+    delete: false,
+    import: false,
+    export: false,
+    assigned_only: true,
+    assigning: Assigning::Nobody,
+    moving_by_hand: false,
+    actions: Some(Vec::new()),
+    analytics: false,
+    fields: Vec::new(),
+};
+
 impl KeyScope {
     pub fn covers(&self, workflow: Id) -> bool {
         self.workflows.as_ref().is_none_or(|named| named.contains(&workflow))
@@ -69,7 +84,10 @@ impl KeyScope {
     }
 
     pub fn access<'a>(&self, workflow: &'a Workflow) -> Access<'a> {
-        self.role.as_ref().and_then(|role| access::of_role_named(workflow, role)).unwrap_or(Access::Everything)
+        match &self.role {
+            None => Access::Everything,
+            Some(role) => access::of_role_named(workflow, role).unwrap_or(Access::Rights(&NO_RIGHTS)),
+        }
     }
 }
 

@@ -15,12 +15,13 @@ use baton_core::value::parse_unique_id;
 use baton_core::workflow::Workflow;
 use baton_store::sql::tasks;
 use baton_store::{StoreError, Tx};
+use parking_lot::Mutex;
 
 use crate::auth::{Caller, KeyScope};
 use crate::cache::Learned;
 use crate::engine::Shared;
 use crate::env::TxEnv;
-use crate::worker::Claimed;
+use crate::worker::Claims;
 
 /// Why a command did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub struct Cx<'a> {
     pub request: Option<&'a str>,
     pub(crate) shared: &'a Arc<Shared>,
     /// Jobs that were born claimed by this node: run as soon as the commit is durable.
-    pub(crate) claimed: Vec<Claimed>,
+    pub(crate) claims: &'a Mutex<Claims>,
     pub(crate) learned: Learned,
 }
 
@@ -125,6 +126,28 @@ impl Cx<'_> {
         let seen = self.caller.scope.access(&workflow).may_see(&loaded.task, None);
         let found = Found { workflow, workspace, archived: loaded.archived, scope: self.caller.scope.clone() };
         Ok((found, seen.then_some(loaded)))
+    }
+
+    /// First of all in a command that writes tasks: the definition that they are written by stays as it is.
+    pub fn share_definition(&mut self, workflow: &str) -> Outcome<()> {
+        match workflow.parse().ok().filter(|id| self.caller.scope.covers(*id)) {
+            Some(id) => Ok(baton_store::sql::workflows::share(self.tx, id)?),
+            None => Ok(()),
+        }
+    }
+
+    /// First of all in a command that changes people: nobody else changes them meanwhile.
+    pub fn hold_people(&mut self) -> Outcome<()> {
+        Ok(baton_store::sql::people::hold(self.tx, self.caller.workspace)?)
+    }
+
+    /// First of all in a command that changes a definition: nobody writes tasks by it or changes people meanwhile.
+    pub fn hold_definition(&mut self, workflow: &str) -> Outcome<()> {
+        self.hold_people()?;
+        match workflow.parse().ok().filter(|id| self.caller.scope.covers(*id)) {
+            Some(id) => Ok(baton_store::sql::workflows::hold(self.tx, id)?),
+            None => Ok(()),
+        }
     }
 
     /// The same, for a change.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use baton_core::time::Timestamp;
 use baton_store::{Store, StoreError, Tx};
+use parking_lot::Mutex;
 
 use crate::auth::{self, Credential};
 use crate::cache::{Cache, Learned};
@@ -11,7 +12,7 @@ use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
 use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
-use crate::worker::Worker;
+use crate::worker::{Claims, Worker};
 
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
@@ -76,7 +77,8 @@ impl Engine {
         self.shared
             .store
             .read(move |tx| {
-                let mut cx = context(&shared, tx, &ask)?;
+                let claims = Mutex::new(Claims::new(&shared.worker));
+                let mut cx = context(&shared, tx, &ask, &claims)?;
                 let done = command(&mut cx)?;
                 shared.cache.keep(cx.learned);
                 Ok(done)
@@ -91,16 +93,19 @@ impl Engine {
         mut command: impl FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
     ) -> Outcome<T> {
         let shared = self.shared.clone();
+        let claims = Arc::new(Mutex::new(Claims::new(&shared.worker)));
+        let claims_of_work = claims.clone();
         let work = move |tx: &mut dyn Tx| {
-            let mut cx = context(&shared, tx, &ask)?;
+            claims_of_work.lock().begin();
+            let mut cx = context(&shared, tx, &ask, &claims_of_work)?;
             let done = command(&mut cx)?;
             fail_point::pass("write.decided");
-            Ok::<_, Failure>((done, cx.claimed, cx.learned))
+            Ok::<_, Failure>((done, cx.learned))
         };
-        let (done, claimed, learned) = self.shared.store.write(work).await?;
+        let (done, learned) = self.shared.store.write(work).await?;
         self.shared.cache.keep(learned);
         fail_point::pass("write.committed");
-        self.run_soon(claimed);
+        self.run_soon(&claims);
         Ok(done)
     }
 
@@ -111,17 +116,23 @@ impl Engine {
         key: Option<IdempotencyKey>,
         mut command: impl FnMut(&mut Cx<'_>) -> Outcome<Answer> + Send + 'static,
     ) -> Outcome<(Answer, Replayed)> {
-        self.write(ask, move |cx| match &key {
-            Some(key) => idempotency::once(cx, key, &mut command),
-            None => Ok((command(cx)?, Replayed(false))),
-        })
-        .await
+        let Some(key) = key else { return self.write(ask, move |cx| Ok((command(cx)?, Replayed(false)))).await };
+        let kept_under = key.clone();
+        let done = self.write(ask.clone(), move |cx| idempotency::once(cx, &key, &mut command)).await;
+        match done {
+            // A simultaneous twin may have changed what this one then waited for, and was refused by.
+            Err(Failure::Refused(refusals)) => match self.read(ask, move |cx| idempotency::kept(cx, &kept_under)).await? {
+                Some(answer) => Ok((answer, Replayed(true))),
+                None => Err(refusals.into()),
+            },
+            done => done,
+        }
     }
 }
 
-fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask) -> Outcome<Cx<'a>> {
+fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask, claims: &'a Mutex<Claims>) -> Outcome<Cx<'a>> {
     let now = shared.clock.now();
     let caller = auth::authenticate(tx, &ask.credential, now)?;
     let env = TxEnv::new(now, &shared.entropy);
-    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claimed: Vec::new(), learned: Learned::default() })
+    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claims, learned: Learned::default() })
 }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use baton_core::refusal::Refusal;
 use baton_store::sql::idempotency::{self, Stored};
 
+use crate::auth::KeyScope;
 use crate::cx::{Cx, Outcome};
 
 /// Kept answers are thrown away after this.
@@ -22,7 +23,7 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replayed(pub bool);
 
-/// A caller's key within its scope (method, path and query; the workspace is the caller's), and what it came with.
+/// A caller's key within its scope (method, path and query; workspace and rights are the caller's), and what it came with.
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey {
     scope: [u8; 32],
@@ -47,12 +48,8 @@ pub(crate) fn once(
     key: &IdempotencyKey,
     command: &mut dyn FnMut(&mut Cx<'_>) -> Outcome<Answer>,
 ) -> Outcome<(Answer, Replayed)> {
-    if let Some(stored) = idempotency::find(cx.tx, cx.caller.workspace, &key.scope)? {
-        if stored.body_hash != key.body {
-            return Err(Refusal::KeyReused.into());
-        }
-        let headers = serde_json::from_str(&stored.headers).unwrap_or_default();
-        return Ok((Answer { status: u16::try_from(stored.status).unwrap_or(200), headers, body: stored.body }, Replayed(true)));
+    if let Some(answer) = kept(cx, key)? {
+        return Ok((answer, Replayed(true)));
     }
     let answer = command(cx)?;
     let stored = Stored {
@@ -62,6 +59,26 @@ pub(crate) fn once(
         body: answer.body.clone(),
     };
     let now = cx.now();
-    idempotency::insert(cx.tx, cx.caller.workspace, &key.scope, &stored, now)?;
+    idempotency::insert(cx.tx, cx.caller.workspace, &scope_of(key, &cx.caller.scope), &stored, now)?;
     Ok((answer, Replayed(false)))
+}
+
+/// The answer that is kept under the key, if there is one.
+pub(crate) fn kept(cx: &mut Cx<'_>, key: &IdempotencyKey) -> Outcome<Option<Answer>> {
+    let Some(stored) = idempotency::find(cx.tx, cx.caller.workspace, &scope_of(key, &cx.caller.scope))? else { return Ok(None) };
+    if stored.body_hash != key.body {
+        return Err(Refusal::KeyReused.into());
+    }
+    let headers = serde_json::from_str(&stored.headers).unwrap_or_default();
+    Ok(Some(Answer { status: u16::try_from(stored.status).unwrap_or(200), headers, body: stored.body }))
+}
+
+/// API keys that may do the same share their answers; one that may do less must not learn what another was told.
+fn scope_of(key: &IdempotencyKey, allowed: &KeyScope) -> [u8; 32] {
+    let KeyScope { read_only, workflows, role } = allowed;
+    if *allowed == KeyScope::default() {
+        return key.scope;
+    }
+    let allowed = serde_json::to_vec(&(read_only, workflows, role)).expect("plain data is JSON");
+    Sha256::new().chain_update(key.scope).chain_update(allowed).finalize().into()
 }

@@ -11,6 +11,7 @@
 mod error;
 mod migrate;
 mod postgres;
+mod queue;
 pub mod sql;
 mod sqlite;
 mod store;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::postgres::Postgres;
+use crate::queue::Whose;
 use crate::sqlite::Sqlite;
 use crate::work::Errand;
 use crate::{Dialect, StoreError, Tx};
@@ -74,10 +75,28 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_for(Whose::Callers, work).await
+    }
+
+    /// The same for what the node itself must do (hold its lease, run what it has accepted): it is never refused because
+    /// too many callers wait, and goes before them.
+    pub async fn write_own<T, E>(&self, work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_for(Whose::Own, work).await
+    }
+
+    async fn write_for<T, E>(&self, whose: Whose, work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (errand, answer) = Errand::new(work);
         match &*self.inner {
-            Inner::Sqlite(sqlite) => sqlite.write(Box::new(errand))?,
-            Inner::Postgres(postgres) => postgres.write(Box::new(errand))?,
+            Inner::Sqlite(sqlite) => sqlite.write(whose, Box::new(errand))?,
+            Inner::Postgres(postgres) => postgres.write(whose, Box::new(errand))?,
         }
         answer.await.unwrap_or_else(|_| Err(closed().into()))
     }

@@ -14,7 +14,7 @@ use baton_engine::commands::users::{self, NewCollaborator};
 use baton_engine::commands::workspaces::{self, NewWorkspace};
 use baton_engine::commands::{activity, definitions};
 use baton_engine::env::{Entropy, SystemClock};
-use baton_engine::{Ask, Credential, Cx, Engine, EngineOptions, Failure, Outcome};
+use baton_engine::{Answer, Ask, Credential, Cx, Engine, EngineOptions, Failure, IdempotencyKey, Outcome, Replayed};
 use baton_store::{Options, Place, Store};
 use serde_json::{Value as Json, json};
 use tokio::sync::Notify;
@@ -23,7 +23,7 @@ struct World {
     engine: Engine,
     workspace: Id,
     stop: Arc<Notify>,
-    worker: tokio::task::JoinHandle<()>,
+    worker: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl World {
@@ -32,17 +32,20 @@ impl World {
     }
 
     async fn on(place: Place) -> World {
+        let mut world = World::resting(place, 16).await;
+        world.work();
+        world
+    }
+
+    /// Without a worker until [`World::work`]; then with so many slots.
+    async fn resting(place: Place, workers: usize) -> World {
         let store = Store::open(Options::new(place)).unwrap();
         let node = Id::from_i64(1).unwrap();
-        let options = EngineOptions { public_url: "http://localhost".into(), workers: 16, node };
+        let options = EngineOptions { public_url: "http://localhost".into(), workers, node };
         let engine = Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_seed(1), options);
         let workspace = engine.fresh_id();
         let stop = Arc::new(Notify::new());
-        let worker = {
-            let (engine, stop) = (engine.clone(), stop.clone());
-            tokio::runtime::Handle::current().spawn(async move { engine.work(stop).await.unwrap() })
-        };
-        let world = World { engine, workspace, stop, worker };
+        let world = World { engine, workspace, stop, worker: None };
         let new = NewWorkspace {
             name: "Hogwarts".into(),
             admin_email: "admin@hogwarts.edu".into(),
@@ -51,6 +54,11 @@ impl World {
         };
         world.write(move |cx| workspaces::create(cx, &new)).await.unwrap();
         world
+    }
+
+    fn work(&mut self) {
+        let (engine, stop) = (self.engine.clone(), self.stop.clone());
+        self.worker = Some(tokio::runtime::Handle::current().spawn(async move { engine.work(stop).await.unwrap() }));
     }
 
     fn ask(&self) -> Ask {
@@ -102,7 +110,7 @@ impl World {
 
     async fn end(self) {
         self.stop.notify_one();
-        tokio::time::timeout(Duration::from_secs(30), self.worker).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(30), self.worker.expect("it works")).await.unwrap().unwrap();
     }
 }
 
@@ -269,5 +277,224 @@ async fn callers_who_hang_up_leave_no_execution_behind() {
     let (_, comments) = world.read(move |cx| baton_engine::commands::comments::list(cx, &workflow, &id)).await.unwrap();
     let texts: Vec<String> = comments.into_iter().map(|comment| comment.body).collect();
     assert_eq!(texts, (1..=21).map(|n| n.to_string()).collect::<Vec<_>>());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_execution_whose_rows_cannot_be_read_fails_and_lets_the_next_on() {
+    let world = World::new().await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let add = world.action(&workflow, "Add").await;
+    let start = Start { task: Some(task.id.to_string()), action: Some(add), performed_by: None };
+    let accept_and_break = move |cx: &mut Cx<'_>| {
+        let accepted = [executions::start(cx, &workflow, &start)?, executions::start(cx, &workflow, &start)?];
+        cx.tx.execute("UPDATE tasks SET field_values = '{'", &[])?;
+        Ok(accepted)
+    };
+    for execution in world.write(accept_and_break).await.unwrap() {
+        let Status::Fail { errors, .. } = world.finished(&execution).await else { panic!("a success on a broken task") };
+        assert_eq!(errors, ["Failed by a fault in Baton; the log has the details"]);
+    }
+    let left = "SELECT (SELECT count(*) FROM jobs), (SELECT finished_sequence FROM tasks),
+        (SELECT count(*) FROM activity WHERE kind = 'execution.finished')";
+    let left = world.read(move |cx| Ok(cx.tx.query_one(left, &[], |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?)))?)).await.unwrap();
+    assert_eq!(left, Some((0, 2, 2)));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_queue_lets_others_have_its_slot() {
+    let mut world = World::resting(Place::Memory, 1).await;
+    let workflow = world.workflow(counter()).await;
+    let (long, short) = (world.task(&workflow, json!({ "Name": "Ann" })).await, world.task(&workflow, json!({ "Name": "Bob" })).await);
+    let add = world.action(&workflow, "Add").await;
+    let mut of_long = Vec::new();
+    for _ in 0..20 {
+        of_long.push(world.start(&long, &add).await.unwrap());
+    }
+    let between = world.start(&short, &add).await.unwrap();
+    for _ in 0..20 {
+        of_long.push(world.start(&long, &add).await.unwrap());
+    }
+    world.work();
+    let (Status::Success { finished_at: last }, Status::Success { finished_at }) =
+        (world.finished(of_long.last().unwrap()).await, world.finished(&between).await)
+    else {
+        panic!("both succeed")
+    };
+    assert!(finished_at < last, "what was accepted in the middle waited for the whole queue of another task");
+    world.end().await;
+}
+
+/// A command on PostgreSQL that has run but not committed, until the other end says so.
+struct Open {
+    go_on: std::sync::mpsc::Sender<()>,
+    done: tokio::task::JoinHandle<Outcome<()>>,
+}
+
+impl World {
+    async fn open(&self, mut command: impl FnMut(&mut Cx<'_>) -> Outcome<()> + Send + 'static) -> Open {
+        let (go_on, gate) = std::sync::mpsc::channel::<()>();
+        let (has_run, ran) = std::sync::mpsc::channel();
+        let (engine, ask) = (self.engine.clone(), self.ask());
+        let write = async move {
+            let held = move |cx: &mut Cx<'_>| {
+                command(cx)?;
+                // What is on its way has arrived when a later statement is answered.
+                cx.tx.rows("SELECT 1", &[], &mut |_| Ok(()))?;
+                has_run.send(()).unwrap();
+                gate.recv().unwrap();
+                Ok(())
+            };
+            engine.write(ask, held).await
+        };
+        let done = tokio::runtime::Handle::current().spawn(write);
+        tokio::task::spawn_blocking(move || ran.recv().unwrap()).await.unwrap();
+        Open { go_on, done }
+    }
+
+    /// Lets the open command commit once the other one waits for it, or has not waited; answers with what came of the other.
+    async fn commit_once_waited_for<T: Send + 'static>(
+        &self,
+        open: Open,
+        command: impl FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let (engine, ask) = (self.engine.clone(), self.ask());
+        let other = tokio::runtime::Handle::current().spawn(async move { engine.write(ask, command).await });
+        self.until_waited_for(|| other.is_finished()).await;
+        open.go_on.send(()).unwrap();
+        open.done.await.unwrap().unwrap();
+        other.await.unwrap()
+    }
+
+    /// Somebody waits for a lock, or has not waited.
+    async fn until_waited_for(&self, has_ended: impl Fn() -> bool) {
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted
+            AND (database = (SELECT oid FROM pg_database WHERE datname = current_database()) OR locktype = 'transactionid')";
+        until(async || {
+            let waiting = self.read(move |cx| Ok(cx.tx.query_one(waits, &[], |row| row.int(0))?)).await.unwrap();
+            (has_ended() || waiting > Some(0)).then_some(())
+        })
+        .await;
+    }
+}
+
+fn told<T>(outcome: Outcome<T>) -> String {
+    match outcome {
+        Ok(_) => "done".to_owned(),
+        Err(failure) => format!("{failure:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_a_definition_waits_for_those_who_write_by_it() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let world = World::resting(Place::Url(database.url.clone()), 1).await;
+    let workflow = world.workflow(counter()).await;
+
+    // A task with a value of a field that is being removed.
+    let of = workflow.clone();
+    let body = json!({ "Name": "Ann" });
+    let creating = world.open(move |cx| tasks::create_or_update(cx, &of, body.as_object().unwrap(), &Expected::Anything).map(drop));
+    let (mut without, of) = (counter(), workflow.clone());
+    without["fields"].as_array_mut().unwrap().remove(0);
+    let saved =
+        world.commit_once_waited_for(creating.await, move |cx| definitions::save(cx, &of, &without, &Expected::Anything).map(drop)).await;
+    assert!(told(saved.clone()).contains("Name is removed but has a value in 1 task"), "{}", told(saved));
+
+    // A task that is written by a definition that is being changed.
+    let (mut ended, of) = (counter(), workflow.clone());
+    ended["stages"][0]["end"] = true.into();
+    let saving = world.open(move |cx| definitions::save(cx, &of, &ended, &Expected::Anything).map(drop)).await;
+    let (of, body) = (workflow.clone(), json!({ "Name": "Bob" }));
+    let created = world
+        .commit_once_waited_for(saving, move |cx| {
+            tasks::create_or_update(cx, &of, body.as_object().unwrap(), &Expected::Anything).map(drop)
+        })
+        .await;
+    assert_eq!(told(created), "done");
+    let active = |cx: &mut Cx<'_>| Ok(cx.tx.query_one("SELECT count(*) FROM tasks WHERE active = 1", &[], |row| row.int(0))?);
+    assert_eq!(world.read(active).await, Ok(Some(0)), "both tasks are in an end stage");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_two_saves_without_a_condition_both_hold() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let world = World::resting(Place::Url(database.url.clone()), 1).await;
+    let workflow = world.workflow(counter()).await;
+    let named = |name: &str| {
+        let (mut document, of) = (counter(), workflow.clone());
+        document["name"] = name.into();
+        move |cx: &mut Cx<'_>| definitions::save(cx, &of, &document, &Expected::Anything).map(drop)
+    };
+    let first = world.open(named("First")).await;
+    assert_eq!(told(world.commit_once_waited_for(first, named("Second")).await), "done");
+    let found = world.read(move |cx| definitions::get(cx, &workflow, None)).await.unwrap();
+    assert_eq!((found.definition.name.as_str(), found.revision), ("Second", 3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_one_administrator_stays_when_two_leave_at_once() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let world = World::resting(Place::Url(database.url.clone()), 1).await;
+    let workflow = world.workflow(counter()).await;
+    let of = workflow.clone();
+    let new = NewCollaborator { email: Some("ann@hogwarts.edu".into()), role: Some("Administrator".into()), ..NewCollaborator::default() };
+    world.write(move |cx| users::add(cx, &of, &new).map(drop)).await.unwrap();
+    let of = workflow.clone();
+    let listed = world.read(move |cx| users::list(cx, &of)).await.unwrap();
+    let leave = |index: usize| {
+        let (of, user) = (workflow.clone(), listed[index].user.id.to_string());
+        move |cx: &mut Cx<'_>| users::remove(cx, &of, &user)
+    };
+    let first = world.open(leave(0)).await;
+    assert!(told(world.commit_once_waited_for(first, leave(1)).await).contains("LastAdministrator"));
+}
+
+/// The twin waits for what the first changes, and is refused by the change; but it was done, once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_a_twin_that_is_refused_gets_the_answer() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let world = World::resting(Place::Url(database.url.clone()), 1).await;
+    let workflow = world.workflow(counter()).await;
+    let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
+    let once = |gate: Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>| {
+        let (engine, ask, of, id) = (world.engine.clone(), world.ask(), workflow.clone(), task.id.to_string());
+        let command = move |cx: &mut Cx<'_>| {
+            let body = json!({ "Name": "Bob" });
+            tasks::update(cx, &of, Some(&id), body.as_object().unwrap(), &Expected::Versions(vec![1]))?;
+            if let Some((has_run, gate)) = &gate {
+                cx.tx.rows("SELECT 1", &[], &mut |_| Ok(()))?;
+                has_run.send(()).unwrap();
+                gate.recv().unwrap();
+            }
+            Ok(Answer { status: 200, headers: Vec::new(), body: b"done".to_vec() })
+        };
+        let key = IdempotencyKey::new("k", "POST", "/x", b"{}");
+        tokio::runtime::Handle::current().spawn(async move { engine.write_once(ask, Some(key), command).await })
+    };
+    let ((has_run, ran), (go_on, gate)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    let first = once(Some((has_run, gate)));
+    tokio::task::spawn_blocking(move || ran.recv().unwrap()).await.unwrap();
+    let twin = once(None);
+    world.until_waited_for(|| twin.is_finished()).await;
+    go_on.send(()).unwrap();
+    let (Answer { body, .. }, replayed) = first.await.unwrap().unwrap();
+    assert_eq!((body.as_slice(), replayed), (&b"done"[..], Replayed(false)));
+    let (Answer { body, .. }, replayed) = twin.await.unwrap().unwrap();
+    assert_eq!((body.as_slice(), replayed), (&b"done"[..], Replayed(true)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_old_answers_are_forgotten_at_once() {
+    let mut world = World::resting(Place::Memory, 1).await;
+    let old = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20001)
+        INSERT INTO idempotency (workspace_id, scope, body_hash, status, headers, body, created_at)
+        SELECT 1, CAST(n AS BLOB), x'00', 200, '[]', x'00', 0 FROM numbers";
+    world.write(move |cx| Ok(cx.tx.execute(old, &[])?)).await.unwrap();
+    world.work();
+    let count = |cx: &mut Cx<'_>| Ok(cx.tx.query_one("SELECT count(*) FROM idempotency", &[], |row| row.int(0))?);
+    until(async || (world.read(count).await.unwrap() == Some(0)).then_some(())).await;
     world.end().await;
 }

@@ -145,7 +145,7 @@ fn write(item: &mut Item, body: &Map<String, Json>, found: &Found) -> IndexMap<S
                 .ok_or(Refusal::IsInvalid)
                 .and_then(|name| ItemStatus::named(name).ok_or(Refusal::IsNotAnOption))
                 .map(|status| item.status = status),
-            "Assigned To" => assignee(given, found).map(|assignee| item.assignee = assignee),
+            "Assigned To" => assignee(item, given, found).map(|assignee| item.assignee = assignee),
             _ => Err(Refusal::IsNotAField),
         };
         if let Err(refusal) = written {
@@ -183,12 +183,15 @@ fn stage(item: &mut Item, given: &Json, found: &Found) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn assignee(given: &Json, found: &Found) -> Result<Option<Id>, Refusal> {
+fn assignee(item: &Item, given: &Json, found: &Found) -> Result<Option<Id>, Refusal> {
     match given {
         Json::Null => Ok(None),
         Json::String(email) if email.trim().is_empty() => Ok(None),
         Json::String(email) => {
-            access::collaborator_by_email(&found.workspace, &found.workflow, email).map(Some).ok_or(Refusal::IsNotAUserOfWorkflow)
+            // Who is assigned already stays, also after having left.
+            let same = item.assignee.filter(|now| found.workspace.user_by_email(email).is_some_and(|user| user.id == *now));
+            let named = || access::collaborator_by_email(&found.workspace, &found.workflow, email);
+            same.or_else(named).map(Some).ok_or(Refusal::IsNotAUserOfWorkflow)
         }
         _ => Err(Refusal::IsInvalid),
     }

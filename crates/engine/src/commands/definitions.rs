@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 
 use super::activity::KeyNames;
 use super::tasks::Expected;
-use super::users::check_administrator;
+use super::users::{check_administrator, check_unnarrowed};
 use crate::cx::{Cx, Found, Outcome};
 
 pub struct Saved {
@@ -71,6 +71,7 @@ pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Saved> {
 /// The current definition, or an earlier revision.
 pub fn get(cx: &mut Cx<'_>, workflow: &str, revision: Option<i64>) -> Outcome<Stored> {
     let found = cx.workflow(workflow)?;
+    check_may_read(cx, &found)?;
     let revision = revision.unwrap_or(found.workflow.revision);
     let definition = stored(cx, found.workflow.id, revision)?.ok_or(Refusal::not_found(Noun::Revision))?;
     Ok(Stored { revision, definition })
@@ -85,13 +86,20 @@ pub struct Revisions {
 
 pub fn revisions(cx: &mut Cx<'_>, workflow: &str) -> Outcome<Revisions> {
     let found = cx.workflow(workflow)?;
+    check_may_read(cx, &found)?;
     let rows = workflows::revisions(cx.tx, found.workflow.id)?;
     let key_names = super::activity::key_names(cx)?;
     Ok(Revisions { found, rows, key_names })
 }
 
+/// A definition tells of fields that a role hides, of people, and of what other roles may.
+fn check_may_read(cx: &Cx<'_>, found: &Found) -> Outcome<()> {
+    check_unnarrowed(cx, &found.workflow, "read the definition")
+}
+
 /// Changes a workflow. The same document again changes nothing.
 pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expected) -> Outcome<Saved> {
+    cx.hold_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     expected.check(Some(found.workflow.revision))?;
@@ -102,6 +110,7 @@ pub fn save(cx: &mut Cx<'_>, workflow: &str, document: &Json, expected: &Expecte
 
 /// Goes back: an earlier revision's document becomes the newest revision.
 pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expected) -> Outcome<Saved> {
+    cx.hold_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     expected.check(Some(found.workflow.revision))?;
@@ -215,7 +224,7 @@ fn current(cx: &mut Cx<'_>, found: &Found) -> Outcome<Definition> {
     Ok(stored(cx, id, revision)?.ok_or_else(missing)?)
 }
 
-fn stored(cx: &mut Cx<'_>, workflow: Id, revision: i64) -> Outcome<Option<Definition>> {
+pub(super) fn stored(cx: &mut Cx<'_>, workflow: Id, revision: i64) -> Outcome<Option<Definition>> {
     let Some(document) = workflows::document(cx.tx, workflow, revision)? else { return Ok(None) };
     let corrupt = |error: definition::TextError| StoreError::Corrupt {
         table: "definitions",

@@ -7,15 +7,16 @@ use baton_core::activity::{Activity, Kind};
 use baton_core::actor::Actor;
 use baton_core::condition::Scene;
 use baton_core::env::Env;
-use baton_core::execution::{self, Execution, Ran, Run, Status, StepStatus};
+use baton_core::execution::{self, Execution, Ran, Status, StepStatus};
 use baton_core::ids::Id;
 use baton_core::limits::{STARTS_MAX, WAITING_EXECUTIONS_MAX};
 use baton_core::people::Workspace;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::workflow::Workflow;
 use baton_store::Tx;
-use baton_store::sql::jobs::{Claim, Job};
+use baton_store::sql::jobs::Job;
 use baton_store::sql::{executions, jobs, tasks, workflows};
+use parking_lot::Mutex;
 
 use super::look::TxLook;
 use super::tasks as task_writes;
@@ -25,7 +26,7 @@ use crate::cx::{Cx, Outcome};
 use crate::engine::Shared;
 use crate::env::TxEnv;
 use crate::fail_point;
-use crate::worker::Claimed;
+use crate::worker::Claims;
 
 /// What `POST .../executions` asks for.
 #[derive(Clone, Debug, Default)]
@@ -112,19 +113,22 @@ fn performer(cx: &Cx<'_>, workspace: &Workspace, workflow: &Workflow, ask: &Star
 
 /// The job row; at the head of the task's queue it is born claimed if this node has a free slot.
 fn queue(cx: &mut Cx<'_>, execution: &Execution, head: bool) -> Outcome<()> {
-    let slot = if head { cx.shared.worker.slot() } else { None };
+    let mut claims = cx.claims.lock();
+    let claim = if head { claims.claim(cx.shared.clock.monotonic()) } else { None };
     let job = Job {
         id: execution.id,
         workspace: execution.workspace,
         task: execution.task,
         sequence: execution.sequence,
         ready: head,
-        claim: slot.as_ref().map(|_| cx.shared.worker.first_claim()),
-        starts: i64::from(slot.is_some()),
+        claim,
+        starts: i64::from(claim.is_some()),
         due_at: None,
     };
     jobs::insert(cx.tx, &job)?;
-    cx.claimed.extend(slot.map(|slot| Claimed::new(&cx.shared.worker, job, slot)));
+    if claim.is_some() {
+        claims.hold(job);
+    }
     Ok(())
 }
 
@@ -150,29 +154,83 @@ pub fn get(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Executio
     }
 }
 
+/// How a claimed job is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    /// It has failed by a fault of ours too often: it is not tried again, and only says so.
+    pub fault: bool,
+    /// Whether this node goes on with the job that waits behind it.
+    pub claim_next: bool,
+}
+
 /// Runs a claimed job's execution: effects, history, final status and the end of the job in this one transaction.
-/// Answers with the job that waited behind it, already claimed.
-///
-/// With `fault` it is not tried again: it fails, and only says so.
-pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, fault: bool) -> Outcome<Option<Job>> {
+/// Answers with the job that waited behind it if that is claimed already, and with what to keep once all is committed.
+pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: Run) -> Outcome<(Option<Job>, Learned)> {
     let claim = job.claim.as_ref().expect("a job that runs is claimed");
     jobs::finish(tx, job.id, claim)?;
-    let execution = executions::load(tx, job.id)?;
-    let now = shared.clock.now();
-    let mut cx = Cx {
-        tx,
-        env: TxEnv::new(now, &shared.entropy),
-        caller: Caller { workspace: execution.workspace, actor: execution.performer, name: String::new(), scope: KeyScope::default() },
-        request: execution.request.as_deref(),
-        shared,
-        claimed: Vec::new(),
-        learned: Learned::default(),
+    let ended = if run.fault {
+        Some(Refusal::Panicked { step: None })
+    } else {
+        (job.starts > STARTS_MAX).then_some(Refusal::Interrupted { step: 1 })
     };
-    let (loaded, ran) = decide(&mut cx, job, &execution, fault)?;
+    let learned = match ended {
+        // What can't be read or decided is not looked at again.
+        Some(refusal) => give_up(shared, tx, job, &refusal).map(|()| Learned::default())?,
+        None => run_execution(shared, tx, job)?,
+    };
+    let next = shared.worker.claim_at(shared.clock.monotonic()).filter(|_| run.claim_next);
+    let next = jobs::promote_next(tx, job.task, next.as_ref())?;
+    Ok((next.filter(|next| next.claim.is_some()), learned))
+}
+
+fn run_execution(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job) -> Outcome<Learned> {
+    let execution = executions::load(tx, job.id)?;
+    workflows::share(tx, execution.workflow)?;
+    let claims = Mutex::new(Claims::new(&shared.worker));
+    let mut cx = cx_of(shared, tx, &claims, execution.workspace, execution.performer, execution.request.as_deref());
+    let (loaded, ran) = decide(&mut cx, &execution)?;
     fail_point::pass("run.decided");
     save(&mut cx, &execution, loaded, ran)?;
-    let next = Claim { node: claim.node, boot: claim.boot, epoch: 1 };
-    Ok(jobs::promote_next(cx.tx, execution.task, &next)?)
+    Ok(cx.learned)
+}
+
+/// Ends an execution as failed with nothing but what is sure to be readable, for a row may be what makes it fail.
+fn give_up(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, refusal: &Refusal) -> Outcome<()> {
+    tasks::end_sequence(tx, job.task, job.sequence)?;
+    let finished_at = shared.clock.now();
+    let errors = vec![refusal.to_string()];
+    let Some(ended) = executions::give_up(tx, job.id, finished_at, &errors)? else { return Ok(()) };
+    let claims = Mutex::new(Claims::new(&shared.worker));
+    let mut cx = cx_of(shared, tx, &claims, job.workspace, ended.performer, None);
+    let after = serde_json::json!({ "action": ended.action, "status": "Fail", "errors": errors });
+    let row = Activity {
+        workflow: Some(ended.workflow),
+        task: Some(job.task),
+        execution: Some(job.id),
+        after: Some(after.to_string()),
+        ..cx.activity(Kind::ExecutionFinished)
+    };
+    cx.append(&[row])
+}
+
+/// The transaction of a run: its performer is the caller.
+fn cx_of<'a>(
+    shared: &'a Arc<Shared>,
+    tx: &'a mut dyn Tx,
+    claims: &'a Mutex<Claims>,
+    workspace: Id,
+    performer: Actor,
+    request: Option<&'a str>,
+) -> Cx<'a> {
+    Cx {
+        tx,
+        env: TxEnv::new(shared.clock.now(), &shared.entropy),
+        caller: Caller { workspace, actor: performer, name: String::new(), scope: KeyScope::default() },
+        request,
+        shared,
+        claims,
+        learned: Learned::default(),
+    }
 }
 
 /// The task's side of an execution: what was loaded, and the workflow as it is.
@@ -181,7 +239,7 @@ struct Loaded {
     workflow: Arc<Workflow>,
 }
 
-fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution, fault: bool) -> Outcome<(Option<Loaded>, Ran)> {
+fn decide(cx: &mut Cx<'_>, execution: &Execution) -> Outcome<(Option<Loaded>, Ran)> {
     let failed = |refusal: Refusal| Ran {
         task: None,
         deleted: false,
@@ -194,30 +252,21 @@ fn decide(cx: &mut Cx<'_>, job: &Job, execution: &Execution, fault: bool) -> Out
         return Ok((None, failed(if workflow.is_none() { Refusal::WorkflowGone } else { Refusal::NoTask })));
     };
     let shared = cx.shared;
-    let mut learned = Learned::default();
-    let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut learned)?;
-    let current = shared.cache.workflow(cx.tx, execution.workflow, task.revision, &mut learned)?;
-    let workspace = shared.cache.workspace(cx.tx, execution.workspace, task.workspace_version, &mut learned)?;
-    // A run changes neither people nor a definition.
-    shared.cache.keep(learned);
-    let ran = if fault {
-        failed(Refusal::Panicked { step: None })
-    } else if job.starts > STARTS_MAX {
-        failed(Refusal::Interrupted { step: 1 })
-    } else {
-        let run = Run {
-            execution,
-            pinned: &pinned,
-            current: &current,
-            workspace: &workspace,
-            task: Some(task.task.clone()),
-            now: cx.env.now(),
-            public_url: &shared.options.public_url,
-        };
-        let mut look = TxLook::new(cx.tx, execution.workflow, execution.task);
-        let ran = execution::run(run, &mut look);
-        look.finish(ran)?
+    let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut cx.learned)?;
+    let current = shared.cache.workflow(cx.tx, execution.workflow, task.revision, &mut cx.learned)?;
+    let workspace = shared.cache.workspace(cx.tx, execution.workspace, task.workspace_version, &mut cx.learned)?;
+    let run = execution::Run {
+        execution,
+        pinned: &pinned,
+        current: &current,
+        workspace: &workspace,
+        task: Some(task.task.clone()),
+        now: cx.env.now(),
+        public_url: &shared.options.public_url,
     };
+    let mut look = TxLook::new(cx.tx, execution.workflow, execution.task);
+    let ran = execution::run(run, &mut look);
+    let ran = look.finish(ran)?;
     Ok((Some(Loaded { task, workflow: current }), ran))
 }
 
@@ -264,5 +313,60 @@ fn finished_activity(cx: &mut Cx<'_>, execution: &Execution, version: i64, steps
         execution: Some(execution.id),
         after: Some(serde_json::Value::Object(after).to_string()),
         ..cx.activity(Kind::ExecutionFinished)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use baton_store::{Options, Place, Store};
+    use serde_json::json;
+
+    use super::*;
+    use crate::commands::tasks::Expected;
+    use crate::commands::{definitions, workflows, workspaces};
+    use crate::env::{Entropy, SystemClock};
+    use crate::{Ask, Credential, Engine, EngineOptions};
+
+    /// Works share a transaction, so a run may see a revision that is then rolled back, and whose number is given again.
+    #[tokio::test]
+    async fn a_run_that_is_rolled_back_leaves_nothing_in_the_cache() {
+        let store = Store::open(Options::new(Place::Memory)).unwrap();
+        let node = Id::from_i64(1).unwrap();
+        let options = EngineOptions { public_url: String::new(), workers: 1, node };
+        let engine = Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_seed(1), options);
+        let ask = Ask { credential: Credential::Operator { workspace: engine.fresh_id() }, request: None };
+        let new = workspaces::NewWorkspace {
+            name: "Hogwarts".to_owned(),
+            admin_email: "a@hogwarts.edu".to_owned(),
+            admin_password: None,
+            time_zone: "UTC".to_owned(),
+        };
+        engine.write(ask.clone(), move |cx| workspaces::create(cx, &new)).await.unwrap();
+        let named = |name: &str| json!({ "name": name, "stages": [{ "name": "Open" }], "actions": [{ "name": "Go", "from": ["Open"] }] });
+
+        let document = named("First");
+        let prepare = move |cx: &mut Cx<'_>| {
+            let workflow = definitions::create(cx, &document)?.workflow.to_string();
+            let (made, _) = crate::commands::tasks::create_or_update(cx, &workflow, &serde_json::Map::new(), &Expected::Anything)?;
+            let action = cx.workflow(&workflow)?.workflow.actions[0].id.to_string();
+            start(cx, &workflow, &Start { task: Some(made.task.id.to_string()), action: Some(action), performed_by: None })?;
+            Ok(workflow)
+        };
+        let workflow = engine.write(ask.clone(), prepare).await.unwrap();
+        let now = engine.now();
+        let jobs = engine.shared.store.write(move |tx| jobs::claim(tx, node, 1, now, 1)).await.unwrap();
+
+        let (document, of) = (named("Rolled back"), workflow.clone());
+        let rolled_back = move |cx: &mut Cx<'_>| -> Outcome<()> {
+            definitions::save(cx, &of, &document, &Expected::Anything)?;
+            run_job(cx.shared, cx.tx, &jobs[0], Run { fault: false, claim_next: true })?;
+            Err(Refusal::IsInvalid.into())
+        };
+        engine.write(ask.clone(), rolled_back).await.unwrap_err();
+
+        let (document, of) = (named("Second"), workflow.clone());
+        engine.write(ask.clone(), move |cx| definitions::save(cx, &of, &document, &Expected::Anything)).await.unwrap();
+        let found = engine.read(ask, move |cx| workflows::get(cx, &workflow)).await.unwrap();
+        assert_eq!((found.workflow.name.as_str(), found.workflow.revision), ("Second", 2));
     }
 }

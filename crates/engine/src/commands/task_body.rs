@@ -34,14 +34,21 @@ pub(super) fn write(task: &mut Task, body: &Map<String, Json>, place: &Place<'_>
         }
     }
     if place.new {
-        let given_by_itself = |field: &Field| matches!(field.kind, FieldKind::UniqueId { autoincrement: true });
-        let missing =
-            place.workflow.fields.iter().filter(|field| field.required && !given_by_itself(field) && !task.values.contains_key(&field.id));
+        let missing = place.workflow.fields.iter().filter(|field| must_be_given(field) && !task.values.contains_key(&field.id));
         for field in missing {
             refusals.entry(field.name.clone()).or_insert_with(|| vec![Refusal::IsRequired]);
         }
     }
     if refusals.is_empty() { Ok(()) } else { Err(Refusals::Fields(refusals)) }
+}
+
+/// Whether a role can't make a task at all. It is not told for want of which field: that may be hidden from it.
+pub(super) fn lacks_a_required_field(workflow: &Workflow, access: Access<'_>) -> bool {
+    workflow.fields.iter().any(|field| must_be_given(field) && access.right_to(field) != FieldRight::Editable)
+}
+
+fn must_be_given(field: &Field) -> bool {
+    field.required && !matches!(field.kind, FieldKind::UniqueId { autoincrement: true })
 }
 
 fn stage(task: &mut Task, given: &Json, place: &Place<'_>) -> Result<(), Refusal> {

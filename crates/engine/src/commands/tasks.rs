@@ -75,6 +75,7 @@ pub fn get(cx: &mut Cx<'_>, workflow: &str, task: &str) -> Outcome<Shown> {
 
 /// `POST .../tasks`: a new task, or a change of the one that has the body's Unique ID.
 pub fn create_or_update(cx: &mut Cx<'_>, workflow: &str, body: &Map<String, Json>, expected: &Expected) -> Outcome<(Shown, bool)> {
+    cx.share_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
     let named = by_unique_id(cx, &found, body)?;
     let hidden = matches!(named, Named::Hidden);
@@ -89,6 +90,7 @@ pub fn create_or_update(cx: &mut Cx<'_>, workflow: &str, body: &Map<String, Json
 
 /// `PUT .../tasks` and `PUT .../tasks/<unique-id>`: a change of a task that there is.
 pub fn update(cx: &mut Cx<'_>, workflow: &str, task: Option<&str>, body: &Map<String, Json>, expected: &Expected) -> Outcome<Shown> {
+    cx.share_definition(workflow)?;
     let (found, loaded) = match task {
         Some(task) => cx.task(workflow, task, true)?,
         None => {
@@ -139,7 +141,7 @@ fn by_unique_id(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>) -> Out
 /// finds that task, and changes it.
 fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, unique_id_taken: bool) -> Outcome<Shown> {
     let access = cx.caller.scope.access(&found.workflow);
-    if !access.may_create() {
+    if !access.may_create() || task_body::lacks_a_required_field(&found.workflow, access) {
         return Err(Refusal::KeyLacksRight { what: format!("create {}", found.workflow.plural) }.into());
     }
     let now = cx.now();

@@ -2,6 +2,7 @@
 
 use baton_core::access;
 use baton_core::activity::{Activity, Kind};
+use baton_core::definition::COLLABORATOR;
 use baton_core::env::Env;
 use baton_core::ids::Id;
 use baton_core::limits::NAME_CHARACTERS_MAX;
@@ -49,21 +50,36 @@ fn one(cx: &Cx<'_>, found: &Found, user: &str) -> Outcome<Collaborator> {
 #[derive(Clone, Debug, Default)]
 pub struct NewCollaborator {
     pub email: Option<String>,
-    /// A role's name; Collaborator if left out.
+    /// A role's name. Left out, who is listed keeps theirs, and who is new becomes Collaborator.
     pub role: Option<String>,
     pub first_name: String,
     pub last_name: String,
 }
 
-/// Adds a collaborator; who is not yet a user of the workspace is invited.
-pub fn add(cx: &mut Cx<'_>, workflow: &str, new: &NewCollaborator) -> Outcome<Collaborator> {
+/// Adds a collaborator; who is not yet a user of the workspace is invited. `false`: they were listed already.
+pub fn add(cx: &mut Cx<'_>, workflow: &str, new: &NewCollaborator) -> Outcome<(Collaborator, bool)> {
+    cx.hold_people()?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     let email = new.email.as_deref().ok_or_else(|| Refusals::field("email", Refusal::IsRequired))?;
     let email = check_email("email", email)?;
-    let role = role_named(&found.workflow, new.role.as_deref().unwrap_or("Collaborator"))?.id;
-    let user = match found.workspace.user_by_email(&email) {
-        Some(user) if user.state == UserState::Deactivated => return Err(Refusals::field("email", Refusal::IsNotAUserOfWorkspace).into()),
+    let role = new.role.as_deref().map(|name| role_named(&found.workflow, name)).transpose()?;
+    let known = found.workspace.user_by_email(&email);
+    if known.is_some_and(|user| user.state == UserState::Deactivated) {
+        return Err(Refusals::field("email", Refusal::IsDeactivated).into());
+    }
+    let listed = known.and_then(|user| {
+        let role = found.workspace.role_in(found.workflow.id, user.id)?;
+        Some(Collaborator { user: user.clone(), role })
+    });
+    if let Some(listed) = listed {
+        return Ok((role.map_or(Ok(listed.clone()), |role| give_role(cx, &found, listed, role))?, false));
+    }
+    let role = match role {
+        Some(role) => role.id,
+        None => default_role(cx, &found.workflow)?,
+    };
+    let user = match known {
         Some(user) => user.clone(),
         None => {
             let user = User {
@@ -78,24 +94,42 @@ pub fn add(cx: &mut Cx<'_>, workflow: &str, new: &NewCollaborator) -> Outcome<Co
             user
         }
     };
-    set_role(cx, &found, user.id, role, Kind::CollaboratorAdded)?;
-    Ok(Collaborator { user, role })
+    set_role(cx, &found, user.id, None, role)?;
+    Ok((Collaborator { user, role }, true))
+}
+
+/// The Collaborator that every workflow begins with, under whatever name it has now.
+fn default_role(cx: &mut Cx<'_>, workflow: &Workflow) -> Outcome<Id> {
+    let first = super::definitions::stored(cx, workflow.id, 1)?;
+    let built_in = first.and_then(|first| first.roles.into_iter().find(|role| role.name == COLLABORATOR)?.id);
+    let role = built_in.and_then(|id| workflow.role(id)).ok_or_else(|| Refusals::field("role", Refusal::IsRequired))?;
+    Ok(role.id)
 }
 
 pub fn change_role(cx: &mut Cx<'_>, workflow: &str, user: &str, role: Option<&str>) -> Outcome<Collaborator> {
+    cx.hold_people()?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     let now = one(cx, &found, user)?;
     let role = role_named(&found.workflow, role.ok_or_else(|| Refusals::field("role", Refusal::IsRequired))?)?;
-    if !role.admin {
-        check_not_last_administrator(&found, &now)?;
+    give_role(cx, &found, now, role)
+}
+
+/// Another role to somebody who is listed.
+fn give_role(cx: &mut Cx<'_>, found: &Found, now: Collaborator, role: &Role) -> Outcome<Collaborator> {
+    if role.id == now.role {
+        return Ok(now);
     }
-    set_role(cx, &found, now.user.id, role.id, Kind::CollaboratorAdded)?;
+    if !role.admin {
+        check_not_last_administrator(found, &now)?;
+    }
+    set_role(cx, found, now.user.id, Some(now.role), role.id)?;
     Ok(Collaborator { role: role.id, ..now })
 }
 
 /// No longer a collaborator; the user's active tasks there become nobody's.
 pub fn remove(cx: &mut Cx<'_>, workflow: &str, user: &str) -> Outcome<()> {
+    cx.hold_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
     check_administrator(cx, &found.workflow)?;
     let gone = one(cx, &found, user)?;
@@ -117,9 +151,13 @@ pub fn remove(cx: &mut Cx<'_>, workflow: &str, user: &str) -> Outcome<()> {
 
 /// People change who may do what: for that, a key must not be narrowed to a lesser role.
 pub(super) fn check_administrator(cx: &Cx<'_>, workflow: &Workflow) -> Outcome<()> {
+    check_unnarrowed(cx, workflow, "change people or the definition")
+}
+
+pub(super) fn check_unnarrowed(cx: &Cx<'_>, workflow: &Workflow, what: &str) -> Outcome<()> {
     match cx.caller.scope.access(workflow) {
         access::Access::Everything => Ok(()),
-        access::Access::Rights(_) => Err(Refusal::KeyLacksRight { what: "change people or the definition".to_owned() }.into()),
+        access::Access::Rights(_) => Err(Refusal::KeyLacksRight { what: what.to_owned() }.into()),
     }
 }
 
@@ -132,14 +170,21 @@ fn role_named<'a>(workflow: &'a Workflow, name: &str) -> Result<&'a Role, Refusa
 
 fn check_not_last_administrator(found: &Found, leaving: &Collaborator) -> Result<(), Refusal> {
     let is_admin = |role: Id| found.workflow.role(role).is_some_and(|role| role.admin);
-    let others = found.workspace.collaborators_of(found.workflow.id).any(|(user, role)| user.id != leaving.user.id && is_admin(role));
+    let stays = |user: &User| user.id != leaving.user.id && user.state != UserState::Deactivated;
+    let others = found.workspace.collaborators_of(found.workflow.id).any(|(user, role)| stays(user) && is_admin(role));
     if is_admin(leaving.role) && !others { Err(Refusal::LastAdministrator) } else { Ok(()) }
 }
 
-fn set_role(cx: &mut Cx<'_>, found: &Found, user: Id, role: Id, kind: Kind) -> Outcome<()> {
+/// A change of role is told as what it was and what it is.
+fn set_role(cx: &mut Cx<'_>, found: &Found, user: Id, before: Option<Id>, role: Id) -> Outcome<()> {
     people::set_collaborator(cx.tx, cx.caller.workspace, found.workflow.id, user, role)?;
-    let row =
-        Activity { workflow: Some(found.workflow.id), after: Some(json!({ "user": user, "role": role }).to_string()), ..cx.activity(kind) };
+    let told = |role: Id| json!({ "user": user, "role": role }).to_string();
+    let row = Activity {
+        workflow: Some(found.workflow.id),
+        before: before.map(told),
+        after: Some(told(role)),
+        ..cx.activity(Kind::CollaboratorAdded)
+    };
     cx.append(&[row])
 }
 
@@ -201,13 +246,14 @@ pub fn create(cx: &mut Cx<'_>, email: &str, first_name: &str, last_name: &str, a
 
 /// Turns a user of the workspace off or on again; what they did and hold stays shown.
 pub fn set_active(cx: &mut Cx<'_>, email: &str, active: bool) -> Outcome<User> {
+    cx.hold_people()?;
     let users = people::users(cx.tx, cx.caller.workspace)?;
     let key = baton_core::people::email_key(email);
     let unknown = || Refusals::field("email", Refusal::IsNotAUserOfWorkspace);
     let mut user = users.iter().find(|user| baton_core::people::email_key(&user.email) == key).cloned().ok_or_else(unknown)?;
     let active_admins = users.iter().filter(|user| user.admin && user.state == UserState::Active).count();
     if !active && user.admin && user.state == UserState::Active && active_admins == 1 {
-        return Err(Refusal::LastAdministrator.into());
+        return Err(Refusal::LastAdmin.into());
     }
     user.state = if active { UserState::Active } else { UserState::Deactivated };
     people::set_user_state(cx.tx, cx.caller.workspace, user.id, user.state)?;

@@ -9,7 +9,17 @@ use crate::cx::{Cx, Found, Outcome};
 pub fn list(cx: &mut Cx<'_>, archived: bool) -> Outcome<Vec<WorkflowRow>> {
     let mut rows = workflows::list(cx.tx, cx.caller.workspace, archived)?;
     rows.retain(|row| cx.caller.scope.covers(row.id));
-    Ok(rows)
+    if cx.caller.scope.role.is_none() {
+        return Ok(rows);
+    }
+    let mut known = Vec::with_capacity(rows.len());
+    for row in rows {
+        let workflow = cx.shared.cache.workflow(cx.tx, row.id, row.revision, &mut cx.learned)?;
+        if cx.caller.scope.known_in(&workflow) {
+            known.push(row);
+        }
+    }
+    Ok(known)
 }
 
 /// The workflow with its fields, stages and roles.

@@ -156,7 +156,7 @@ pub fn run(tx: &mut dyn Tx, subject: &Subject, execution: Id) -> Result<(), Stor
     let told = Some(format!("{{\"action\":\"{}\",\"status\":\"Success\"}}", finished.action));
     let ended = Activity { after: told, ..subject.activity(Kind::ExecutionFinished, &after, finished.id) };
     activity::append(tx, &[updated, ended])?;
-    jobs::promote_next(tx, finished.task, &claim())?;
+    jobs::promote_next(tx, finished.task, Some(&claim()))?;
     Ok(())
 }
 

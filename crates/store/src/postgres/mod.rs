@@ -10,27 +10,33 @@ mod tx;
 mod writer;
 
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
 use self::session::Session;
+use crate::queue::{Queue, Whose, queue};
 use crate::work::Work;
 use crate::{Options, StoreError};
 
-/// Works that may wait for a connection. Past them callers are told to come back.
-const QUEUE_MAX: usize = 2048;
+/// A connection that hangs must end before the lease does that its works hold: what was sent is acknowledged within this,
+/// and what is silent is asked.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(2);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(1);
+const KEEPALIVES: u32 = 3;
 
 pub(crate) struct Postgres {
-    /// `None` once it is closing: the threads end when the last sender has gone and their queue is empty.
+    /// `None` once it is closing: the threads end when their queue has gone and is empty.
     queues: Option<Queues>,
     threads: Vec<JoinHandle<()>>,
 }
 
 struct Queues {
-    write: Sender<Box<dyn Work>>,
-    read: Sender<Box<dyn Work>>,
+    write: Queue,
+    read: Queue,
 }
 
 impl Postgres {
@@ -39,8 +45,8 @@ impl Postgres {
         // On a thread of its own, for the caller's may be driving asynchronous tasks.
         let migrated = std::thread::scope(|scope| scope.spawn(|| migrate::migrate(&mut Session::new(config.clone())?)).join());
         migrated.unwrap_or_else(|_| Err(StoreError::Refused("the database could not be migrated; the log has the details".to_owned())))?;
-        let (write, writes) = bounded(QUEUE_MAX);
-        let (read, reads) = bounded(QUEUE_MAX);
+        let (write, writes) = queue();
+        let (read, reads) = queue();
         let (writers, readers) = (options.writers.max(1), options.readers.max(1));
         let mut postgres = Postgres { queues: Some(Queues { write, read }), threads: Vec::new() };
         for _ in 0..writers {
@@ -48,7 +54,7 @@ impl Postgres {
             postgres.spawn("store-writer", &config, move |session| writer::write_groups(session, &works, writers))?;
         }
         for _ in 0..readers {
-            let works: Receiver<Box<dyn Work>> = reads.clone();
+            let works = reads.clone();
             postgres.spawn("store-reader", &config, move |session| reader::read_all(session, &works))?;
         }
         Ok(postgres)
@@ -61,20 +67,13 @@ impl Postgres {
         Ok(())
     }
 
-    pub fn write(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
-        send(&self.queues.as_ref().expect("open until dropped").write, work)
+    pub fn write(&self, whose: Whose, work: Box<dyn Work>) -> Result<(), StoreError> {
+        self.queues.as_ref().expect("open until dropped").write.push(whose, work)
     }
 
     pub fn read(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
-        send(&self.queues.as_ref().expect("open until dropped").read, work)
+        self.queues.as_ref().expect("open until dropped").read.push(Whose::Callers, work)
     }
-}
-
-fn send(queue: &Sender<Box<dyn Work>>, work: Box<dyn Work>) -> Result<(), StoreError> {
-    queue.try_send(work).map_err(|error| match error {
-        TrySendError::Full(_) => StoreError::Overloaded,
-        TrySendError::Disconnected(_) => StoreError::Unavailable("the store's threads have ended".to_owned()),
-    })
 }
 
 impl Drop for Postgres {
@@ -102,6 +101,15 @@ fn parse(url: &str) -> Result<Config, StoreError> {
     if config.get_application_name().is_none() {
         config.application_name("baton");
     }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_MAX);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE_MAX);
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_idle(KEEPALIVE_IDLE).keepalives_interval(KEEPALIVE_EVERY).keepalives_retries(KEEPALIVES);
+    }
     Ok(config)
 }
 
@@ -116,5 +124,18 @@ mod tests {
             assert!(message.contains("allowed") && !message.contains("hunter2"), "{message}");
         }
         assert!(parse("postgres://me:hunter2@host:5433/db").is_ok());
+    }
+
+    #[test]
+    fn a_connection_that_hangs_ends_within_a_lease() {
+        let lease = Duration::from_secs(10);
+        let config = parse("postgres://host/db").unwrap();
+        assert!(config.get_connect_timeout().is_some_and(|timeout| *timeout < lease));
+        assert!(config.get_tcp_user_timeout().is_some_and(|timeout| *timeout < lease));
+        assert!(config.get_keepalives());
+        let asked = config.get_keepalives_interval().unwrap() * config.get_keepalives_retries().unwrap();
+        assert!(config.get_keepalives_idle() + asked < lease);
+        let own = parse("postgres://host/db?connect_timeout=7").unwrap();
+        assert_eq!(own.get_connect_timeout(), Some(&Duration::from_secs(7)));
     }
 }

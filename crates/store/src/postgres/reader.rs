@@ -1,17 +1,15 @@
 //! A thread that reads.
 
-use crossbeam_channel::Receiver;
-
 use super::session::Session;
 use super::tx::PostgresTx;
-use crate::work::Work;
+use crate::queue::Works;
 
 /// One view for all statements of a work, and no writes.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Runs until the store is closed and the queue is empty.
-pub(super) fn read_all(mut session: Session, works: &Receiver<Box<dyn Work>>) {
-    for mut work in works {
+pub(super) fn read_all(mut session: Session, works: &Works) {
+    while let Some(mut work) = works.next() {
         if work.is_abandoned() {
             continue;
         }

@@ -1,11 +1,10 @@
 //! A thread that writes. When many works wait, several share a transaction and so a commit.
 
-use crossbeam_channel::Receiver;
-
 use super::error::{Failure, Kind};
 use super::session::Session;
 use super::tx::PostgresTx;
 use crate::StoreError;
+use crate::queue::Works;
 use crate::work::Work;
 
 /// Works that share one commit; their locks are all held until it.
@@ -18,12 +17,12 @@ const BEGIN: &str = "BEGIN";
 const BEGIN_GROUP: &str = "BEGIN; SET LOCAL lock_timeout = '20ms'";
 
 /// Runs until the store is closed and the queue is empty. `writers` is how many share the queue.
-pub(super) fn write_groups(mut session: Session, works: &Receiver<Box<dyn Work>>, writers: usize) {
+pub(super) fn write_groups(mut session: Session, works: &Works, writers: usize) {
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(GROUP_MAX);
-    while let Ok(first) = works.recv() {
+    while let Some(first) = works.next() {
         group.push(first);
         let share = (works.len() / writers).min(GROUP_MAX - 1);
-        group.extend(works.try_iter().take(share));
+        group.extend(works.waiting().take(share));
         group.retain(|work| !work.is_abandoned());
         if group.len() > 1 {
             write_together(&mut session, &mut group);

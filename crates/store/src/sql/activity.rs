@@ -1,5 +1,7 @@
 //! The history: appended with what it tells of, sealed into one chain a workspace.
 
+use std::collections::HashMap;
+
 use baton_core::activity::{Activity, Hash, Kind, chain, hash};
 use baton_core::ids::Id;
 
@@ -21,6 +23,13 @@ pub struct ActivityRow {
 /// the whole workspace, so [`seal`] does it soon after.
 pub fn append(tx: &mut dyn Tx, rows: &[Activity]) -> Result<(), StoreError> {
     let mut head: Option<Head> = None;
+    // Where each task is deleted: its rows before that keep their hash only, like its older ones.
+    let deleted: HashMap<Id, usize> = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.kind == Kind::TaskDeleted)
+        .filter_map(|(index, row)| Some((row.task?, index)))
+        .collect();
     for (index, row) in rows.iter().enumerate() {
         let row_hash = hash(row);
         let place = match tx.dialect() {
@@ -37,14 +46,9 @@ pub fn append(tx: &mut dyn Tx, rows: &[Activity]) -> Result<(), StoreError> {
                 Some(&*head.insert(now))
             }
         };
-        insert(tx, row, is_erased_by(row, &rows[index + 1..]), &row_hash, place)?;
+        insert(tx, row, row.task.and_then(|task| deleted.get(&task)).is_some_and(|end| index < *end), &row_hash, place)?;
     }
     head.map_or(Ok(()), |head| head.save(tx))
-}
-
-/// Rows about a task that is deleted further on in the same command keep their hash only, like its older ones.
-fn is_erased_by(row: &Activity, later: &[Activity]) -> bool {
-    row.task.is_some() && later.iter().any(|later| later.kind == Kind::TaskDeleted && later.task == row.task)
 }
 
 fn insert(tx: &mut dyn Tx, row: &Activity, erased: bool, hash: &Hash, place: Option<&Head>) -> Result<(), StoreError> {

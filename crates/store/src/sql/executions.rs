@@ -1,7 +1,9 @@
 //! Executions as they were accepted and how they ended.
 
+use baton_core::actor::Actor;
 use baton_core::execution::{Execution, Status};
 use baton_core::ids::Id;
+use baton_core::time::Timestamp;
 
 use super::row::to_json;
 use crate::{Param, Row, StoreError, Tx};
@@ -71,6 +73,27 @@ fn read(row: &dyn Row) -> Result<Execution, StoreError> {
         created_at: row.time(12)?,
         status,
     })
+}
+
+/// What the history tells of an execution that was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    pub workflow: Id,
+    pub action: Id,
+    pub performer: Actor,
+}
+
+/// Ends an execution as failed without reading what was stored with it, for that may be what can't be read. `None`: there
+/// is none, it has ended before, or not even this can be told of it.
+pub fn give_up(tx: &mut dyn Tx, id: Id, finished_at: Timestamp, errors: &[String]) -> Result<Option<GivenUp>, StoreError> {
+    let sql = "UPDATE executions SET status = 'Fail', finished_at = $1, errors = $2
+        WHERE id = $3 AND status NOT IN ('Success', 'Fail') RETURNING workflow_id, action_id, performer_kind, performer_id";
+    let told = |row: &dyn Row| {
+        let parts = (row.id(0), row.id(1), row.actor(2));
+        Ok(if let (Ok(workflow), Ok(action), Ok(performer)) = parts { Some(GivenUp { workflow, action, performer }) } else { None })
+    };
+    let errors = to_json(&errors);
+    Ok(tx.query_one(sql, &[finished_at.into(), Param::Text(&errors), id.into()], told)?.flatten())
 }
 
 /// The final status, once: a second end of the same execution is refused, since status never goes backwards.

@@ -71,22 +71,26 @@ pub fn hold(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<bool, StoreError> 
     Ok(tx.query_one(sql, &params, |_| Ok(()))?.is_some())
 }
 
-/// The next execution of a task becomes ready and is claimed at once by the node that has just finished one.
-/// Only under the lock of the task, where there still is one.
-pub fn promote_next(tx: &mut dyn Tx, task: Id, by: &Claim) -> Result<Option<Job>, StoreError> {
+/// The next execution of a task becomes ready. It is claimed at once by the node that has just finished one, or with
+/// `None` left to whoever claims it. Only under the lock of the task, where there still is one.
+pub fn promote_next(tx: &mut dyn Tx, task: Id, by: Option<&Claim>) -> Result<Option<Job>, StoreError> {
     // Two statements, for mostly nothing waits, and SQLite sets up a table in memory for every RETURNING.
     let sql = "SELECT id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts
         FROM jobs WHERE task_id = $1 ORDER BY sequence LIMIT 1";
     let Some(next) = tx.query_one(sql, &[task.into()], read_waiting)? else { return Ok(None) };
-    let (false, epoch, starts) = (next.job.ready, next.epoch + 1, next.job.starts + 1) else { return Ok(None) };
+    if next.job.ready {
+        return Ok(None);
+    }
+    let claimed = i64::from(by.is_some());
+    let (epoch, starts) = (next.epoch + claimed, next.job.starts + claimed);
     let sql = "UPDATE jobs SET ready = 1, node_id = $1, boot = $2, epoch = $3, starts = $4
         WHERE id = $5 AND ready = 0 AND epoch = $6";
     let id = next.job.id;
-    let params = [by.node.into(), by.boot.into(), epoch.into(), starts.into(), id.into(), next.epoch.into()];
+    let params = [by.map(|by| by.node).into(), by.map(|by| by.boot).into(), epoch.into(), starts.into(), id.into(), next.epoch.into()];
     if tx.execute(sql, &params)? != 1 {
         return Err(StoreError::Sql(format!("job {id} of task {task} changed without the task's lock")));
     }
-    Ok(Some(Job { ready: true, claim: Some(Claim { epoch, ..*by }), starts, ..next.job }))
+    Ok(Some(Job { ready: true, claim: by.map(|by| Claim { epoch, ..*by }), starts, ..next.job }))
 }
 
 struct Waiting {
@@ -127,7 +131,7 @@ pub fn any_claimable(tx: &mut dyn Tx, now: Timestamp) -> Result<bool, StoreError
 /// that queues many does not keep another's waiting.
 pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
-    nodes::take_back(tx, now)?;
+    nodes::take_back(tx, node, now)?;
     let mut workspaces = waiting_workspaces(tx)?;
     if workspaces.is_empty() || limit == 0 {
         return Ok(Vec::new());

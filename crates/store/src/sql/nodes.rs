@@ -47,11 +47,11 @@ pub fn end(tx: &mut dyn Tx, node: Id, boot: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes claimable what nodes hold whose lease has ended. `now` is by the lease clock.
-pub(super) fn take_back(tx: &mut dyn Tx, now: Timestamp) -> Result<(), StoreError> {
+/// Makes claimable what other nodes hold whose lease has ended. `now` is by the lease clock.
+pub(super) fn take_back(tx: &mut dyn Tx, node: Id, now: Timestamp) -> Result<(), StoreError> {
     // The lease first: a node that renews it at this moment keeps what it has.
-    let sql = "UPDATE nodes SET lease_until = NULL WHERE lease_until < $1 RETURNING id, boot";
-    let ended = tx.query(sql, &[now.into()], |row| Ok((row.id(0)?, row.int(1)?)))?;
+    let sql = "UPDATE nodes SET lease_until = NULL WHERE lease_until < $1 AND id <> $2 RETURNING id, boot";
+    let ended = tx.query(sql, &[now.into(), node.into()], |row| Ok((row.id(0)?, row.int(1)?)))?;
     for (node, boot) in ended {
         tracing::warn!(%node, boot, "the lease of a node has ended; its executions go on elsewhere");
         hand_back(tx, node, boot)?;
@@ -69,6 +69,26 @@ fn hand_back(tx: &mut dyn Tx, node: Id, boot_max: i64) -> Result<(), StoreError>
     let sql = "UPDATE jobs SET node_id = NULL, boot = NULL WHERE node_id = $1 AND boot <= $2";
     tx.execute(sql, &[node.into(), Param::Int(boot_max)])?;
     Ok(())
+}
+
+/// Makes claimable what is held under a lease that has ended or an earlier boot, however it came to be; answers with how
+/// many. A node that stopped for a while claims and accepts until it notices, and by then its lease has been taken back
+/// already. Only a hint is lost where somebody still lives: its result is refused by the epoch of the next claim.
+pub fn sweep(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp) -> Result<u64, StoreError> {
+    let now = lease_clock(tx, now)?;
+    let sql = "UPDATE jobs SET node_id = NULL, boot = NULL
+        WHERE node_id IS NOT NULL AND NOT (node_id = $1 AND boot = $2) AND NOT EXISTS
+            (SELECT 1 FROM nodes n WHERE n.id = jobs.node_id AND n.boot = jobs.boot AND n.lease_until >= $3)";
+    tx.execute(sql, &[node.into(), boot.into(), now.into()])
+}
+
+/// Whether [`sweep`] would find anything.
+pub fn any_lost(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let now = lease_clock(tx, now)?;
+    let sql = "SELECT 1 FROM jobs
+        WHERE node_id IS NOT NULL AND NOT (node_id = $1 AND boot = $2) AND NOT EXISTS
+            (SELECT 1 FROM nodes n WHERE n.id = jobs.node_id AND n.boot = jobs.boot AND n.lease_until >= $3) LIMIT 1";
+    Ok(tx.query_one(sql, &[node.into(), boot.into(), now.into()], |_| Ok(()))?.is_some())
 }
 
 fn micros(lease: Duration) -> i64 {

@@ -5,7 +5,7 @@ use baton_core::people::{User, UserState, Workspace, email_key};
 use baton_core::time::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::{Param, Row, StoreError, Tx};
+use crate::{Dialect, Param, Row, StoreError, Tx};
 
 /// A workspace with all its people, and the version that a cache keeps it under.
 pub fn workspace(tx: &mut dyn Tx, id: Id) -> Result<Option<(Workspace, i64)>, StoreError> {
@@ -22,6 +22,15 @@ pub fn workspace(tx: &mut dyn Tx, id: Id) -> Result<Option<(Workspace, i64)>, St
     let users = users(tx, id)?;
     let collaborators = collaborators(tx, id)?;
     Ok(Some((Workspace::new(id, name, zone, country, users, collaborators), version)))
+}
+
+/// Until the transaction ends nobody else changes who has which role. Taken before the workspace's version is read.
+pub fn hold(tx: &mut dyn Tx, workspace: Id) -> Result<(), StoreError> {
+    // SQLite has one writer.
+    match tx.dialect() {
+        Dialect::Sqlite => Ok(()),
+        Dialect::Postgres => tx.send("SELECT 1 FROM workspaces WHERE id = $1 FOR NO KEY UPDATE", &[workspace.into()]),
+    }
 }
 
 /// (workflow, user, role) of the whole workspace.

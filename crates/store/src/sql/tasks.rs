@@ -6,7 +6,7 @@ use baton_core::value::FilterKey;
 
 use super::row::to_json;
 pub use super::task_filter::TaskFilter;
-use super::task_filter::{Query, narrow};
+use super::task_filter::{Query, narrow, narrow_by_one_key};
 use super::{activity, checklist, comments, task_values};
 use crate::{Dialect, Param, Row, StoreError, Tx};
 
@@ -29,8 +29,9 @@ pub fn find(tx: &mut dyn Tx, workspace: Id, workflow: Id, text: &str, lock: bool
     let public_id: Param<'_> = text.parse::<Id>().ok().into();
     if lock && tx.dialect() == Dialect::Postgres {
         let sql = "SELECT 1 FROM tasks WHERE id = coalesce(
-            (SELECT id FROM tasks WHERE workflow_id = $1 AND unique_key = $2), $3) FOR NO KEY UPDATE";
-        tx.send(sql, &[workflow.into(), text.into(), public_id])?;
+            (SELECT id FROM tasks WHERE workflow_id = $1 AND unique_key = $2), $3)
+                AND workflow_id = $1 AND workspace_id = $4 FOR NO KEY UPDATE";
+        tx.send(sql, &[workflow.into(), text.into(), public_id, workspace.into()])?;
     }
     let sql = "SELECT t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at,
             t.created_by_kind, t.created_by_id, t.performers, t.field_values, w.revision, w.archived_at, s.version,
@@ -176,6 +177,12 @@ pub fn finish_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<(), S
     tx.send("UPDATE tasks SET finished_sequence = $1 WHERE id = $2", &[sequence.into(), task.into()])
 }
 
+/// The same under the lock of the task, but without reading it.
+pub fn end_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<(), StoreError> {
+    lock_row(tx, task)?;
+    finish_sequence(tx, task, sequence)
+}
+
 /// Deletes a task with all that hangs on it, and the values in its history. `false`: there is none.
 pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<bool, StoreError> {
     let Some(loaded) = load(tx, workspace, workflow, task, true)? else { return Ok(false) };
@@ -198,14 +205,17 @@ pub fn page(
 ) -> Result<Vec<Task>, StoreError> {
     let mut query = Query::new(
         "SELECT t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at, t.created_by_kind,
-            t.created_by_id, t.performers, t.field_values FROM tasks t WHERE t.workflow_id = ",
+            t.created_by_id, t.performers, t.field_values FROM ",
     );
+    let after = after.map_or(-1, Id::as_i64);
+    narrow_by_one_key(&mut query, filter, workflow, after);
+    query.text("t.workflow_id = ");
     query.param(workflow);
     query.text(" AND t.workspace_id = ");
     query.param(workspace);
     query.text(" AND t.id > ");
-    query.param(after.map_or(-1, Id::as_i64));
-    narrow(&mut query, filter, workflow, tx.dialect());
+    query.param(after);
+    narrow(&mut query, filter, workflow, after, tx.dialect());
     query.text(" ORDER BY t.id LIMIT ");
     query.param(i64::try_from(limit).unwrap_or(i64::MAX));
     tx.query(&query.sql, &query.params, read_task)

@@ -5,7 +5,7 @@ use baton_core::ids::Id;
 use baton_core::time::Timestamp;
 use baton_core::value::fold;
 
-use crate::{Param, StoreError, Tx};
+use crate::{Dialect, Param, StoreError, Tx};
 
 /// What a cache of compiled workflows and people must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,25 @@ pub struct Head {
     pub revision: i64,
     pub archived: bool,
     pub workspace_version: i64,
+}
+
+/// Until the transaction ends the definition stays as it is, for whoever writes a task by it. Taken before the head is read
+/// and before any task is locked. SQLite has one writer. On PostgreSQL a row lock would write into the workflow's row with
+/// every task.
+pub fn share(tx: &mut dyn Tx, workflow: Id) -> Result<(), StoreError> {
+    match tx.dialect() {
+        Dialect::Sqlite => Ok(()),
+        Dialect::Postgres => tx.send("SELECT pg_advisory_xact_lock_shared($1)", &[workflow.into()]),
+    }
+}
+
+/// Until the transaction ends nobody writes a task by the definition that it is about to change. Taken before the head is
+/// read and before any task is locked, but after [`people::hold`](super::people::hold).
+pub fn hold(tx: &mut dyn Tx, workflow: Id) -> Result<(), StoreError> {
+    match tx.dialect() {
+        Dialect::Sqlite => Ok(()),
+        Dialect::Postgres => tx.send("SELECT pg_advisory_xact_lock($1)", &[workflow.into()]),
+    }
 }
 
 pub fn head(tx: &mut dyn Tx, workspace: Id, workflow: Id) -> Result<Option<Head>, StoreError> {

@@ -5,20 +5,16 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Sender, TrySendError, bounded};
-
 use super::readers::Readers;
 use super::{checkpoint, connection, writer};
+use crate::queue::{Queue, Whose, queue};
 use crate::work::Work;
 use crate::{Options, StoreError, Tx};
 
-/// Works that may wait for the writer: about a tenth of a second of it. Past them callers are told to come back.
-const QUEUE_MAX: usize = 2048;
-
 pub(crate) struct Folder {
     readers: Readers,
-    /// `None` once it is closing: the writer ends when the last sender has gone and its queue is empty.
-    queue: Option<Sender<Box<dyn Work>>>,
+    /// `None` once it is closing: the writer ends when the queue has gone and is empty.
+    queue: Option<Queue>,
     writer: Option<JoinHandle<()>>,
     checkpointer: Option<JoinHandle<()>>,
     /// Held as long as the folder is used.
@@ -34,7 +30,7 @@ impl Folder {
         connection::migrate(&connection)?;
         let checkpointer = checkpoint::start(&path, &mut connection)?;
         let readers = Readers::open(&path, options.readers.max(1))?;
-        let (queue, works) = bounded(QUEUE_MAX);
+        let (queue, works) = queue();
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer::write_groups(connection, &works))
@@ -42,12 +38,8 @@ impl Folder {
         Ok(Folder { readers, queue: Some(queue), writer: Some(writer), checkpointer: Some(checkpointer), _lock: lock })
     }
 
-    pub fn write(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
-        let queue = self.queue.as_ref().expect("open until dropped");
-        queue.try_send(work).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => StoreError::Unavailable("the writer has ended".to_owned()),
-        })
+    pub fn write(&self, whose: Whose, work: Box<dyn Work>) -> Result<(), StoreError> {
+        self.queue.as_ref().expect("open until dropped").push(whose, work)
     }
 
     pub async fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {

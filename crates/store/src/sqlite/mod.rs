@@ -15,6 +15,7 @@ use rusqlite::Connection;
 
 use self::folder::Folder;
 use self::tx::{Savepoint, SqliteTx};
+use crate::queue::Whose;
 use crate::work::{Work, guarded};
 use crate::{Options, StoreError, Tx};
 
@@ -34,9 +35,9 @@ impl Sqlite {
         Ok(Sqlite::Memory(Mutex::new(connection)))
     }
 
-    pub fn write(&self, mut work: Box<dyn Work>) -> Result<(), StoreError> {
+    pub fn write(&self, whose: Whose, mut work: Box<dyn Work>) -> Result<(), StoreError> {
         match self {
-            Sqlite::Folder(folder) => folder.write(work),
+            Sqlite::Folder(folder) => folder.write(whose, work),
             Sqlite::Memory(connection) => {
                 let connection = connection.lock();
                 let committed = in_transaction(&connection, "BEGIN IMMEDIATE", |tx| work.run(tx));

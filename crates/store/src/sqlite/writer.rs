@@ -3,24 +3,24 @@
 //! Works run one after the other without savepoints, for nearly all that refuse do so before they write anything. When
 //! one fails after it has written, the whole group is rolled back and run again, each within a savepoint of its own.
 
-use crossbeam_channel::Receiver;
 use rusqlite::Connection;
 
 use super::error::commit_error;
 use super::tx::{Savepoint, SqliteTx, Statements};
 use crate::StoreError;
+use crate::queue::Works;
 use crate::work::Work;
 
 /// Works that share one commit; more would make the first of them wait too long.
 const GROUP_MAX: usize = 256;
 
 /// Runs until the store is closed and the queue is empty.
-pub(super) fn write_groups(connection: Connection, works: &Receiver<Box<dyn Work>>) {
+pub(super) fn write_groups(connection: Connection, works: &Works) {
     let mut tx = SqliteTx::new(Statements::new(&connection), Savepoint::Unneeded);
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(GROUP_MAX);
-    while let Ok(first) = works.recv() {
+    while let Some(first) = works.next() {
         group.push(first);
-        group.extend(works.try_iter().take(GROUP_MAX - 1));
+        group.extend(works.waiting().take(GROUP_MAX - 1));
         group.retain(|work| !work.is_abandoned());
         while !group.is_empty() {
             let (run, outcome) = write_group(&mut tx, &mut group);

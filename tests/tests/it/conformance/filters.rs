@@ -8,7 +8,12 @@ use baton_store::sql::tasks::{self, TaskFilter};
 use super::bed::{Bed, id, keys};
 use super::on_every_store;
 
-on_every_store!(every_filter_selects_what_it_says, pages_follow_each_other_in_the_order_made, a_value_is_never_taken_for_sql);
+on_every_store!(
+    every_filter_selects_what_it_says,
+    pages_follow_each_other_in_the_order_made,
+    filtered_pages_follow_each_other_too,
+    a_value_is_never_taken_for_sql
+);
 
 const NAME: i64 = 10;
 const TAGS: i64 = 11;
@@ -113,4 +118,30 @@ async fn a_value_is_never_taken_for_sql(bed: Bed) {
     assert_eq!(blank, [made[3].clone()]);
     let text = TaskFilter { fields: vec![named(&[Some("\"A\":")])], ..Default::default() };
     assert_eq!(page(&bed, text, None, 9).await, [made[4].clone()]);
+}
+
+async fn filtered_pages_follow_each_other_too(bed: Bed) {
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        made.extend(filled(&bed).await);
+    }
+    let ids = |tasks: &[Task]| tasks.iter().map(|task| task.id).collect::<Vec<_>>();
+    for (fields, of) in [
+        (vec![tagged(&[Some(80)])], [0, 1].as_slice()),
+        (vec![tagged(&[Some(80), Some(81)])], &[0, 1, 3]),
+        (vec![tagged(&[Some(81)]), named(&[Some("b")])], &[1]),
+        (vec![named(&[Some("b"), None]), tagged(&[Some(81)])], &[1, 3]),
+    ] {
+        let filter = TaskFilter { fields, ..TaskFilter::default() };
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let next = page(&bed, filter.clone(), after, 2).await;
+            let Some(last) = next.last() else { break };
+            after = Some(last.id);
+            found.extend(ids(&next));
+        }
+        let expected: Vec<Id> =
+            made.iter().enumerate().filter(|(index, _)| of.contains(&(index % TASKS.len()))).map(|(_, task)| task.id).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
 }

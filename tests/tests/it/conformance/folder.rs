@@ -141,3 +141,51 @@ async fn check(store: &Store, kept: &[baton_core::ids::Id]) {
     assert_eq!(ids("SELECT id FROM tasks ORDER BY id").await.unwrap(), expected);
     assert_eq!(ids("SELECT workflow_id FROM unique_numbers ORDER BY workflow_id").await.unwrap(), expected);
 }
+
+/// Callers are told to come back when too many wait; the node that would otherwise lose its lease is not, and goes first.
+#[test]
+fn a_full_queue_does_not_keep_the_nodes_own_work_out() {
+    run(Kind::Folder, async |bed| {
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let (store, mut running) = (bed.store.clone(), JoinSet::new());
+        running.spawn(async move {
+            let blocked = store.write::<(), StoreError>(move |_| {
+                begun.send(()).unwrap();
+                gate.recv().unwrap();
+                Ok(())
+            });
+            blocked.await.unwrap();
+        });
+        tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+        let order = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let noted = |name: &'static str| {
+            let order = order.clone();
+            move |_: &mut dyn baton_store::Tx| {
+                order.lock().unwrap().push(name);
+                Ok::<_, StoreError>(())
+            }
+        };
+        let mut callers = Vec::new();
+        loop {
+            let mut caller = Box::pin(bed.store.write(noted("caller")));
+            match std::future::poll_fn(|context| std::task::Poll::Ready(caller.as_mut().poll(context))).await {
+                std::task::Poll::Pending => callers.push(caller),
+                std::task::Poll::Ready(done) => {
+                    assert_eq!(done, Err(StoreError::Overloaded));
+                    break;
+                }
+            }
+        }
+        let mut own = Box::pin(bed.store.write_own(noted("own")));
+        let asked = std::future::poll_fn(|context| std::task::Poll::Ready(own.as_mut().poll(context))).await;
+        assert!(asked.is_pending(), "{asked:?}");
+        open.send(()).unwrap();
+        assert_eq!(own.await, Ok(()));
+        for caller in callers {
+            assert_eq!(caller.await, Ok(()));
+        }
+        assert_eq!(order.lock().unwrap()[0], "own");
+        running.join_all().await;
+    });
+}

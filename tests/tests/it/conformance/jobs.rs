@@ -14,6 +14,7 @@ on_every_store!(
     a_lost_lease_takes_the_rest_of_the_work_with_it,
     a_fence_holds_for_the_current_claim_only,
     what_waits_becomes_ready_in_order_and_claimed,
+    what_waits_may_be_left_to_any_node,
     unclaimed_jobs_are_claimed_oldest_first_once,
     no_job_is_claimed_twice_at_once,
     a_job_is_not_claimed_before_it_is_due,
@@ -115,7 +116,7 @@ async fn what_waits_becomes_ready_in_order_and_claimed(bed: Bed) {
     let (task, other) = (bed.inserted().await.id, bed.inserted().await.id);
     let accepted = bed.accept(task, 3, Some(by(1, 1))).await;
     bed.accept(other, 2, None).await;
-    let promote = |claim: Claim| bed.write(move |tx| jobs::promote_next(tx, task, &claim));
+    let promote = |claim: Claim| bed.write(move |tx| jobs::promote_next(tx, task, Some(&claim)));
     // The head still runs.
     assert_eq!(promote(by(1, 1)).await, Ok(None));
     for (before, now) in [(0, 1), (1, 2)] {
@@ -126,6 +127,15 @@ async fn what_waits_becomes_ready_in_order_and_claimed(bed: Bed) {
     finish(&bed, &accepted[2], by(1, 1)).await.unwrap();
     assert_eq!(promote(by(1, 1)).await, Ok(None));
     assert_eq!(bed.number("SELECT count(*) FROM jobs").await, 2);
+}
+
+async fn what_waits_may_be_left_to_any_node(bed: Bed) {
+    let task = bed.inserted().await.id;
+    let accepted = bed.accept(task, 2, Some(by(1, 1))).await;
+    finish(&bed, &accepted[0], by(1, 1)).await.unwrap();
+    let promoted = bed.write(move |tx| jobs::promote_next(tx, task, None)).await;
+    assert_eq!(promoted, Ok(Some(Job { ready: true, ..accepted[1] })));
+    assert_eq!(claim(&bed, 2, 9).await, [Job { ready: true, claim: Some(by(2, 1)), starts: 1, ..accepted[1] }]);
 }
 
 async fn unclaimed_jobs_are_claimed_oldest_first_once(bed: Bed) {

@@ -16,6 +16,8 @@ on_every_store!(
     a_live_lease_keeps_work_and_an_ended_one_frees_it,
     a_late_result_of_a_lost_lease_is_dropped,
     a_clean_end_hands_back_without_counting_the_start,
+    what_is_claimed_under_a_dead_lease_is_found_again,
+    a_node_does_not_take_back_its_own,
 );
 
 const LEASE: Duration = Duration::from_secs(10);
@@ -101,4 +103,37 @@ async fn a_clean_end_hands_back_without_counting_the_start(bed: Bed) {
     assert_eq!(handed, [Job { claim: Some(Claim { epoch: 2, ..by(2, 1) }), starts: 1, ..job }]);
     assert_eq!(bed.write(move |tx| jobs::finish(tx, other.id, &by(2, 1))).await, Ok(()));
     assert_eq!(start(&bed, 1).await, 2);
+}
+
+/// A node that stopped for longer than its lease, and goes on before it notices.
+async fn what_is_claimed_under_a_dead_lease_is_found_again(bed: Bed) {
+    start(&bed, 1).await;
+    start(&bed, 2).await;
+    let later = much_later(&bed).await;
+    bed.write(move |tx| nodes::renew(tx, id(2), 1, later, LEASE)).await.unwrap();
+    assert_eq!(claim(&bed, 2, 1, later).await, []);
+    let (late, own) = (job_of(&bed, by(1, 1)).await, job_of(&bed, by(2, 1)).await);
+    let lost = || bed.read(move |tx| nodes::any_lost(tx, id(2), 1, later));
+    assert_eq!((lost().await, claim(&bed, 2, 1, later).await), (Ok(true), vec![]));
+    assert_eq!(bed.write(move |tx| nodes::sweep(tx, id(2), 1, later)).await, Ok(1));
+    let taken = Job { claim: Some(Claim { epoch: 2, ..by(2, 1) }), starts: 2, ..late };
+    assert_eq!((lost().await, claim(&bed, 2, 1, later).await), (Ok(false), vec![taken]));
+    assert_eq!(bed.write(move |tx| jobs::finish(tx, late.id, &by(1, 1))).await, Err(StoreError::LeaseLost));
+    assert_eq!(bed.write(move |tx| jobs::finish(tx, own.id, &by(2, 1))).await, Ok(()));
+
+    // The same for an earlier boot of a node that lives.
+    let earlier = job_of(&bed, by(2, 1)).await;
+    assert_eq!(start(&bed, 2).await, 2);
+    let between = job_of(&bed, by(2, 1)).await;
+    assert_eq!(bed.write(move |tx| nodes::sweep(tx, id(2), 2, later)).await, Ok(1));
+    let ids: Vec<_> = claim(&bed, 2, 2, later).await.iter().map(|job| job.id).collect();
+    assert_eq!(ids, [late.id, earlier.id, between.id]);
+}
+
+async fn a_node_does_not_take_back_its_own(bed: Bed) {
+    start(&bed, 1).await;
+    let job = job_of(&bed, by(1, 1)).await;
+    let later = much_later(&bed).await;
+    assert_eq!(claim(&bed, 1, 1, later).await, []);
+    assert_eq!(bed.write(move |tx| jobs::finish(tx, job.id, &by(1, 1))).await, Ok(()));
 }

@@ -104,3 +104,19 @@ async fn returning_to_a_stage_keeps_the_ticks() {
     }
     assert_eq!(review.send(get(path)).await.json()["status"], "Completed");
 }
+
+#[tokio::test]
+async fn who_has_left_stays_the_assignee_until_another_is_named() {
+    let review = Review::start().await;
+    review.task(json!({ "ID": "1" })).await;
+    let (ann, email) = (review.collaborator("ann@hogwarts.edu", "Collaborator").await, "ann@hogwarts.edu");
+    let body = json!({ "title": "Call", "Stage": "Open", "Assigned To": email });
+    let id = review.send(post(review.at(ITEMS), body)).await.expect(201).string("id");
+    let path = review.at(&format!("{ITEMS}/{id}"));
+    review.send(delete(review.at(&format!("/users/{ann}")))).await.expect(204);
+    let kept = review.send(put(path.clone(), json!({ "status": "Completed", "Assigned To": email }))).await.expect(200).json();
+    assert_eq!((&kept["status"], &kept["Assigned To"]), (&json!("Completed"), &json!(email)));
+    review.send(put(path.clone(), json!({ "Assigned To": null }))).await.expect(200);
+    let told = json!({ "errors": { "Assigned To": ["is not a user of this workflow"] } });
+    review.server.check(put(path, json!({ "Assigned To": email })), 422, told).await;
+}

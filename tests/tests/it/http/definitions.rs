@@ -43,9 +43,9 @@ async fn a_workflow_is_made_from_json_or_yaml() {
 #[tokio::test]
 async fn a_workflow_that_only_has_a_name_can_be_used_at_once() {
     let server = Server::start().await;
-    let made = server.send(post("/workflows", &json!({ "name": "Bugs", "icon": "🐞" }))).await.expect(201);
+    let made = server.send(post("/workflows", json!({ "name": "Bugs", "icon": "🐞" }))).await.expect(201);
     let tasks = format!("/workflows/{}/tasks", made.string("id"));
-    let task = server.send(post(&tasks, &json!({ "Name": "It is slow" }))).await.expect(201);
+    let task = server.send(post(&tasks, json!({ "Name": "It is slow" }))).await.expect(201);
     assert_eq!(task.string("Stage"), "Not Started");
     let url = task.string("Task URL");
     let actions = server.send(get(format!("{tasks}/{}/actions", url.rsplit('/').next().unwrap()))).await.expect(200).json();

@@ -41,6 +41,8 @@ fn examples() -> Vec<Refusal> {
         Refusal::ItemFromTemplate { what: "deletion" },
         Refusal::LastAdministrator,
         Refusal::AccountKeepsPassword,
+        Refusal::LastAdmin,
+        Refusal::IsDeactivated,
         Refusal::Definition { message: text("{{Emial}} is not a field; did you mean Email?") },
         Refusal::IdRequired { key: text("task_id") },
         Refusal::FieldRefused { field: text("task_id"), reason: Box::new(Refusal::IsInvalid) },

@@ -65,6 +65,21 @@ async fn a_key_stands_for_one_body_in_one_place() {
 }
 
 #[tokio::test]
+async fn a_key_that_may_less_does_not_learn_what_another_was_told() {
+    let review = Review::start().await;
+    let call = post(review.at("/tasks"), json!({ "Name": "x" })).with("idempotency-key", "k");
+    review.send(call.clone()).await.expect(201);
+    let (_, read_only) = review.server.key(KeyScope { read_only: true, ..KeyScope::default() }).await;
+    review.send(call.clone().by(&read_only)).await.expect(403);
+    let other = post("/workflows", json!({ "name": "Other", "stages": [{ "name": "Open" }] }));
+    let other = review.send(other).await.expect(201).string("id").parse().expect("an id");
+    let elsewhere = KeyScope { workflows: Some(vec![other]), ..KeyScope::default() };
+    let (_, elsewhere) = review.server.key(elsewhere).await;
+    review.send(call.clone().by(&elsewhere)).await.expect(404);
+    review.send(call.by(&review.role_key("Reader").await)).await.expect(403);
+}
+
+#[tokio::test]
 async fn a_refusal_is_not_kept() {
     let review = Review::start().await;
     review.task(json!({ "ID": "1", "Stage": "Done" })).await;

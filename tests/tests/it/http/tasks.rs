@@ -214,3 +214,22 @@ async fn a_key_of_a_role_reads_and_writes_as_the_role_may() {
     review.server.check(post(review.at("/tasks"), json!({ "ID": "1" })).by(&blind), 422, taken).await;
     review.server.check(get(review.at("/tasks")).by(&blind), 200, json!([])).await;
 }
+
+#[tokio::test]
+async fn a_role_that_cannot_set_a_required_field_makes_no_task_and_is_not_told_which() {
+    let review = Review::start().await;
+    for right in ["hidden", "read_only"] {
+        let document = json!({
+            "name": format!("Secrets {right}"), "stages": [{ "name": "Open" }],
+            "fields": [{ "name": "Secret", "type": "text", "required": true }],
+            "roles": [{ "name": "Clerk", "fields": { "Secret": right } }],
+        });
+        let workflow = review.send(post("/workflows", document)).await.expect(201).string("id");
+        let key = review.role_key("Clerk").await;
+        let path = format!("/workflows/{workflow}/tasks");
+        for body in [json!({}), json!({ "Secret": "x" })] {
+            review.server.refuses(post(path.clone(), body).by(&key), 403, &["API key may not create Tasks"]).await;
+        }
+        review.send(post(path, json!({ "Secret": "x" }))).await.expect(201);
+    }
+}

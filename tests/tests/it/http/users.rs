@@ -44,7 +44,7 @@ async fn adding_reads_its_body_strictly() {
     for (body, told) in [
         (json!({}), json!({ "email": ["is required"] })),
         (json!({ "email": 5, "role": [] }), json!({ "email": ["is invalid"], "role": ["is invalid"] })),
-        (json!({ "email": "gone@hogwarts.edu" }), json!({ "email": ["is not a user of this workspace"] })),
+        (json!({ "email": "gone@hogwarts.edu" }), json!({ "email": ["is deactivated; activate the user again first"] })),
         (
             json!({ "email": ANN, "role": "Boss" }),
             json!({ "role": ["role is \"Boss\"; allowed is Administrator, Collaborator, Reader, Limited, Own tasks"] }),
@@ -100,4 +100,45 @@ async fn the_last_listed_administrator_stays() {
     review.server.refuses(put(path.clone(), json!({ "role": "Reader" })), 422, &told).await;
     review.collaborator(ANN, "Administrator").await;
     review.send(delete(path)).await.expect(204);
+}
+
+#[tokio::test]
+async fn who_is_listed_keeps_the_role_unless_another_is_given() {
+    let review = Review::start().await;
+    let (administrator, reader) = (role_id(&review, "Administrator").await, role_id(&review, "Reader").await);
+    let add = |body: Json| post(review.at("/users"), body);
+    let kept = review.send(add(json!({ "email": "albus@hogwarts.edu" }))).await.expect(200).json();
+    assert_eq!(kept["role_id"], administrator);
+    let last = ["the last Administrator of a workflow can't be removed"];
+    review.server.refuses(add(json!({ "email": "albus@hogwarts.edu", "role": "Reader" })), 422, &last).await;
+
+    let ann = review.collaborator(ANN, "Administrator").await;
+    let changed = review.send(add(json!({ "email": ANN, "role": "Reader" }))).await.expect(200);
+    assert!(changed.header("location").is_some_and(|path| path.ends_with(&ann)));
+    assert_eq!(changed.json()["role_id"], reader);
+    let told = "SELECT before_values, after_values FROM activity WHERE kind = 'collaborator.added' ORDER BY id DESC LIMIT 1";
+    let read = |row: &dyn baton_store::Row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
+    let row = review.server.engine.read(review.server.operator(), move |cx| Ok(cx.tx.query_one(told, &[], read)?)).await;
+    let (before, after) = row.expect("a store").expect("a row");
+    let role_in = |text: &str| serde_json::from_str::<Json>(text).expect("JSON")["role"].clone();
+    assert_eq!((role_in(&before), role_in(&after)), (administrator, reader));
+}
+
+#[tokio::test]
+async fn the_role_of_who_is_new_is_the_built_in_one_under_any_name() {
+    let review = Review::start().await;
+    let path = review.at("/definition");
+    let mut definition = review.send(get(path.clone())).await.expect(200).json();
+    let roles = definition["roles"].as_array_mut().expect("roles");
+    let place = roles.iter().position(|role| role["name"] == "Collaborator").expect("the built-in role");
+    roles[place]["name"] = "Member".into();
+    review.send(put(path.clone(), &definition)).await.expect(200);
+    let made = review.send(post(review.at("/users"), json!({ "email": ANN }))).await.expect(201).json();
+    assert_eq!(made["role_id"], role_id(&review, "Member").await);
+    review.send(delete(review.at(&format!("/users/{}", text(&made["id"]))))).await.expect(204);
+
+    definition["roles"].as_array_mut().expect("roles").remove(place);
+    review.send(put(path, &definition)).await.expect(200);
+    let told = json!({ "errors": { "role": ["is required"] } });
+    review.server.check(post(review.at("/users"), json!({ "email": ANN })), 422, told).await;
 }

@@ -81,3 +81,14 @@ async fn stages_in_order_and_roles() {
     let expected = [("Administrator", true), ("Collaborator", false), ("Limited", false), ("Own tasks", false), ("Reader", false)];
     assert_eq!(names, expected.map(|(name, admin)| (name.to_owned(), admin)));
 }
+
+#[tokio::test]
+async fn a_key_of_a_role_is_shown_the_workflows_that_have_it() {
+    let review = Review::start().await;
+    let other = post("/workflows", json!({ "name": "Other", "stages": [{ "name": "Open" }] }));
+    review.send(other).await.expect(201);
+    let key = review.role_key("Reader").await;
+    let listed = review.send(get("/workflows").by(&key)).await.expect(200).json();
+    let ids: Vec<&serde_json::Value> = listed.as_array().expect("a list").iter().map(|workflow| &workflow["id"]).collect();
+    assert_eq!(ids, [review.workflow.as_str()]);
+}

@@ -11,7 +11,7 @@ use crate::headers;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/definition", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/definition", policy: Policy::Inspect, handle };
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {

@@ -10,7 +10,7 @@ use crate::route::{Handled, Policy, Route};
 use crate::show::actor::{ShownActor, shown_actor};
 use crate::show::as_text;
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/revisions", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/revisions", policy: Policy::Inspect, handle };
 
 #[derive(Serialize)]
 struct Revision {

@@ -1,4 +1,5 @@
-//! `POST /api/v1/workflows/<w>/users`: adds a collaborator, and invites who is not yet a user of the workspace.
+//! `POST /api/v1/workflows/<w>/users`: adds a collaborator (201), and invites who is not yet a user of the workspace. Who is
+//! listed already gets the role, if one is given (200).
 
 use axum::http::{Method, StatusCode};
 use baton_core::refusal::{Refusal, Refusals};
@@ -19,9 +20,10 @@ fn handle(mut call: Call) -> Handled {
         body.expect_only(&["email", "role", "first_name", "last_name"])?;
         let (workflow, new) = (call.part("workflow"), new_collaborator(&body.keys)?);
         let command = move |cx: &mut baton_engine::Cx<'_>| {
-            let added = users::add(cx, &workflow, &new)?;
+            let (added, is_new) = users::add(cx, &workflow, &new)?;
+            let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
             let path = format!("/api/v1/workflows/{workflow}/users/{}", added.user.id);
-            Ok(reply::located(reply::answer(StatusCode::CREATED, &ShownUser::from(&added)), path))
+            Ok(reply::located(reply::answer(status, &ShownUser::from(&added)), path))
         };
         call.post(&body.raw, command).await
     })
