@@ -46,6 +46,7 @@ pub struct Shown {
 pub struct Page {
     pub found: Found,
     pub tasks: Vec<Task>,
+    pub more: bool,
 }
 
 /// What a list is narrowed to: column names with the values that any of may match, as they came in the URL.
@@ -62,10 +63,10 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, after: Option<Id>, l
     let filter = task_filter::read(ask, &found, access)?;
     if access.sees_assigned_only() {
         // A key is nobody, so nothing is assigned to it.
-        return Ok(Page { found, tasks: Vec::new() });
+        return Ok(Page { found, tasks: Vec::new(), more: false });
     }
-    let tasks = tasks::page(cx.tx, cx.caller.workspace, found.workflow.id, &filter, after, limit)?;
-    Ok(Page { found, tasks })
+    let tasks::Page { tasks, more } = tasks::page(cx.tx, cx.caller.workspace, found.workflow.id, &filter, after, limit)?;
+    Ok(Page { found, tasks, more })
 }
 
 pub fn get(cx: &mut Cx<'_>, workflow: &str, task: &str) -> Outcome<Shown> {

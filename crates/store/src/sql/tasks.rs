@@ -194,7 +194,16 @@ pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<
     Ok(true)
 }
 
-/// A page in creation order, of the tasks after `after`.
+/// Values of the tasks of one page together, unless it is of one task only: a page is held in memory.
+const PAGE_BYTES_MAX: i64 = 1 << 20;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub tasks: Vec<Task>,
+    pub more: bool,
+}
+
+/// A page in creation order, of at most `limit` tasks after `after`.
 pub fn page(
     tx: &mut dyn Tx,
     workspace: Id,
@@ -202,23 +211,38 @@ pub fn page(
     filter: &TaskFilter,
     after: Option<Id>,
     limit: usize,
-) -> Result<Vec<Task>, StoreError> {
-    let mut query = Query::new(
-        "SELECT t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at, t.created_by_kind,
-            t.created_by_id, t.performers, t.field_values FROM ",
-    );
-    let after = after.map_or(-1, Id::as_i64);
-    narrow_by_one_key(&mut query, filter, workflow, after);
-    query.text("t.workflow_id = ");
-    query.param(workflow);
-    query.text(" AND t.workspace_id = ");
-    query.param(workspace);
-    query.text(" AND t.id > ");
-    query.param(after);
-    narrow(&mut query, filter, workflow, after, tx.dialect());
-    query.text(" ORDER BY t.id LIMIT ");
-    query.param(i64::try_from(limit).unwrap_or(i64::MAX));
-    tx.query(&query.sql, &query.params, read_task)
+) -> Result<Page, StoreError> {
+    let dialect = tx.dialect();
+    let select = |columns: &str, limit: usize| {
+        let mut query = Query::new("SELECT ");
+        query.text(columns);
+        query.text(" FROM ");
+        let after = after.map_or(-1, Id::as_i64);
+        narrow_by_one_key(&mut query, filter, workflow, after);
+        query.text("t.workflow_id = ");
+        query.param(workflow);
+        query.text(" AND t.workspace_id = ");
+        query.param(workspace);
+        query.text(" AND t.id > ");
+        query.param(after);
+        narrow(&mut query, filter, workflow, after, dialect);
+        query.text(" ORDER BY t.id LIMIT ");
+        query.param(i64::try_from(limit).unwrap_or(i64::MAX));
+        query
+    };
+    // The sizes first, which neither engine needs the values for.
+    let sizes = select("octet_length(t.field_values)", limit.saturating_add(1));
+    let sizes = tx.query(&sizes.sql, &sizes.params, |row| row.int(0))?;
+    let mut bytes = 0;
+    let fits = |size: &&i64| {
+        bytes += **size;
+        bytes <= PAGE_BYTES_MAX
+    };
+    let count = sizes.iter().take(limit).take_while(fits).count().max(sizes.len().min(limit).min(1));
+    let columns = "t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at, t.created_by_kind,
+            t.created_by_id, t.performers, t.field_values";
+    let tasks = select(columns, count);
+    Ok(Page { tasks: tx.query(&tasks.sql, &tasks.params, read_task)?, more: count < sizes.len() })
 }
 
 /// How many active tasks of the workflow each of these users has; who has none may be left out.

@@ -12,11 +12,13 @@ on_every_store!(
     every_filter_selects_what_it_says,
     pages_follow_each_other_in_the_order_made,
     filtered_pages_follow_each_other_too,
+    large_tasks_make_short_pages,
     a_value_is_never_taken_for_sql
 );
 
 const NAME: i64 = 10;
 const TAGS: i64 = 11;
+const LONG: i64 = 13;
 
 /// Stage, assignee, active, name, tags.
 type Kept = (i64, Option<i64>, bool, Option<&'static str>, &'static [i64]);
@@ -46,9 +48,13 @@ async fn filled(bed: &Bed) -> Vec<Task> {
     made
 }
 
-async fn page(bed: &Bed, filter: TaskFilter, after: Option<Id>, limit: usize) -> Vec<Task> {
+async fn page_of(bed: &Bed, filter: TaskFilter, after: Option<Id>, limit: usize) -> tasks::Page {
     let (workspace, workflow) = (bed.workspace, bed.workflow);
     bed.read(move |tx| tasks::page(tx, workspace, workflow, &filter, after, limit)).await.unwrap()
+}
+
+async fn page(bed: &Bed, filter: TaskFilter, after: Option<Id>, limit: usize) -> Vec<Task> {
+    page_of(bed, filter, after, limit).await.tasks
 }
 
 fn named(names: &[Option<&str>]) -> (Id, Vec<Option<String>>) {
@@ -93,11 +99,13 @@ async fn pages_follow_each_other_in_the_order_made(bed: Bed) {
     let made = filled(&bed).await;
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = page(&bed, TaskFilter::default(), after, 2).await;
-        assert!(page.len() <= 2);
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        seen.extend(page);
+        let page = page_of(&bed, TaskFilter::default(), after, 2).await;
+        assert!(page.tasks.len() <= 2);
+        after = page.tasks.last().map(|last| last.id);
+        seen.extend(page.tasks);
+        if !page.more {
+            break;
+        }
     }
     assert_eq!(seen, made);
     let (workspace, workflow) = (bed.workspace, bed.workflow);
@@ -105,7 +113,44 @@ async fn pages_follow_each_other_in_the_order_made(bed: Bed) {
         let filter = TaskFilter::default();
         Ok([tasks::page(tx, id(99), workflow, &filter, None, 9)?, tasks::page(tx, workspace, id(99), &filter, None, 9)?])
     });
-    assert_eq!(elsewhere.await, Ok([vec![], vec![]]));
+    let none = || tasks::Page { tasks: vec![], more: false };
+    assert_eq!(elsewhere.await, Ok([none(), none()]));
+    let no_more = page_of(&bed, TaskFilter::default(), None, made.len()).await;
+    assert_eq!((no_more.tasks.len(), no_more.more), (made.len(), false));
+}
+
+async fn large_tasks_make_short_pages(bed: Bed) {
+    let mut made = filled(&bed).await;
+    for (task, bytes) in made.iter_mut().zip([900_000, 200_000, 2_000_000, 10, 10]) {
+        let (workspace, before) = (bed.workspace, task.clone());
+        task.version += 1;
+        task.values.insert(id(LONG), Value::Text("x".repeat(bytes)));
+        let after = task.clone();
+        bed.write(move |tx| {
+            let update = tasks::Update {
+                task: &after,
+                expected_version: before.version,
+                unique_key: None,
+                active: true,
+                removed: &[],
+                added: &[],
+                finished_sequence: None,
+            };
+            tasks::update(tx, workspace, &update)
+        })
+        .await
+        .unwrap();
+    }
+    let (mut lengths, mut after) = (Vec::new(), None);
+    loop {
+        let page = page_of(&bed, TaskFilter::default(), after, 9).await;
+        lengths.push(page.tasks.len());
+        after = page.tasks.last().map(|last| last.id);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(lengths, [1, 1, 1, 2]);
 }
 
 async fn a_value_is_never_taken_for_sql(bed: Bed) {

@@ -24,7 +24,7 @@ use crate::call::Call;
 use crate::problem::Problem;
 use crate::reply;
 
-/// Tasks that are read, shown and sent at once.
+/// Tasks that are read, shown and sent at once; fewer where they are large.
 const PAGE_TASKS: usize = 500;
 
 /// The first page decides the status: what is refused is refused before anything is sent.
@@ -96,7 +96,7 @@ fn piece(page: &Page, first: bool, public_url: &str) -> Piece {
         let shown = ShownTask { workflow, workspace, task, access, public_url: Some(public_url) };
         serde_json::to_writer(&mut text, &shown).expect("a task is always JSON");
     }
-    let last = page.tasks.last().filter(|_| page.tasks.len() == PAGE_TASKS).map(|task| task.id);
+    let last = page.tasks.last().filter(|_| page.more).map(|task| task.id);
     if last.is_none() {
         text.push(b']');
     }
