@@ -87,7 +87,8 @@ impl Filled {
         let start = clock::now();
         create_tasks(&site, &workflow, count)?;
         eprintln!("{count} tasks made in {:.1} s", start.elapsed().as_secs_f64());
-        let (forth, back) = actions(&mut client, &workflow)?;
+        // Anew: the server has closed a connection on which nothing came for so long.
+        let (forth, back) = actions(&mut site.client(), &workflow)?;
         server.stop()?;
         let job = Job { host: site.address(), api_key: site.api_key.clone(), workflow, forth, back };
         Ok(Filled { site, job, tasks: Tasks::new(count), count })
