@@ -35,7 +35,9 @@ pub fn pgbench(first: &Traced, second: &Traced, clients: usize) -> Result<String
     for (ours, theirs) in first.transactions.iter().zip(&second.transactions) {
         body.push_str("BEGIN;\n");
         for (statement, other) in ours.iter().zip(theirs) {
-            let is_first = !body.contains("\\gset") && statement.params.iter().flatten().any(|param| *param == first.unique_id);
+            // The lock before it names the task too, and tells nothing of it.
+            let looks_up = !statement.sql.trim_start().starts_with("SELECT 1 ");
+            let is_first = looks_up && !body.contains("\\gset") && statement.params.iter().flatten().any(|param| *param == first.unique_id);
             let values: Vec<String> = statement
                 .params
                 .iter()
@@ -117,6 +119,7 @@ mod tests {
             task: task.into(),
             transactions: vec![
                 vec![
+                    statement("SELECT 1 FROM tasks WHERE unique_key = $1 FOR UPDATE", &[unique_id]),
                     statement("SELECT id FROM tasks\n  WHERE unique_key = $1 AND workflow = $2", &[unique_id, "7"]),
                     statement("INSERT INTO executions VALUES ($1, $2, $3, $4)", &[execution, task, time, "NULL"]),
                 ],
@@ -138,6 +141,7 @@ mod tests {
             \\set number 1 + :client_id + 16 * (:round - 1)\n\
             \\set new0 random(72057594037927936, 9223372036854775807)\n\
             BEGIN;\n\
+            SELECT 1 FROM tasks WHERE unique_key = :number FOR UPDATE;\n\
             SELECT id FROM tasks WHERE unique_key = :number AND workflow = E'7'\n\
             \\gset task_\n\
             INSERT INTO executions VALUES (:new0, :task_id, E'1790000000000001', NULL);\n\
