@@ -102,6 +102,8 @@ pub fn postgres(cluster: &Cluster, database: &str, script: &str, tasks: usize, s
     let times = ((tasks - TRACED_TASKS) / CLIENTS).min(usize::try_from(seconds)? * 1_000);
     let mut command = cluster.pgbench(database);
     command.args(["--protocol=prepared", &format!("--client={CLIENTS}"), "--jobs=2", &format!("--transactions={times}")]);
+    // As the product's own sessions have them.
+    command.env("PGOPTIONS", "-c jit=off -c enable_seqscan=off");
     let printed = shell::read(command.args(["--define=round=0", "--file"]).arg(&path))?;
     let per_second = tps(&printed).ok_or_else(|| format!("pgbench printed {printed}"))?;
     Ok(Limit { per_second, statements: script.lines().map(str::to_owned).collect() })

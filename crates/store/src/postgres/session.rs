@@ -14,8 +14,9 @@ use crate::StoreError;
 const WAIT_FIRST: Duration = Duration::from_millis(50);
 const WAIT_MAX: Duration = Duration::from_secs(1);
 /// What every session says first. A node that stops for a while in the middle of a transaction must not keep its locks;
-/// and for look-ups of a few rows compiling them costs more than it saves.
-const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '5s'; SET jit = off;
+/// and for look-ups of a few rows compiling them costs more than it saves. A statement keeps its plan while its table grows:
+/// one that was made for a few rows would read all of a million, so what has an index never reads a whole table.
+const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '5s'; SET jit = off; SET enable_seqscan = off;
     SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning";
 /// Texts that are put together (lists) come and go; then the cache starts anew.
 const STATEMENTS_MAX: usize = 512;
