@@ -15,8 +15,6 @@ pub struct Removals {
     pub fields: Vec<RemovedPart>,
     pub options: Vec<RemovedOption>,
     pub retyped: Vec<RetypedField>,
-    /// Fields whose values have to be unique from now on; each is among `retyped`, too.
-    pub newly_unique: Vec<RemovedPart>,
     /// Roles that collaborators may have.
     pub roles: Vec<RemovedPart>,
 }
@@ -45,12 +43,6 @@ pub struct RetypedField {
     pub to: FieldType,
 }
 
-impl Removals {
-    pub fn is_empty(&self) -> bool {
-        *self == Removals::default()
-    }
-}
-
 /// Compares two documents that have been read. A field that changes its type is told once, not with its options too.
 pub fn removed_parts(old: &Definition, new: &Definition) -> Removals {
     let kept_stages: HashSet<Option<Id>> = new.stages.iter().map(|stage| stage.id).collect();
@@ -66,9 +58,6 @@ pub fn removed_parts(old: &Definition, new: &Definition) -> Removals {
             None => removals.fields.push(RemovedPart { id, name: before.name.clone() }),
             Some(after) if after.kind != before.kind || reads_otherwise(before, after) => {
                 removals.retyped.push(RetypedField { field: id, name: before.name.clone(), from: before.kind, to: after.kind });
-                if after.kind == FieldType::UniqueId && before.kind != FieldType::UniqueId {
-                    removals.newly_unique.push(RemovedPart { id, name: before.name.clone() });
-                }
             }
             Some(after) => {
                 let kept: HashSet<Option<Id>> = after.options.iter().flatten().map(|option| option.id).collect();

@@ -14,8 +14,6 @@ pub struct TaskFilter {
     pub assignees: Option<Vec<Option<Id>>>,
     /// Exact keys by field; `None` among them is blank.
     pub fields: Vec<(Id, Vec<Option<String>>)>,
-    /// Only tasks assigned to this user: what a role may see, beside what was asked for.
-    pub assigned_to_only: Option<Id>,
 }
 
 /// A statement in the making, with its parameters numbered as they appear.
@@ -86,10 +84,6 @@ pub(super) fn narrow<'a>(query: &mut Query<'a>, filter: &'a TaskFilter, workflow
         query.text(" AND ");
         let named = assignees.iter().flatten().map(|user| Param::from(*user));
         any_of(query, "t.assignee_id", named, assignees.contains(&None));
-    }
-    if let Some(user) = filter.assigned_to_only {
-        query.text(" AND t.assignee_id = ");
-        query.param(user);
     }
     let leading = filter.fields.iter().position(|(_, keys)| one_key(keys).is_some());
     for (_, (field, keys)) in filter.fields.iter().enumerate().filter(|(index, _)| Some(*index) != leading) {
