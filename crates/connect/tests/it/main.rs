@@ -1,0 +1,6 @@
+//! The crate from outside, against servers of its own on the loopback.
+#![forbid(unsafe_code)]
+
+mod guard;
+mod http;
+mod servers;
