@@ -1,5 +1,6 @@
 //! Servers that do as they are told, on threads of their own: whatever they do wrong is theirs alone.
 
+pub mod smtp;
 pub mod tls;
 
 use std::io::{Read, Write};
