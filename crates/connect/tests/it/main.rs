@@ -4,4 +4,5 @@
 mod email;
 mod guard;
 mod http;
+mod seal;
 mod servers;
