@@ -6,3 +6,4 @@ mod guard;
 mod http;
 mod seal;
 mod servers;
+mod sign;
