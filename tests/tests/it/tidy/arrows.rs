@@ -11,6 +11,7 @@ use super::{none, workspace};
 const ARROWS: &[(&str, &[&str])] = &[
     ("baton-core", &[]),
     ("baton-store", &["baton-core"]),
+    ("baton-connect", &[]),
     ("baton-engine", &["baton-core", "baton-store"]),
     ("baton-api", &["baton-core", "baton-engine"]),
     ("baton", &["baton-api", "baton-core", "baton-engine", "baton-store"]),

@@ -1,0 +1,123 @@
+//! One call over HTTP/1.1: the request goes out once, to an address that the [`Guard`] has admitted, and the answer comes back whole
+//! or not at all.
+//!
+//! Each call has a connection of its own. So nothing that one workspace has opened ever serves another, proxies and redirects are
+//! not there to be switched off, and what failed before the first byte left is known for certain.
+
+mod answer;
+mod failure;
+mod request;
+
+pub use answer::Answer;
+pub use failure::{CallError, Failure};
+pub use request::{BadRequest, CALL_TIMEOUT, CALL_TIMEOUT_MAX, Request};
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+
+use crate::guard::{CONNECT_TIMEOUT, Guard};
+use crate::place::Place;
+use crate::tls::Roots;
+
+/// Of an answer, after decompression.
+pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Of an answer's status line and headers.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+pub struct Client {
+    guard: Guard,
+    tls: TlsConnector,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+impl Client {
+    pub fn new(guard: Guard, roots: &Roots) -> Result<Client, rustls::Error> {
+        Ok(Client { guard, tls: TlsConnector::from(Arc::new(roots.client_config()?)) })
+    }
+
+    /// Any status is an answer; [`Answer::failure`] says which are failures of the call.
+    pub async fn call(&self, request: &Request) -> Result<Answer, CallError> {
+        self.exchange(request).await.map_err(|failure| CallError { host: request.place().host().to_string(), failure })
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Answer, Failure> {
+        let limit = Limit { deadline: Instant::now() + request.timeout(), after: request.timeout() };
+        let stream = limit.hold(false, self.connect(request.place())).await?;
+        let (mut sender, connection) = http1::Builder::new()
+            .max_buf_size(HEAD_BYTES_MAX)
+            .handshake::<_, Full<bytes::Bytes>>(TokioIo::new(stream))
+            .await
+            .map_err(|error| Failure::NoConnection { detail: error.to_string() })?;
+        let answer = async {
+            let answered = async { sender.send_request(request.to_http()).await.map_err(Failure::from) };
+            Answer::read(request.place(), limit.hold(true, answered).await?, &limit).await
+        };
+        tokio::select! {
+            // What has come is looked at before the clock is: an answer in time is one, however late this is polled.
+            biased;
+            never = drive(connection) => match never {},
+            answer = answer => answer,
+        }
+    }
+
+    async fn connect(&self, place: &Place) -> Result<Box<dyn Stream>, Failure> {
+        let deadline = Instant::now() + CONNECT_TIMEOUT;
+        let connected = async {
+            let admitted = self.guard.admit(place.host(), place.port()).await?;
+            let stream = admitted.connect(deadline).await.map_err(no_connection)?;
+            stream.set_nodelay(true).map_err(no_connection)?;
+            if !place.is_https() {
+                return Ok(Box::new(stream) as Box<dyn Stream>);
+            }
+            let stream = self.tls.connect(server_name(place)?, stream).await.map_err(no_connection)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        };
+        let late = || Err(Failure::NoConnection { detail: format!("no connection within {} s", CONNECT_TIMEOUT.as_secs()) });
+        timeout_at(deadline, connected).await.unwrap_or_else(|_| late())
+    }
+}
+
+/// Who the server has to be.
+fn server_name(place: &Place) -> Result<ServerName<'static>, Failure> {
+    let name = match place.host() {
+        url::Host::Ipv4(address) => return Ok(ServerName::from(std::net::IpAddr::V4(*address))),
+        url::Host::Ipv6(address) => return Ok(ServerName::from(std::net::IpAddr::V6(*address))),
+        url::Host::Domain(name) => name.clone(),
+    };
+    ServerName::try_from(name).map_err(|error| Failure::NoConnection { detail: error.to_string() })
+}
+
+fn no_connection(error: std::io::Error) -> Failure {
+    Failure::NoConnection { detail: error.to_string() }
+}
+
+/// Moves the bytes until the other side ends. How it ended is told where the answer is awaited.
+async fn drive(connection: http1::Connection<TokioIo<Box<dyn Stream>>, Full<bytes::Bytes>>) -> Infallible {
+    let _ = connection.await;
+    std::future::pending().await
+}
+
+/// The time that the whole call has.
+struct Limit {
+    deadline: Instant,
+    after: Duration,
+}
+
+impl Limit {
+    /// `sent`: whether a byte of the request may have left by the time this is cut off.
+    async fn hold<T>(&self, sent: bool, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let late = |_| Err(Failure::TimedOut { after: self.after, sent });
+        timeout_at(self.deadline, work).await.unwrap_or_else(late)
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a call failed, and whether it may have been heard.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::guard::Refused;
+
+#[derive(Debug, thiserror::Error)]
+#[error("API call to {host} {failure}")]
+pub struct CallError {
+    pub host: String,
+    pub failure: Failure,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("is not allowed: {0}")]
+    NotAllowed(IpAddr),
+    /// The detail (an unknown name, a refused connection, a certificate that is not believed) is for the log.
+    #[error("could not connect")]
+    NoConnection { detail: String },
+    #[error("timed out after {} s", after.as_secs_f64())]
+    TimedOut { after: Duration, sent: bool },
+    #[error("ended without a whole answer")]
+    BrokenOff { detail: String },
+    #[error("answered more than 1 MiB")]
+    TooLong,
+    #[error("gave an answer that cannot be read: {0}")]
+    Unreadable(String),
+    #[error("answered {status}{}{first_line}", if first_line.is_empty() { "" } else { ": " })]
+    Answered { status: u16, first_line: String },
+}
+
+impl Failure {
+    /// Whether a byte of the request may have left. If not, the call has done nothing and may be made again.
+    pub fn may_have_been_sent(&self) -> bool {
+        match self {
+            Failure::NotAllowed(_) | Failure::NoConnection { .. } => false,
+            Failure::TimedOut { sent, .. } => *sent,
+            Failure::BrokenOff { .. } | Failure::TooLong | Failure::Unreadable(_) | Failure::Answered { .. } => true,
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Failure {
+        match refused {
+            Refused::NotAllowed(address) => Failure::NotAllowed(address),
+            Refused::NotFound(detail) => Failure::NoConnection { detail },
+        }
+    }
+}
+
+/// Once the request is on its way.
+impl From<hyper::Error> for Failure {
+    fn from(error: hyper::Error) -> Failure {
+        if error.is_parse() { Failure::Unreadable(error.to_string()) } else { Failure::BrokenOff { detail: error.to_string() } }
+    }
+}

@@ -1,0 +1,9 @@
+//! The crate from outside, against servers of its own on the loopback.
+#![forbid(unsafe_code)]
+
+mod email;
+mod guard;
+mod http;
+mod seal;
+mod servers;
+mod sign;
