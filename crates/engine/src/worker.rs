@@ -55,6 +55,8 @@ pub(crate) struct Worker {
     /// Whether the lease is held and work may be claimed.
     open: AtomicBool,
     renewed_at: Mutex<Duration>,
+    /// One at a time takes or renews the lease: a renewal of the boot before would pass for another process.
+    leasing: tokio::sync::Mutex<()>,
     wake: Notify,
     running: Mutex<JoinSet<()>>,
     /// Held by nobody but this node's rows; `None` once the worker has ended, which hands back all rows itself.
@@ -84,6 +86,7 @@ impl Worker {
             slots_all: slots,
             open: AtomicBool::new(false),
             renewed_at: Mutex::new(Duration::ZERO),
+            leasing: tokio::sync::Mutex::new(()),
             wake: Notify::new(),
             running: Mutex::new(JoinSet::new()),
             orphans: Mutex::new(Some(Vec::new())),
@@ -197,6 +200,7 @@ impl Engine {
     }
 
     async fn take_lease(&self) -> Result<(), StoreError> {
+        let _alone = self.shared.worker.leasing.lock().await;
         let (node, now) = (self.shared.worker.node, self.now());
         let asked_at = self.shared.clock.monotonic();
         let boot = self.shared.store.write_own(move |tx| nodes::start(tx, node, now, LEASE)).await?;
@@ -218,6 +222,7 @@ impl Engine {
 
     async fn renew_lease(&self) {
         let worker = &self.shared.worker;
+        let _alone = worker.leasing.lock().await;
         let (node, boot, now) = (worker.node, worker.boot.load(Ordering::Acquire), self.now());
         let asked_at = self.shared.clock.monotonic();
         match self.shared.store.write_own(move |tx| nodes::renew(tx, node, boot, now, LEASE)).await {
@@ -390,8 +395,27 @@ fn is_fault(failure: &Failure) -> bool {
 mod tests {
     use super::*;
 
+    use baton_store::{Options, Place, Store};
+
+    use crate::EngineOptions;
+    use crate::env::{Entropy, SystemClock};
+
     fn id(raw: i64) -> Id {
         Id::from_i64(raw).unwrap()
+    }
+
+    /// On a store with a writer of its own, for there the two can overlap.
+    #[tokio::test]
+    async fn a_renewal_beside_a_new_boot_does_not_end_the_claiming() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(Place::Folder(folder.path().to_owned()))).unwrap();
+        let options = EngineOptions { public_url: String::new(), workers: 1, node: id(1) };
+        let engine = Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_seed(1), options);
+        engine.take_lease().await.unwrap();
+        for _ in 0..20 {
+            tokio::join!(engine.begin_anew(), engine.renew_lease());
+            assert!(engine.shared.worker.claim_at(engine.shared.clock.monotonic()).is_some());
+        }
     }
 
     fn open(slots: usize) -> Arc<Worker> {
