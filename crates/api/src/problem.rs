@@ -108,6 +108,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::VersionMoved { .. } => StatusCode::PRECONDITION_FAILED,
+        Refusal::HasEnded | Refusal::HasNotFailed | Refusal::RetryPending { .. } | Refusal::RetrySucceeded { .. } => StatusCode::CONFLICT,
         Refusal::IdRequired { .. }
         | Refusal::NotOfWorkflow { .. }
         | Refusal::WrongStage { .. }
@@ -136,6 +137,16 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::Interrupted { .. }
         | Refusal::Panicked { .. }
         | Refusal::WorkflowGone
+        | Refusal::CallFailed { .. }
+        | Refusal::OutcomeUnknown
+        | Refusal::AnswerInvalid { .. }
+        | Refusal::NotInAnswer { .. }
+        | Refusal::NotAnEmail { .. }
+        | Refusal::NoRecipient
+        | Refusal::NoMailServer
+        | Refusal::SecretMissing { .. }
+        | Refusal::TimeIsUp
+        | Refusal::Cancelled { .. }
         | Refusal::BodyShape { .. }
         | Refusal::WorkflowArchived
         | Refusal::KeyReused

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use baton_core::ids::Id;
 use baton_engine::env::{Clock, Entropy, SystemClock};
-use baton_engine::{Engine, EngineOptions};
+use baton_engine::{Engine, EngineOptions, Surroundings};
 use baton_store::{Options, Place, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 
@@ -97,7 +97,7 @@ impl Node {
 
 pub fn engine(store: Store, node: Id, public_url: String, workers: usize) -> Engine {
     let options = EngineOptions { public_url, workers, node };
-    Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_system(), options)
+    Engine::new(store, Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_system()), options)
 }
 
 /// For one command: it runs no executions, so that it is no node.

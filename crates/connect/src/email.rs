@@ -16,8 +16,6 @@ use zeroize::Zeroizing;
 
 use crate::tls::Roots;
 
-/// For the whole exchange.
-pub const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Of the server's words.
 const WORDS_CHARS_MAX: usize = 200;
 
@@ -55,8 +53,12 @@ pub enum MailError {
     /// A 5xx, or a server that cannot do what is set.
     #[error("the mail server {host} refused the e-mail: {words}")]
     Refused { host: String, words: String },
+    /// A 4xx.
     #[error("the mail server {host} did not take the e-mail now: {words}")]
     NotNow { host: String, words: String },
+    /// It may have taken the message, unless it was never reached.
+    #[error("the mail server {host} gave no answer: {words}")]
+    NoAnswer { host: String, words: String },
 }
 
 impl MailError {
@@ -64,7 +66,7 @@ impl MailError {
     pub fn may_be_repeated(&self) -> bool {
         match self {
             MailError::Refused { .. } => false,
-            MailError::NotNow { .. } => true,
+            MailError::NotNow { .. } | MailError::NoAnswer { .. } => true,
         }
     }
 }
@@ -96,21 +98,22 @@ impl Mailer {
         Ok(Mailer { host, port, tls, account })
     }
 
-    pub async fn send(&self, message: &Message) -> Result<(), MailError> {
+    /// `timeout` is for the whole exchange.
+    pub async fn send(&self, message: &Message, timeout: Duration) -> Result<(), MailError> {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&self.host)
             .port(self.port)
             .tls(self.tls.clone())
             .hello_name(ClientId::Domain(message.domain.clone()))
-            .timeout(Some(SEND_TIMEOUT));
+            .timeout(Some(timeout));
         if let Some(Account { user, password }) = &self.account {
             transport = transport.credentials(Credentials::new(user.clone(), password.to_string()));
         }
         let transport: AsyncSmtpTransport<Tokio1Executor> = transport.build();
         let sent = transport.send_raw(&message.envelope, &message.bytes);
-        match tokio::time::timeout(SEND_TIMEOUT, sent).await {
+        match tokio::time::timeout(timeout, sent).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(self.failure(&error)),
-            Err(_) => Err(self.not_now(format!("timed out after {} s", SEND_TIMEOUT.as_secs()))),
+            Err(_) => Err(self.no_answer(&format!("timed out after {} s", timeout.as_secs_f64()))),
         }
     }
 
@@ -123,11 +126,14 @@ impl Mailer {
         if error.is_permanent() || error.is_client() {
             return MailError::Refused { host: self.host.clone(), words: on_one_line(&words) };
         }
-        self.not_now(words)
+        if error.is_transient() {
+            return MailError::NotNow { host: self.host.clone(), words: on_one_line(&words) };
+        }
+        self.no_answer(&words)
     }
 
-    fn not_now(&self, words: String) -> MailError {
-        MailError::NotNow { host: self.host.clone(), words: on_one_line(&words) }
+    fn no_answer(&self, words: &str) -> MailError {
+        MailError::NoAnswer { host: self.host.clone(), words: on_one_line(words) }
     }
 }
 

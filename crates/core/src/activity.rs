@@ -35,6 +35,8 @@ pub enum Kind {
     ChecklistUpdated,
     ExecutionStarted,
     ExecutionFinished,
+    StageChangeScheduled,
+    StageChangeDropped,
     WorkflowCreated,
     DefinitionSaved,
     CollaboratorAdded,
@@ -43,11 +45,13 @@ pub enum Kind {
     UserUpdated,
     ApiKeyCreated,
     ApiKeyRevoked,
+    SecretSet,
+    SecretDeleted,
     WorkspaceCreated,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 20] = [
         Kind::TaskCreated,
         Kind::TaskUpdated,
         Kind::TaskDeleted,
@@ -55,6 +59,8 @@ impl Kind {
         Kind::ChecklistUpdated,
         Kind::ExecutionStarted,
         Kind::ExecutionFinished,
+        Kind::StageChangeScheduled,
+        Kind::StageChangeDropped,
         Kind::WorkflowCreated,
         Kind::DefinitionSaved,
         Kind::CollaboratorAdded,
@@ -63,6 +69,8 @@ impl Kind {
         Kind::UserUpdated,
         Kind::ApiKeyCreated,
         Kind::ApiKeyRevoked,
+        Kind::SecretSet,
+        Kind::SecretDeleted,
         Kind::WorkspaceCreated,
     ];
 
@@ -75,6 +83,8 @@ impl Kind {
             Kind::ChecklistUpdated => "checklist.updated",
             Kind::ExecutionStarted => "execution.started",
             Kind::ExecutionFinished => "execution.finished",
+            Kind::StageChangeScheduled => "stage_change.scheduled",
+            Kind::StageChangeDropped => "stage_change.dropped",
             Kind::WorkflowCreated => "workflow.created",
             Kind::DefinitionSaved => "definition.saved",
             Kind::CollaboratorAdded => "collaborator.added",
@@ -83,6 +93,8 @@ impl Kind {
             Kind::UserUpdated => "user.updated",
             Kind::ApiKeyCreated => "api_key.created",
             Kind::ApiKeyRevoked => "api_key.revoked",
+            Kind::SecretSet => "secret.set",
+            Kind::SecretDeleted => "secret.deleted",
             Kind::WorkspaceCreated => "workspace.created",
         }
     }

@@ -12,6 +12,8 @@ pub enum Actor {
     ApiKey(Id),
     /// The command line on the server's own machine.
     Operator,
+    /// A stage change that was scheduled.
+    Schedule,
 }
 
 impl Actor {
@@ -20,13 +22,14 @@ impl Actor {
             Actor::User(_) => "user",
             Actor::ApiKey(_) => "api_key",
             Actor::Operator => "operator",
+            Actor::Schedule => "schedule",
         }
     }
 
     pub fn id(self) -> Option<Id> {
         match self {
             Actor::User(id) | Actor::ApiKey(id) => Some(id),
-            Actor::Operator => None,
+            Actor::Operator | Actor::Schedule => None,
         }
     }
 
@@ -34,7 +37,7 @@ impl Actor {
     pub fn user(self) -> Option<Id> {
         match self {
             Actor::User(id) => Some(id),
-            Actor::ApiKey(_) | Actor::Operator => None,
+            Actor::ApiKey(_) | Actor::Operator | Actor::Schedule => None,
         }
     }
 
@@ -43,6 +46,7 @@ impl Actor {
             ("user", Some(id)) => Some(Actor::User(id)),
             ("api_key", Some(id)) => Some(Actor::ApiKey(id)),
             ("operator", None) => Some(Actor::Operator),
+            ("schedule", None) => Some(Actor::Schedule),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! The limits of the product, each told in the error and in `docs/limits.md`.
 
+use std::time::Duration;
+
 pub const FIELDS_MAX: usize = 200;
 pub const STAGES_MAX: usize = 100;
 pub const ACTIONS_MAX: usize = 200;
@@ -30,5 +32,23 @@ pub const CONDITION_DEPTH_MAX: usize = 8;
 pub const CONDITION_RULES_MAX: usize = 100;
 /// Significant digits of a number or currency.
 pub const DECIMAL_DIGITS_MAX: u32 = 28;
+/// A rendered address, header or subject.
+pub const ADDRESS_BYTES_MAX: usize = 8 * 1024;
+/// Of the answer to a call, kept for whoever looks at the execution.
+pub const ANSWER_KEPT_BYTES: usize = 4 * 1024;
+/// Unless the step says otherwise.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+pub const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(600);
+/// What the calls of one execution may take in all; time spent waiting does not count.
+pub const EXECUTION_TIME_MAX: Duration = Duration::from_secs(3600);
+/// Attempts of a call of which not a byte has left, whatever its step says.
+pub const UNSENT_ATTEMPTS_MAX: u32 = 3;
+/// How long a mail server is asked again.
+pub const MAIL_RETRY_MAX: Duration = Duration::from_secs(15 * 60);
+/// Between two attempts, also where the other side asks for more.
+pub const RETRY_WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Calls and e-mails that one node has under way at once, and those of one workspace among them.
+pub const OPEN_CALLS_MAX: usize = 512;
+pub const OPEN_CALLS_A_WORKSPACE_MAX: usize = 256;
 /// Starts of an execution without progress before it is given up.
 pub const STARTS_MAX: i64 = 3;

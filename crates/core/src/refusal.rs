@@ -86,6 +86,39 @@ pub enum Refusal {
         step: Option<usize>,
     },
     WorkflowGone,
+    // A step that leaves the program
+    /// What came of an attempt, in the words of whoever made it.
+    CallFailed {
+        message: String,
+    },
+    OutcomeUnknown,
+    AnswerInvalid {
+        reason: String,
+    },
+    NotInAnswer {
+        pointer: String,
+    },
+    NotAnEmail {
+        text: String,
+    },
+    NoRecipient,
+    NoMailServer,
+    SecretMissing {
+        name: String,
+    },
+    TimeIsUp,
+    Cancelled {
+        by: String,
+    },
+    // Ending and repeating an execution
+    HasEnded,
+    HasNotFailed,
+    RetryPending {
+        id: String,
+    },
+    RetrySucceeded {
+        id: String,
+    },
     // The request itself
     BodyInvalid {
         /// JSON or YAML.
@@ -245,6 +278,20 @@ impl Refusal {
             Refusal::Interrupted { .. } => "interrupted",
             Refusal::Panicked { .. } => "panicked",
             Refusal::WorkflowGone => "workflow_gone",
+            Refusal::CallFailed { .. } => "call_failed",
+            Refusal::OutcomeUnknown => "outcome_unknown",
+            Refusal::AnswerInvalid { .. } => "answer_invalid",
+            Refusal::NotInAnswer { .. } => "not_in_answer",
+            Refusal::NotAnEmail { .. } => "not_an_email",
+            Refusal::NoRecipient => "no_recipient",
+            Refusal::NoMailServer => "no_mail_server",
+            Refusal::SecretMissing { .. } => "secret_missing",
+            Refusal::TimeIsUp => "time_is_up",
+            Refusal::Cancelled { .. } => "cancelled",
+            Refusal::HasEnded => "has_ended",
+            Refusal::HasNotFailed => "has_not_failed",
+            Refusal::RetryPending { .. } => "retry_pending",
+            Refusal::RetrySucceeded { .. } => "retry_succeeded",
             Refusal::BodyInvalid { .. } => "body_invalid",
             Refusal::BodyBroken => "body_broken",
             Refusal::BodyTooSlow { .. } => "body_too_slow",
@@ -313,6 +360,20 @@ impl fmt::Display for Refusal {
             Refusal::Panicked { step: Some(step) } => write!(f, "Step {step} failed by a fault in Baton; the log has the details"),
             Refusal::Panicked { step: None } => f.write_str("Failed by a fault in Baton; the log has the details"),
             Refusal::WorkflowGone => f.write_str("Workflow no longer exists"),
+            Refusal::CallFailed { message } => f.write_str(message),
+            Refusal::OutcomeUnknown => f.write_str("Outcome unknown: not repeated"),
+            Refusal::AnswerInvalid { reason } => write!(f, "The answer is not valid JSON: {reason}"),
+            Refusal::NotInAnswer { pointer } => write!(f, "is not in the answer, where {pointer} was to be"),
+            Refusal::NotAnEmail { text } => write!(f, "{text} is not a valid email"),
+            Refusal::NoRecipient => f.write_str("The e-mail has no recipient: to, cc and bcc are blank"),
+            Refusal::NoMailServer => f.write_str("E-mail can't be sent: the operator has set no mail server (smtp.host)"),
+            Refusal::SecretMissing { name } => write!(f, "Secret {name} does not exist"),
+            Refusal::TimeIsUp => write!(f, "Timed out: its calls have taken {} min", crate::limits::EXECUTION_TIME_MAX.as_secs() / 60),
+            Refusal::Cancelled { by } => write!(f, "Cancelled by {by}"),
+            Refusal::HasEnded => f.write_str("Execution has ended already"),
+            Refusal::HasNotFailed => f.write_str("Only a failed execution can be retried"),
+            Refusal::RetryPending { id } => write!(f, "A retry is under way already: execution {id}"),
+            Refusal::RetrySucceeded { id } => write!(f, "A retry has succeeded already: execution {id}"),
             Refusal::BodyInvalid { format, reason } => write!(f, "body is not valid {format}: {reason}"),
             Refusal::BodyBroken => f.write_str("body broke off before its end"),
             Refusal::BodyTooSlow { seconds } => write!(f, "body did not come within {seconds} s"),

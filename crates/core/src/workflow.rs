@@ -1,6 +1,12 @@
 //! A definition made ready to run: names resolved to ids, conditions and templates parsed.
 //! Made by [`crate::definition::compile`] from one revision of the document; immutable.
 
+mod outgoing;
+
+pub use outgoing::{AnswerUse, ApiCall, Auth, Backoff, CallBody, Email, Policy, Retry};
+
+use std::time::Duration;
+
 use crate::condition::Condition;
 use crate::ids::Id;
 use crate::template::Template;
@@ -139,6 +145,11 @@ pub enum StepKind {
     AddComment {
         text: Template,
     },
+    ScheduleStageChange(Schedule),
+    ApiCall(ApiCall, Policy),
+    /// The default format, sent to a hook; what it answers sets nothing.
+    Zapier(ApiCall, Policy),
+    Email(Email, Policy),
     /// A step of the vocabulary that this version keeps but does not carry out; `name` is its `do`.
     NoEffect {
         name: String,
@@ -174,9 +185,43 @@ impl StepKind {
             StepKind::UpdateData(_) => "update_data",
             StepKind::DeleteTask => "delete_task",
             StepKind::AddComment { .. } => "add_comment",
+            StepKind::ScheduleStageChange(_) => "schedule_stage_change",
+            StepKind::ApiCall(..) => "api_call",
+            StepKind::Zapier(..) => "zapier",
+            StepKind::Email(..) => "email",
             StepKind::NoEffect { name } => name,
         }
     }
+
+    /// Of a step that leaves the program.
+    pub fn policy(&self) -> Option<&Policy> {
+        match self {
+            StepKind::ApiCall(_, policy) | StepKind::Zapier(_, policy) | StepKind::Email(_, policy) => Some(policy),
+            StepKind::MoveToStage { .. }
+            | StepKind::AssignTo(_)
+            | StepKind::UpdateData(_)
+            | StepKind::DeleteTask
+            | StepKind::AddComment { .. }
+            | StepKind::ScheduleStageChange(_)
+            | StepKind::NoEffect { .. } => None,
+        }
+    }
+}
+
+/// A move to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    pub stage: StageRef,
+    pub when: When,
+    /// Whether it stays when the task leaves its stage before.
+    pub keep: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    After(Duration),
+    /// The moment in a field: a date is its first one, in the workspace's time zone.
+    At(FieldRef),
 }
 
 #[derive(Clone, Debug)]

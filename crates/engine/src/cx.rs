@@ -62,6 +62,8 @@ pub struct Cx<'a> {
     /// Jobs that were born claimed by this node: run as soon as the commit is durable.
     pub(crate) claims: &'a Mutex<Claims>,
     pub(crate) learned: Learned,
+    /// Whether there is something for the worker to claim once this is committed.
+    pub(crate) wakes: bool,
 }
 
 /// A workflow as a command meets it.
@@ -162,6 +164,10 @@ impl Cx<'_> {
             return Err(Refusal::KeyReadOnly.into());
         }
         if found.archived { Err(Refusal::WorkflowArchived.into()) } else { Ok(()) }
+    }
+
+    pub(crate) fn wake_after(&mut self) {
+        self.wakes = true;
     }
 
     pub fn append(&mut self, rows: &[Activity]) -> Outcome<()> {

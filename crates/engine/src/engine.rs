@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use baton_connect::guard::{Guard, SystemResolver};
+use baton_connect::http::Client;
+use baton_connect::seal::{KEY_BYTES, MasterKey};
+use baton_connect::tls::Roots;
 use baton_core::time::Timestamp;
 use baton_store::{Store, StoreError, Tx};
 use parking_lot::Mutex;
@@ -13,6 +17,7 @@ use crate::env::{Clock, Entropy, TxEnv};
 use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
 use crate::worker::{Claims, Worker};
+use crate::world::{Outside, World};
 
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
@@ -24,12 +29,35 @@ pub struct EngineOptions {
     pub node: baton_core::ids::Id,
 }
 
+/// What an engine gets from outside, so that the same seed replays the same run.
+pub struct Surroundings {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+    /// Where calls and e-mails go.
+    pub world: Arc<dyn World>,
+    /// Seals the workspaces' secrets.
+    pub master_key: Arc<MasterKey>,
+}
+
+impl Surroundings {
+    /// With a guard that nothing is opened in, no mail server, and a master key that nobody else has.
+    pub fn bare(clock: Arc<dyn Clock>, entropy: Entropy) -> Surroundings {
+        let guard = Guard::new(Vec::new(), Arc::new(SystemResolver));
+        let client = Client::new(guard, &Roots::default()).expect("no certificate is read");
+        let mut key = [0; KEY_BYTES];
+        entropy.fill(&mut key);
+        Surroundings { clock, entropy, world: Arc::new(Outside::new(client, None)), master_key: Arc::new(MasterKey::new(&key)) }
+    }
+}
+
 /// What every command of a node shares.
 pub(crate) struct Shared {
     pub store: Store,
     pub cache: Cache,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
+    pub world: Arc<dyn World>,
+    pub master_key: Arc<MasterKey>,
     pub options: EngineOptions,
     pub worker: Arc<Worker>,
 }
@@ -48,9 +76,10 @@ pub struct Ask {
 }
 
 impl Engine {
-    pub fn new(store: Store, clock: Arc<dyn Clock>, entropy: Entropy, options: EngineOptions) -> Engine {
+    pub fn new(store: Store, surroundings: Surroundings, options: EngineOptions) -> Engine {
         let worker = Arc::new(Worker::new(options.node, options.workers));
-        Engine { shared: Arc::new(Shared { store, cache: Cache::default(), clock, entropy, options, worker }) }
+        let Surroundings { clock, entropy, world, master_key } = surroundings;
+        Engine { shared: Arc::new(Shared { store, cache: Cache::default(), clock, entropy, world, master_key, options, worker }) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -100,12 +129,15 @@ impl Engine {
             let mut cx = context(&shared, tx, &ask, &claims_of_work)?;
             let done = command(&mut cx)?;
             fail_point::pass("write.decided");
-            Ok::<_, Failure>((done, cx.learned))
+            Ok::<_, Failure>((done, cx.learned, cx.wakes))
         };
-        let (done, learned) = self.shared.store.write(work).await?;
+        let (done, learned, wakes) = self.shared.store.write(work).await?;
         self.shared.cache.keep(learned);
         fail_point::pass("write.committed");
         self.run_soon(&claims);
+        if wakes {
+            self.wake();
+        }
         Ok(done)
     }
 
@@ -134,5 +166,5 @@ fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask, claims
     let now = shared.clock.now();
     let caller = auth::authenticate(tx, &ask.credential, now)?;
     let env = TxEnv::new(now, &shared.entropy);
-    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claims, learned: Learned::default() })
+    Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claims, learned: Learned::default(), wakes: false })
 }

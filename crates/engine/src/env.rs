@@ -70,6 +70,11 @@ impl Entropy {
         self.state.lock().rng.fill_bytes(bytes);
     }
 
+    /// At least 0, less than 1.
+    pub fn fraction(&self) -> f64 {
+        self.state.lock().rng.random()
+    }
+
     /// A fresh identifier, greater than every one made here before.
     pub fn id(&self, now: Timestamp) -> Id {
         let mut state = self.state.lock();

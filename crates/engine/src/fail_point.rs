@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every name, in the order in which an execution meets them; the first two are those of every command that writes.
-pub const NAMES: [&str; 5] = ["write.decided", "write.committed", "run.started", "run.decided", "run.committed"];
+pub const NAMES: [&str; 7] =
+    ["write.decided", "write.committed", "run.started", "run.decided", "run.committed", "call.started", "call.ended"];
 
 struct Armed {
     name: String,

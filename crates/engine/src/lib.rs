@@ -15,10 +15,13 @@ mod engine;
 pub mod env;
 pub mod fail_point;
 mod idempotency;
+mod open_calls;
+mod sending;
 mod worker;
+pub mod world;
 
 pub use auth::{Caller, Credential, KeyScope};
 pub use baton_store::StoreError;
 pub use cx::{Cx, Failure, Found, Outcome};
-pub use engine::{Ask, Engine, EngineOptions};
+pub use engine::{Ask, Engine, EngineOptions, Surroundings};
 pub use idempotency::{Answer, IdempotencyKey, Replayed};

@@ -8,7 +8,10 @@ pub(crate) struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration { version: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") },
+    Migration { version: 2, name: "outgoing", text: include_str!("../migrations/0002_outgoing.sql") },
+];
 
 /// Where the schema's version is kept. `{int}` and the like are not needed here: both engines read this as it is.
 pub(crate) const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL, name TEXT NOT NULL)";

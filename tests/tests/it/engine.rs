@@ -14,7 +14,7 @@ use baton_engine::commands::users::{self, NewCollaborator};
 use baton_engine::commands::workspaces::{self, NewWorkspace};
 use baton_engine::commands::{activity, definitions};
 use baton_engine::env::{Entropy, SystemClock};
-use baton_engine::{Answer, Ask, Credential, Cx, Engine, EngineOptions, Failure, IdempotencyKey, Outcome, Replayed};
+use baton_engine::{Answer, Ask, Credential, Cx, Engine, EngineOptions, Failure, IdempotencyKey, Outcome, Replayed, Surroundings};
 use baton_store::{Options, Place, Store};
 use serde_json::{Value as Json, json};
 use tokio::sync::Notify;
@@ -42,7 +42,7 @@ impl World {
         let store = Store::open(Options::new(place)).unwrap();
         let node = Id::from_i64(1).unwrap();
         let options = EngineOptions { public_url: "http://localhost".into(), workers, node };
-        let engine = Engine::new(store, Arc::new(SystemClock::new()), Entropy::from_seed(1), options);
+        let engine = Engine::new(store, Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(1)), options);
         let workspace = engine.fresh_id();
         let stop = Arc::new(Notify::new());
         let world = World { engine, workspace, stop, worker: None };

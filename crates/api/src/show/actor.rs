@@ -23,6 +23,7 @@ pub fn shown_actor(actor: Actor, workspace: &Workspace, key_names: &KeyNames) ->
         }),
         Actor::ApiKey(id) => key_names.get(&id).cloned(),
         Actor::Operator => Some("Operator".to_owned()),
+        Actor::Schedule => Some("Schedule".to_owned()),
     };
     ShownActor { kind: actor.kind(), id: actor.id(), name }
 }

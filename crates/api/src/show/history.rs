@@ -53,6 +53,7 @@ fn shown_side(kind: Kind, text: &str, found: &Found) -> Json {
             shown.map_or_else(|_| Json::from(text), Json::Object)
         }
         Kind::ExecutionStarted | Kind::ExecutionFinished => kept.into_iter().map(|part| execution_part(part, found)).collect(),
+        Kind::StageChangeScheduled | Kind::StageChangeDropped => kept.into_iter().map(|part| stage_part(part, found)).collect(),
         Kind::ChecklistUpdated => kept.into_iter().map(|part| item_part(part, found)).collect(),
         Kind::CommentAdded
         | Kind::WorkflowCreated
@@ -63,6 +64,8 @@ fn shown_side(kind: Kind, text: &str, found: &Found) -> Json {
         | Kind::UserUpdated
         | Kind::ApiKeyCreated
         | Kind::ApiKeyRevoked
+        | Kind::SecretSet
+        | Kind::SecretDeleted
         | Kind::WorkspaceCreated => Json::Object(kept),
     }
 }
@@ -70,6 +73,13 @@ fn shown_side(kind: Kind, text: &str, found: &Found) -> Json {
 fn execution_part((key, kept): (String, Json), found: &Found) -> (String, Json) {
     match key.as_str() {
         "action" => (key, named(kept, |id| found.workflow.action(id).map(|action| action.name.clone()))),
+        _ => (key, kept),
+    }
+}
+
+fn stage_part((key, kept): (String, Json), found: &Found) -> (String, Json) {
+    match key.as_str() {
+        "stage" => ("Stage".to_owned(), named(kept, |id| found.workflow.stage(id).map(|stage| stage.name.clone()))),
         _ => (key, kept),
     }
 }

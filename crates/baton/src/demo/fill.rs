@@ -7,7 +7,7 @@ use baton_core::definition::parse_yaml;
 use baton_core::ids::Id;
 use baton_engine::commands::{api_keys, definitions, tasks, users, workspaces};
 use baton_engine::env::Entropy;
-use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Outcome};
+use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Outcome, Surroundings};
 use baton_store::Store;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -39,7 +39,7 @@ pub struct Filled {
 pub async fn fill(store: &Store, node: Id, public_url: &str) -> Result<Filled, Unforeseen> {
     let clock = Arc::new(StoryClock::new());
     let options = EngineOptions { public_url: public_url.to_owned(), workers: WORKERS, node };
-    let engine = Engine::new(store.clone(), clock.clone(), Entropy::from_system(), options);
+    let engine = Engine::new(store.clone(), Surroundings::bare(clock.clone(), Entropy::from_system()), options);
     let stop = Arc::new(Notify::new());
     let mut worker = JoinSet::new();
     {

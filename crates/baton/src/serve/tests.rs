@@ -11,7 +11,7 @@ use baton_core::ids::Id;
 use baton_core::time::Timestamp;
 use baton_engine::commands::{api_keys, definitions, tasks, workspaces};
 use baton_engine::env::{Clock, Entropy};
-use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope};
+use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Surroundings};
 use baton_store::{Options, Place, Store};
 use serde_json::{Map, json};
 use tokio::net::TcpListener;
@@ -53,7 +53,7 @@ impl Site {
         let clock = Arc::new(Jumping { looks_left: AtomicI64::new(i64::MAX) });
         let store = Store::open(Options::new(Place::Memory)).expect("memory");
         let options = EngineOptions { public_url: "http://x".to_owned(), workers: 1, node: Id::new(0, 1) };
-        let engine = Engine::new(store, clock.clone(), Entropy::from_system(), options);
+        let engine = Engine::new(store, Surroundings::bare(clock.clone(), Entropy::from_system()), options);
         let operator = Ask { credential: Credential::Operator { workspace: engine.fresh_id() }, request: None };
         let new = workspaces::NewWorkspace {
             name: "Acme".to_owned(),

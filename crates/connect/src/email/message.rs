@@ -20,8 +20,9 @@ pub struct Email {
     pub cc: Vec<String>,
     pub bcc: Vec<String>,
     pub subject: String,
-    /// Markdown.
-    pub body: String,
+    /// The body for who reads plain text, and as Markdown for who reads HTML.
+    pub text: String,
+    pub markdown: String,
     /// `<left>@<right>`, the same each time this message is sent, so that a reader who gets it twice sees it once.
     pub message_id: String,
     pub date: SystemTime,
@@ -75,7 +76,8 @@ impl Email {
         message = to.into_iter().fold(message, |message, mailbox| message.to(mailbox));
         message = cc.into_iter().fold(message, |message, mailbox| message.cc(mailbox));
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-        let message = message.raw_header(automatic).envelope(envelope.clone()).multipart(parts(&self.body)?).map_err(composing)?;
+        let message =
+            message.raw_header(automatic).envelope(envelope.clone()).multipart(parts(&self.text, &self.markdown)?).map_err(composing)?;
         let bytes = message.formatted();
         if !is_well_formed(&bytes) {
             return Err(BadEmail::Composing("it would have bare line breaks or NUL".to_owned()));
@@ -105,11 +107,9 @@ fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control() || c == ' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The Markdown itself is the plain text: it was made to be read.
-fn parts(body: &str) -> Result<MultiPart, BadEmail> {
-    let body = cleaned(body);
-    let html = part(ContentType::TEXT_HTML, &markdown::to_html(&body))?;
-    Ok(MultiPart::alternative().boundary(BOUNDARY).singlepart(part(ContentType::TEXT_PLAIN, &body)?).singlepart(html))
+fn parts(text: &str, markdown: &str) -> Result<MultiPart, BadEmail> {
+    let html = part(ContentType::TEXT_HTML, &markdown::to_html(&cleaned(markdown)))?;
+    Ok(MultiPart::alternative().boundary(BOUNDARY).singlepart(part(ContentType::TEXT_PLAIN, text)?).singlepart(html))
 }
 
 /// Always encoded, so that nothing in the text is ever a line of the message.

@@ -7,6 +7,7 @@ use iso_currency::Currency;
 use super::action::{Action, NotPerformer, Requirement};
 use super::document::{Color, Definition};
 use super::field::{Field, FieldType};
+use super::outgoing::policy;
 use super::problem::{Path, Problem, Problems};
 use super::role::{Assigning, FieldRight, Moving, Role, Visibility};
 use super::stage::Stage;
@@ -150,7 +151,7 @@ fn id_of(id: Option<Id>) -> Id {
     id.unwrap_or_else(|| Id::from_i64(0).expect("not negative"))
 }
 
-struct Compiler<'a> {
+pub(super) struct Compiler<'a> {
     names: Names<'a>,
     actions: HashMap<&'a str, Id>,
     problems: Problems,
@@ -213,15 +214,15 @@ impl Compiler<'_> {
             Step::UpdateData(step) => workflow::StepKind::UpdateData(self.updates(step, path)),
             Step::DeleteTask(_) => workflow::StepKind::DeleteTask,
             Step::AddComment(step) => workflow::StepKind::AddComment { text: self.template(&step.text, &path.key("text")) },
-            Step::ScheduleStageChange(_)
-            | Step::CreateLinkedTask(_)
+            Step::ScheduleStageChange(step) => workflow::StepKind::ScheduleStageChange(self.schedule(step, path)),
+            Step::ApiCall(call) => workflow::StepKind::ApiCall(self.api_call(call, path), policy(step)),
+            Step::Zapier(hook) => workflow::StepKind::Zapier(self.zapier(hook, path), policy(step)),
+            Step::Email(email) => workflow::StepKind::Email(self.email(email, path), policy(step)),
+            Step::CreateLinkedTask(_)
             | Step::UpdateLinkedTasks(_)
             | Step::RunAction(_)
-            | Step::Email(_)
             | Step::EmailForm(_)
             | Step::Slack(_)
-            | Step::ApiCall(_)
-            | Step::Zapier(_)
             | Step::Sql(_) => {
                 return workflow::Step { when: None, kind: workflow::StepKind::NoEffect { name: step.name().to_owned() } };
             }
@@ -354,11 +355,11 @@ impl Compiler<'_> {
         self.names.field(name).unwrap_or_else(|| self.unknown("field", name, path))
     }
 
-    fn field_ref(&mut self, name: &str, path: &Path<'_>) -> workflow::FieldRef {
+    pub(super) fn field_ref(&mut self, name: &str, path: &Path<'_>) -> workflow::FieldRef {
         workflow::FieldRef { id: self.field(name, path), name: name.to_owned() }
     }
 
-    fn stage(&mut self, name: &str, path: &Path<'_>) -> Id {
+    pub(super) fn stage(&mut self, name: &str, path: &Path<'_>) -> Id {
         self.names.stage(name).unwrap_or_else(|| self.unknown("stage", name, path))
     }
 
@@ -380,7 +381,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn template(&mut self, text: &str, path: &Path<'_>) -> Template {
+    pub(super) fn template(&mut self, text: &str, path: &Path<'_>) -> Template {
         Template::parse(text, &self.names).unwrap_or_else(|problems| {
             for message in problems {
                 self.problems.add(path, || message);

@@ -58,16 +58,20 @@ fn warn_action(action: &Action, path: &Path<'_>, warnings: &mut Problems) {
 
 fn has_effect(step: &Step) -> bool {
     match step {
-        Step::MoveToStage(_) | Step::AssignTo(_) | Step::UpdateData(_) | Step::DeleteTask(_) | Step::AddComment(_) => true,
-        Step::ScheduleStageChange(_)
-        | Step::CreateLinkedTask(_)
-        | Step::UpdateLinkedTasks(_)
-        | Step::RunAction(_)
-        | Step::Email(_)
-        | Step::EmailForm(_)
-        | Step::Slack(_)
+        Step::MoveToStage(_)
+        | Step::AssignTo(_)
+        | Step::UpdateData(_)
+        | Step::DeleteTask(_)
+        | Step::AddComment(_)
+        | Step::ScheduleStageChange(_)
         | Step::ApiCall(_)
         | Step::Zapier(_)
+        | Step::Email(_) => true,
+        Step::CreateLinkedTask(_)
+        | Step::UpdateLinkedTasks(_)
+        | Step::RunAction(_)
+        | Step::EmailForm(_)
+        | Step::Slack(_)
         | Step::Sql(_) => false,
     }
 }

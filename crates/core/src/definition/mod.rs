@@ -28,6 +28,7 @@ mod effects;
 mod identity;
 mod json;
 mod normalise;
+mod outgoing;
 mod problem;
 mod removed;
 mod rename;

@@ -100,11 +100,11 @@ macro_rules! steps {
                 }
             }
 
-            /// Time-out and retry of a step that leaves the program.
-            pub fn outgoing(&self) -> Option<(Option<&Duration>, Option<&Retry>)> {
+            /// Time-out, retry and `never_repeat` of a step that leaves the program.
+            pub fn outgoing(&self) -> Option<(Option<&Duration>, Option<&Retry>, bool)> {
                 match self {
                     $(Step::$name(_) => None,)*
-                    $(Step::$out(step) => Some((step.timeout.as_ref(), step.retry.as_ref())),)*
+                    $(Step::$out(step) => Some((step.timeout.as_ref(), step.retry.as_ref(), step.never_repeat)),)*
                 }
             }
         }

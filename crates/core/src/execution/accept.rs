@@ -9,10 +9,21 @@ use crate::workflow::{Action, Workflow};
 
 /// Permission, then stage, then requirements: only the first kind that says no is told, all of that kind.
 pub fn accept(scene: &Scene<'_>, action: &Action, look: &mut dyn Look) -> Result<(), Vec<Refusal>> {
-    if let Some(user) = scene.performer.user() {
-        access::check_performer(scene.workspace, scene.workflow, user, action, scene.task).map_err(|refusal| vec![refusal])?;
-    }
+    check_performer(scene, scene.workflow, action)?;
     check_stage_and_requirements(scene, scene.workflow, action, look)
+}
+
+/// A retry goes on where the first one failed: what held when that began is not asked again, who performs it is. One that
+/// failed before its first step has nothing to go on from.
+pub fn accept_retry(scene: &Scene<'_>, action: &Action, from_step: usize, look: &mut dyn Look) -> Result<(), Vec<Refusal>> {
+    if from_step == 0 { accept(scene, action, look) } else { check_performer(scene, scene.workflow, action) }
+}
+
+pub(super) fn check_performer(scene: &Scene<'_>, current: &Workflow, action: &Action) -> Result<(), Vec<Refusal>> {
+    match scene.performer.user() {
+        Some(user) => access::check_performer(scene.workspace, current, user, action, scene.task).map_err(|refusal| vec![refusal]),
+        None => Ok(()),
+    }
 }
 
 /// `current`: the workflow as it is, for the task may stand in a stage that the scene's revision does not have.

@@ -4,20 +4,28 @@
 //! `step::take`; the compiler lists every other place.
 
 mod accept;
+mod answer;
+pub mod call;
+mod render;
+mod retry;
 mod run;
 mod step;
 #[cfg(test)]
 mod tests;
 mod update;
 
-pub use accept::accept;
-pub use run::{Ran, Run, run};
+pub use accept::{accept, accept_retry};
+pub use run::{Next, Ran, Resume, Run, run};
+pub use step::Timer;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
 use crate::ids::Id;
+use crate::task::Task;
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +45,16 @@ pub struct Execution {
     pub request: Option<String>,
     pub created_at: Timestamp,
     pub status: Status,
+    /// How its steps have gone so far; one that is running is the last. A retry begins with those that it leaves out.
+    pub steps: Vec<StepRecord>,
+    /// The first execution of which this is a retry.
+    pub retry_of: Option<Id>,
+    /// Who asked it to end: it does before its next step.
+    pub cancelled_by: Option<String>,
+    /// What its calls have taken so far, waits not counted.
+    pub spent: Duration,
+    /// The task as it was when this execution deleted it.
+    pub snapshot: Option<Task>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -63,11 +81,22 @@ pub struct StepRecord {
     pub status: StepStatus,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
+    /// Left out where the execution ended with it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub finished_at: Option<Timestamp>,
+}
+
+impl StepRecord {
+    pub fn new(kind: &str, status: StepStatus) -> StepRecord {
+        StepRecord { kind: kind.to_owned(), status, error: None, finished_at: None }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StepStatus {
     Pending,
+    /// A call is under way or will be repeated.
+    Running,
     Success,
     Fail,
     Skipped,

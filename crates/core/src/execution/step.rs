@@ -8,23 +8,33 @@ use crate::limits::{COMMENT_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::refusal::Refusal;
 use crate::task::Task;
 use crate::template::Escape;
+use crate::time::{Timestamp, midnight};
 use crate::value::Value;
-use crate::workflow::{AssignTo, StepKind};
+use crate::workflow::{AssignTo, Schedule, StageRef, StepKind, When};
 
 pub(super) enum Effect {
     Task(Box<Task>),
     Comment(String),
+    Timer(Timer),
     Delete,
+}
+
+/// A stage change to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// Where the task was when it was scheduled.
+    pub from: Id,
+    pub to: StageRef,
+    /// Whether it stays when the task leaves that stage.
+    pub keep: bool,
+    pub due_at: Timestamp,
 }
 
 /// `scene.task` is the task as the step before left it; all or nothing of the step is done.
 pub(super) fn take(kind: &StepKind, scene: &Scene<'_>, look: &mut dyn Look) -> Result<Effect, Vec<Refusal>> {
     let mut task = scene.task.clone();
     match kind {
-        StepKind::MoveToStage { stage } => {
-            let gone = || vec![Refusal::PartGone { kind: "Stage", name: stage.name.clone() }];
-            task.stage = scene.workflow.stage(stage.id).ok_or_else(gone)?.id;
-        }
+        StepKind::MoveToStage { stage } => task.stage = still_there(stage, scene).map_err(|refusal| vec![refusal])?,
         StepKind::AssignTo(to) => task.assignee = assignee(to, scene, look).map_err(|refusal| vec![refusal])?,
         StepKind::UpdateData(updates) => task.values = update::values(updates, scene, look)?,
         StepKind::DeleteTask => return Ok(Effect::Delete),
@@ -39,9 +49,37 @@ pub(super) fn take(kind: &StepKind, scene: &Scene<'_>, look: &mut dyn Look) -> R
             }
             return Ok(Effect::Comment(text));
         }
-        StepKind::NoEffect { .. } => unreachable!("skipped before"),
+        StepKind::ScheduleStageChange(schedule) => {
+            let timer = timer(schedule, scene).map_err(|refusal| vec![refusal])?;
+            return Ok(Effect::Timer(timer));
+        }
+        StepKind::ApiCall(..) | StepKind::Zapier(..) | StepKind::Email(..) | StepKind::NoEffect { .. } => {
+            unreachable!("not taken on the task")
+        }
     }
     Ok(Effect::Task(Box::new(task)))
+}
+
+fn still_there(stage: &StageRef, scene: &Scene<'_>) -> Result<Id, Refusal> {
+    let gone = || Refusal::PartGone { kind: "Stage", name: stage.name.clone() };
+    scene.workflow.stage(stage.id).map(|stage| stage.id).ok_or_else(gone)
+}
+
+fn timer(schedule: &Schedule, scene: &Scene<'_>) -> Result<Timer, Refusal> {
+    still_there(&schedule.stage, scene)?;
+    let due_at = match &schedule.when {
+        When::After(wait) => scene.now.plus_micros(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)),
+        When::At(reference) => {
+            let gone = || Refusal::PartGone { kind: "Field", name: reference.name.clone() };
+            let field = scene.workflow.field(reference.id).ok_or_else(gone)?;
+            match scene.task.values.get(&field.id) {
+                Some(Value::Date(date)) => midnight(*date, &scene.workspace.zone),
+                Some(Value::DateTime(moment)) => *moment,
+                _ => return Err(Refusal::FieldRequired { field: field.name.clone() }),
+            }
+        }
+    };
+    Ok(Timer { from: scene.task.stage, to: schedule.stage.clone(), keep: schedule.keep, due_at })
 }
 
 fn assignee(to: &AssignTo, scene: &Scene<'_>, look: &mut dyn Look) -> Result<Option<Id>, Refusal> {

@@ -295,6 +295,11 @@ fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: 
         request: None,
         created_at: Timestamp::from_micros(0),
         status: Status::Pending,
+        steps: Vec::new(),
+        retry_of: None,
+        cancelled_by: None,
+        spent: Duration::ZERO,
+        snapshot: None,
     };
     let input = Run {
         execution: &execution,
@@ -302,15 +307,18 @@ fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: 
         current: &current,
         workspace: &workspace,
         task,
+        resume: Resume::Begin,
         now: Timestamp::from_micros(5),
         public_url: "",
+        mail_from: None,
+        jitter: 0.5,
     };
     run(input, known)
 }
 
 fn errors(ran: &Ran) -> Vec<String> {
-    match &ran.status {
-        Status::Fail { errors, .. } => errors.clone(),
+    match &ran.next {
+        Next::Finished(Status::Fail { errors, .. }) => errors.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -349,7 +357,7 @@ fn steps_run_in_order_and_stop_at_the_first_that_fails() {
     let after = ran.task.unwrap().1;
     assert_eq!((after.stage, after.assignee), (id(DONE), Some(id(HARRY))));
     assert_eq!(after.performers[&id(ACTION)], Actor::User(id(HARRY)));
-    assert!(matches!(ran.status, Status::Success { .. }));
+    assert!(matches!(ran.next, Next::Finished(Status::Success { .. })));
 }
 
 #[test]
@@ -432,7 +440,7 @@ fn a_required_field_may_stay_blank_but_not_become_it() {
     named.values.insert(id(NAME), Value::Text("Dr. Who".into()));
     assert_eq!(errors(&run_steps(vec![clear()], Some(named), Actor::User(id(HARRY)), &mut Known::default())), ["Name is required"]);
     let ran = run_steps(vec![clear()], Some(task()), Actor::User(id(HARRY)), &mut Known::default());
-    assert!(matches!(ran.status, Status::Success { .. }), "{ran:?}");
+    assert!(matches!(ran.next, Next::Finished(Status::Success { .. })), "{ran:?}");
 }
 
 #[test]

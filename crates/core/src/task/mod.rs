@@ -1,5 +1,6 @@
 //! One record of a workflow.
 
+pub mod body;
 mod change;
 pub mod show;
 mod show_state;
@@ -9,12 +10,14 @@ pub use show_state::show_state;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::actor::Actor;
 use crate::ids::Id;
 use crate::time::Timestamp;
 use crate::value::Value;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     pub id: Id,
     pub workflow: Id,

@@ -16,6 +16,8 @@ pub enum Escape {
     UrlPart,
     /// Between the quotes of a JSON string.
     JsonString,
+    /// Markdown (CommonMark): text within a paragraph, a heading, a list item or a link.
+    Markdown,
     /// Slack's mrkdwn.
     SlackMrkdwn,
 }
@@ -28,6 +30,7 @@ impl Escape {
             Escape::Header => header(value, into),
             Escape::UrlPart => url_part(value, into),
             Escape::JsonString => json_string(value, into),
+            Escape::Markdown => markdown(value, into),
             Escape::SlackMrkdwn => slack_mrkdwn(value, into),
         }
     }
@@ -78,6 +81,24 @@ fn url_part(value: &str, into: &mut String) {
 fn json_string(value: &str, into: &mut String) {
     let quoted = serde_json::Value::from(value).to_string();
     into.push_str(&quoted[1..quoted.len() - 1]);
+}
+
+/// Every punctuation mark may stand behind a backslash. A line break becomes a hard one, so that no block begins after it, and the
+/// spaces of an indented block become entities.
+fn markdown(value: &str, into: &mut String) {
+    let mut at_start = true;
+    let lines = value.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").replace('\r', "\n");
+    for character in lines.chars() {
+        match character {
+            '\n' => into.push_str("\\\n"),
+            ' ' | '\t' if at_start => into.push_str("&#32;"),
+            '\t' => into.push(' '),
+            _ if character.is_control() => into.push(' '),
+            _ if character.is_ascii_punctuation() => into.extend(['\\', character]),
+            _ => into.push(character),
+        }
+        at_start = character == '\n' || (at_start && matches!(character, ' ' | '\t'));
+    }
 }
 
 /// The three characters that Slack asks to have escaped: without `<`, there is no link, mention or command.

@@ -112,6 +112,20 @@ impl Template {
         Ok(text)
     }
 
+    /// The URL for one task. A name that it begins with brings the whole of its beginning, scheme and host included; any other is
+    /// a part between two delimiters.
+    pub fn render_url(&self, scene: &Scene<'_>, bytes_max: usize) -> Result<String, Refusal> {
+        match self.parts.split_first() {
+            Some((first @ Part::Name { .. }, rest)) => {
+                let base = Template { parts: vec![first.clone()] }.render(scene, Escape::Plain, bytes_max)?;
+                let rest = Template { parts: rest.to_vec() }.render(scene, Escape::UrlPart, bytes_max)?;
+                let url = base.trim().to_owned() + &rest;
+                if url.len() > bytes_max { Err(Refusal::IsTooLong { bytes_max }) } else { Ok(url) }
+            }
+            _ => self.render(scene, Escape::UrlPart, bytes_max),
+        }
+    }
+
     fn push_text(&mut self, own: &str) {
         match self.parts.last_mut() {
             Some(Part::Text(text)) => text.push_str(own),

@@ -5,14 +5,14 @@ use baton_core::activity::{Activity, Kind};
 use baton_core::env::Env;
 use baton_core::ids::Id;
 use baton_core::refusal::{Noun, Refusal, Refusals};
+use baton_core::task::body::{self, Place};
 use baton_core::task::{Change, Task};
 use baton_core::value::{self, FilterKey, Value};
 use baton_core::workflow::{FieldKind, Workflow};
 use baton_store::sql::tasks;
 use serde_json::{Map, Value as Json};
 
-use super::task_body::{self, Place};
-use super::task_filter;
+use super::{task_filter, timers};
 use crate::cx::{Cx, Found, Outcome};
 
 /// `If-Match`: what the caller has seen, which must still be so.
@@ -142,7 +142,7 @@ fn by_unique_id(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>) -> Out
 /// finds that task, and changes it.
 fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, unique_id_taken: bool) -> Outcome<Shown> {
     let access = cx.caller.scope.access(&found.workflow);
-    if !access.may_create() || task_body::lacks_a_required_field(&found.workflow, access) {
+    if !access.may_create() || body::lacks_a_required_field(&found.workflow, access) {
         return Err(Refusal::KeyLacksRight { what: format!("create {}", found.workflow.plural) }.into());
     }
     let now = cx.now();
@@ -158,7 +158,7 @@ fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, unique_id_tak
         created_by: cx.actor(),
         performers: std::collections::BTreeMap::new(),
     };
-    task_body::write(&mut task, body, &place(&found, access, true))?;
+    body::write(&mut task, body, &place(&found, access, true))?;
     if let (true, Some(field)) = (unique_id_taken, found.workflow.unique_id_field()) {
         return Err(Refusals::field(&field.name, Refusal::IsTaken).into());
     }
@@ -187,7 +187,7 @@ fn change(cx: &mut Cx<'_>, found: Found, loaded: tasks::Loaded, body: &Map<Strin
     }
     expected.check(Some(loaded.task.version))?;
     let mut after = loaded.task.clone();
-    task_body::write(&mut after, body, &place(&found, access, false))?;
+    body::write(&mut after, body, &place(&found, access, false))?;
     if unique_id(&found.workflow, &after) != unique_id(&found.workflow, &loaded.task) {
         check_unique_id(cx, &found.workflow, &after)?;
     }
@@ -234,6 +234,9 @@ pub(super) fn save_change(
             after: Some(change.after_json()),
             ..cx.task_activity(Kind::TaskUpdated, after)
         });
+    }
+    if change.stage.is_some() && loaded.timers > 0 {
+        rows.extend(timers::leave_stage(cx, after)?);
     }
     let keys_of = |id: &Id, value: &Option<Value>| match (workflow.field(*id), value) {
         (Some(field), Some(value)) => value::filter_keys(field, value),

@@ -124,7 +124,7 @@ pub(super) fn responsible_user(cx: &mut Cx<'_>) -> Outcome<Option<Id>> {
     let made_by = match cx.caller.actor {
         Actor::User(user) => Some(user),
         Actor::ApiKey(key) => baton_store::sql::keys::created_by(cx.tx, key)?,
-        Actor::Operator => None,
+        Actor::Operator | Actor::Schedule => None,
     };
     match made_by {
         Some(user) => Ok(Some(user)),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use baton_core::activity::{Activity, Kind};
 use baton_core::actor::Actor;
-use baton_core::execution::{Execution, Status};
+use baton_core::execution::{Execution, Status, StepRecord, StepStatus};
 use baton_core::ids::Id;
 use baton_core::task::{Change, Task};
 use baton_core::time::Timestamp;
@@ -99,6 +100,11 @@ pub fn accept(tx: &mut dyn Tx, subject: &Subject, task: Id) -> Result<Id, StoreE
         request: Some("4fXz1Yqk3Pa".to_owned()),
         created_at: now(),
         status: Status::Pending,
+        steps: Vec::new(),
+        retry_of: None,
+        cancelled_by: None,
+        spent: Duration::ZERO,
+        snapshot: None,
     };
     executions::insert(tx, &execution)?;
     let job = Job {
@@ -110,6 +116,7 @@ pub fn accept(tx: &mut dyn Tx, subject: &Subject, task: Id) -> Result<Id, StoreE
         claim: Some(claim()),
         starts: 1,
         due_at: None,
+        outgoing: false,
     };
     jobs::insert(tx, &job)?;
     let after = Some(format!("{{\"action\":\"{}\"}}", execution.action));
@@ -151,8 +158,9 @@ pub fn run(tx: &mut dyn Tx, subject: &Subject, execution: Id) -> Result<(), Stor
         after: Some(change.after_json()),
         ..subject.activity(Kind::TaskUpdated, &after, execution.id)
     };
-    let finished = Execution { status: Status::Success { finished_at: now() }, ..execution };
-    executions::finish(tx, &finished, r#"[{"kind":"move_to_stage","status":"Success"},{"kind":"update_data","status":"Success"}]"#)?;
+    let steps = ["move_to_stage", "update_data"].map(|kind| StepRecord::new(kind, StepStatus::Success)).to_vec();
+    let finished = Execution { status: Status::Success { finished_at: now() }, steps, ..execution };
+    executions::finish(tx, &finished)?;
     let told = Some(format!("{{\"action\":\"{}\",\"status\":\"Success\"}}", finished.action));
     let ended = Activity { after: told, ..subject.activity(Kind::ExecutionFinished, &after, finished.id) };
     activity::append(tx, &[updated, ended])?;

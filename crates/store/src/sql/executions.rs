@@ -1,7 +1,9 @@
 //! Executions as they were accepted and how they ended.
 
+use std::time::Duration;
+
 use baton_core::actor::Actor;
-use baton_core::execution::{Execution, Status};
+use baton_core::execution::{Execution, Status, StepRecord, StepStatus};
 use baton_core::ids::Id;
 use baton_core::time::Timestamp;
 
@@ -10,8 +12,9 @@ use crate::{Param, Row, StoreError, Tx};
 
 pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> {
     let sql = "INSERT INTO executions (id, workspace_id, workflow_id, task_id, action_id, revision, sequence,
-            performer_kind, performer_id, asked_by_kind, asked_by_id, request, created_at, status)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+            performer_kind, performer_id, asked_by_kind, asked_by_id, request, created_at, status, retry_of, steps)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    let steps = (!execution.steps.is_empty()).then(|| to_json(&execution.steps));
     let params = [
         execution.id.into(),
         execution.workspace.into(),
@@ -27,6 +30,8 @@ pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> 
         execution.request.as_deref().into(),
         execution.created_at.into(),
         execution.status.name().into(),
+        execution.retry_of.into(),
+        steps.as_deref().into(),
     ];
     tx.send(sql, &params)
 }
@@ -34,7 +39,7 @@ pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> 
 /// As a caller asks for it: another workspace's or workflow's is exactly like an unknown one.
 pub fn get(tx: &mut dyn Tx, workspace: Id, workflow: Id, id: Id) -> Result<Option<Execution>, StoreError> {
     let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,
-            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors
+            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot
         FROM executions WHERE id = $1 AND workspace_id = $2 AND workflow_id = $3";
     tx.query_one(sql, &[id.into(), workspace.into(), workflow.into()], read)
 }
@@ -42,13 +47,13 @@ pub fn get(tx: &mut dyn Tx, workspace: Id, workflow: Id, id: Id) -> Result<Optio
 /// The execution of a job, which must be there.
 pub fn load(tx: &mut dyn Tx, id: Id) -> Result<Execution, StoreError> {
     let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,
-            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors
+            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot
         FROM executions WHERE id = $1";
     let missing = || StoreError::Corrupt { table: "executions", id: id.to_string(), what: "is missing".to_owned() };
     tx.query_one(sql, &[id.into()], read)?.ok_or_else(missing)
 }
 
-fn read(row: &dyn Row) -> Result<Execution, StoreError> {
+pub(super) fn read(row: &dyn Row) -> Result<Execution, StoreError> {
     let finished_at = || row.time(14);
     let status = match row.text(13)? {
         "Pending" => Status::Pending,
@@ -72,6 +77,11 @@ fn read(row: &dyn Row) -> Result<Execution, StoreError> {
         request: row.opt_text(11)?.map(str::to_owned),
         created_at: row.time(12)?,
         status,
+        steps: if row.opt_text(16)?.is_some() { row.json(16)? } else { Vec::new() },
+        retry_of: row.opt_id(17)?,
+        cancelled_by: row.opt_text(18)?.map(str::to_owned),
+        spent: Duration::from_micros(row.int(19)?.unsigned_abs()),
+        snapshot: if row.opt_text(20)?.is_some() { Some(row.json(20)?) } else { None },
     })
 }
 
@@ -97,15 +107,59 @@ pub fn give_up(tx: &mut dyn Tx, id: Id, finished_at: Timestamp, errors: &[String
 }
 
 /// The final status, once: a second end of the same execution is refused, since status never goes backwards.
-pub fn finish(tx: &mut dyn Tx, execution: &Execution, steps_json: &str) -> Result<(), StoreError> {
-    let sql = "UPDATE executions SET status = $1, finished_at = $2, errors = $3, steps = $4 WHERE id = $5 AND status = 'Pending'";
+pub fn finish(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> {
+    let sql = "UPDATE executions SET status = $1, finished_at = $2, errors = $3, steps = $4, spent = $5, snapshot = NULL
+        WHERE id = $6 AND status = 'Pending'";
     let (finished_at, errors) = match &execution.status {
         Status::Pending => return Err(StoreError::Sql(format!("execution {} is finished as Pending", execution.id))),
         Status::Success { finished_at } => (*finished_at, None),
         Status::Fail { finished_at, errors } => (*finished_at, Some(to_json(errors))),
     };
-    let params =
-        [execution.status.name().into(), finished_at.into(), errors.as_deref().into(), Param::Text(steps_json), execution.id.into()];
+    let steps = to_json(&execution.steps);
+    let params = [
+        execution.status.name().into(),
+        finished_at.into(),
+        errors.as_deref().into(),
+        Param::Text(&steps),
+        micros(execution.spent).into(),
+        execution.id.into(),
+    ];
     let what = "is not there, or has ended before".to_owned();
     tx.send_one(sql, &params, StoreError::Corrupt { table: "executions", id: execution.id.to_string(), what })
+}
+
+/// How far it has come, where it goes on later.
+pub fn progress(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> {
+    let sql = "UPDATE executions SET steps = $1, spent = $2, snapshot = $3 WHERE id = $4 AND status = 'Pending'";
+    let (steps, snapshot) = (to_json(&execution.steps), execution.snapshot.as_ref().map(to_json));
+    let params = [Param::Text(&steps), micros(execution.spent).into(), snapshot.as_deref().into(), execution.id.into()];
+    let what = "is not there, or has ended before".to_owned();
+    tx.send_one(sql, &params, StoreError::Corrupt { table: "executions", id: execution.id.to_string(), what })
+}
+
+/// The step that it stands at, counted from 1, as far as what is stored can still be read.
+pub fn position(tx: &mut dyn Tx, id: Id) -> Result<usize, StoreError> {
+    let sql = "SELECT steps FROM executions WHERE id = $1";
+    let steps = tx.query_one(sql, &[id.into()], |row| Ok(row.opt_text(0)?.map(str::to_owned)))?.flatten();
+    let steps: Vec<StepRecord> = steps.and_then(|steps| serde_json::from_str(&steps).ok()).unwrap_or_default();
+    let ended = steps.iter().take_while(|step| step.status != StepStatus::Running).count();
+    Ok(ended + 1)
+}
+
+/// Marks one that has not ended; it ends before its next step. `false`: it has ended.
+pub fn cancel(tx: &mut dyn Tx, id: Id, by: &str) -> Result<bool, StoreError> {
+    let sql = "UPDATE executions SET cancelled_by = coalesce(cancelled_by, $1) WHERE id = $2 AND status = 'Pending'";
+    Ok(tx.execute(sql, &[by.into(), id.into()])? == 1)
+}
+
+/// The last retry of an execution.
+pub fn last_retry(tx: &mut dyn Tx, of: Id) -> Result<Option<Execution>, StoreError> {
+    let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,
+            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot
+        FROM executions WHERE retry_of = $1 ORDER BY id DESC LIMIT 1";
+    tx.query_one(sql, &[of.into()], read)
+}
+
+fn micros(spent: Duration) -> i64 {
+    i64::try_from(spent.as_micros()).unwrap_or(i64::MAX)
 }

@@ -34,11 +34,18 @@ pub struct Job {
     pub starts: i64,
     /// Not before; `None` is at once.
     pub due_at: Option<Timestamp>,
+    /// What comes next is a call, which takes one of the node's open calls instead of a worker.
+    pub outgoing: bool,
 }
 
 pub fn insert(tx: &mut dyn Tx, job: &Job) -> Result<(), StoreError> {
-    let sql = "INSERT INTO jobs (id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    insert_at(tx, job, job.claim.map_or(0, |claim| claim.epoch))
+}
+
+/// The same for one that goes on after an epoch that nobody holds any more.
+fn insert_at(tx: &mut dyn Tx, job: &Job, epoch: i64) -> Result<(), StoreError> {
+    let sql = "INSERT INTO jobs (id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts, outgoing)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let params = [
         job.id.into(),
         job.workspace.into(),
@@ -48,8 +55,9 @@ pub fn insert(tx: &mut dyn Tx, job: &Job) -> Result<(), StoreError> {
         job.due_at.map_or(0, Timestamp::micros).into(),
         job.claim.map(|claim| claim.node).into(),
         job.claim.map(|claim| claim.boot).into(),
-        job.claim.map_or(0, |claim| claim.epoch).into(),
+        epoch.into(),
         job.starts.into(),
+        job.outgoing.into(),
     ];
     tx.send(sql, &params)
 }
@@ -58,6 +66,18 @@ pub fn insert(tx: &mut dyn Tx, job: &Job) -> Result<(), StoreError> {
 pub fn finish(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<(), StoreError> {
     let sql = "DELETE FROM jobs WHERE id = $1 AND node_id = $2 AND boot = $3 AND epoch = $4";
     tx.send_one(sql, &[id.into(), claim.node.into(), claim.boot.into(), claim.epoch.into()], StoreError::LeaseLost)
+}
+
+/// Puts a job back that [`finish`] has just ended, since its execution goes on: with its claim, or for whoever claims it next. Nobody
+/// has seen it gone.
+pub fn put_back(tx: &mut dyn Tx, job: &Job, held: &Claim) -> Result<(), StoreError> {
+    insert_at(tx, job, held.epoch)
+}
+
+/// Makes a job that nobody runs claimable at once, and holds it until this transaction ends. `false`: somebody runs it.
+pub fn hurry(tx: &mut dyn Tx, id: Id) -> Result<bool, StoreError> {
+    let sql = "UPDATE jobs SET due_at = 0, outgoing = 0 WHERE id = $1 AND node_id IS NULL";
+    Ok(tx.execute(sql, &[id.into()])? == 1)
 }
 
 /// Whether a job is still ours, for a write that does not end it; it stays ours until this transaction ends.
@@ -75,7 +95,7 @@ pub fn hold(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<bool, StoreError> 
 /// `None` left to whoever claims it. Only under the lock of the task, where there still is one.
 pub fn promote_next(tx: &mut dyn Tx, task: Id, by: Option<&Claim>) -> Result<Option<Job>, StoreError> {
     // Two statements, for mostly nothing waits, and SQLite sets up a table in memory for every RETURNING.
-    let sql = "SELECT id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts
+    let sql = "SELECT id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts, outgoing
         FROM jobs WHERE task_id = $1 ORDER BY sequence LIMIT 1";
     let Some(next) = tx.query_one(sql, &[task.into()], read_waiting)? else { return Ok(None) };
     if next.job.ready {
@@ -117,35 +137,54 @@ fn read(row: &dyn Row) -> Result<Job, StoreError> {
         claim,
         starts: row.int(9)?,
         due_at: Some(row.time(5)?).filter(|due_at| due_at.micros() != 0),
+        outgoing: row.bool(10)?,
     })
 }
 
-/// Whether [`claim`] would have anything to do; a cheap look, since an idle node asks often.
-pub fn any_claimable(tx: &mut dyn Tx, now: Timestamp) -> Result<bool, StoreError> {
-    let now = nodes::lease_clock(tx, now)?;
-    let sql = "SELECT 1 FROM jobs WHERE ready = 1 AND node_id IS NULL AND due_at <= $1 LIMIT 1";
-    Ok(tx.query_one(sql, &[now.into()], |_| Ok(()))?.is_some() || nodes::any_ended(tx, now)?)
+/// What a node has room for.
+pub struct Room<'a> {
+    pub workers: usize,
+    /// Open calls, in all and for each workspace.
+    pub calls: usize,
+    pub calls_of: &'a dyn Fn(Id) -> usize,
 }
 
-/// Claims at most `limit` jobs that are ready and due, the oldest of each workspace, and every workspace alike: one
-/// that queues many does not keep another's waiting.
-pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
+/// Whether [`claim`] would have anything to do; a cheap look, since an idle node asks often.
+pub fn any_claimable(tx: &mut dyn Tx, now: Timestamp, workers: bool, calls: bool) -> Result<bool, StoreError> {
+    let now = nodes::lease_clock(tx, now)?;
+    let sql = "SELECT 1 FROM jobs WHERE ready = 1 AND node_id IS NULL AND outgoing = $1 AND due_at <= $2 LIMIT 1";
+    for (wanted, outgoing) in [(workers, false), (calls, true)] {
+        if wanted && tx.query_one(sql, &[outgoing.into(), now.into()], |_| Ok(()))?.is_some() {
+            return Ok(true);
+        }
+    }
+    nodes::any_ended(tx, now)
+}
+
+/// Claims jobs that are ready and due, the oldest of each workspace, and every workspace alike: one that queues many does not keep
+/// another's waiting.
+pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'_>) -> Result<Vec<Job>, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     nodes::take_back(tx, node, now)?;
     let mut workspaces = waiting_workspaces(tx)?;
-    if workspaces.is_empty() || limit == 0 {
+    if workspaces.is_empty() {
         return Ok(Vec::new());
     }
     let first = usize::try_from(now.micros().unsigned_abs()).unwrap_or_default() % workspaces.len();
     workspaces.rotate_left(first);
-    let share = limit.div_ceil(workspaces.len());
-    let mut claimed = Vec::with_capacity(limit);
-    for workspace in workspaces {
-        let left = limit - claimed.len();
-        if left == 0 {
-            break;
+    let mut claimed = Vec::new();
+    for (limit, outgoing) in [(room.workers, false), (room.calls, true)] {
+        let mut left = limit;
+        let share = limit.div_ceil(workspaces.len());
+        for workspace in &workspaces {
+            let most = if outgoing { (room.calls_of)(*workspace) } else { left };
+            let limit = share.min(left).min(most);
+            if limit > 0 {
+                let jobs = claim_of(tx, *workspace, Claim { node, boot, epoch: 0 }, now, outgoing, limit)?;
+                left -= jobs.len();
+                claimed.extend(jobs);
+            }
         }
-        claimed.extend(claim_of(tx, workspace, Claim { node, boot, epoch: 0 }, now, share.min(left))?);
     }
     Ok(claimed)
 }
@@ -165,27 +204,28 @@ fn waiting_workspaces(tx: &mut dyn Tx) -> Result<Vec<Id>, StoreError> {
     Ok(found)
 }
 
-fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
+fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, outgoing: bool, limit: usize) -> Result<Vec<Job>, StoreError> {
     // Two nodes that claim at once must not wait for each other; SQLite has one writer and no such clause.
     let sql = match tx.dialect() {
         Dialect::Sqlite => {
             "WITH picked AS MATERIALIZED (SELECT id FROM jobs
-                WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $3)
-            UPDATE jobs SET node_id = $4, boot = $5, epoch = epoch + 1, starts = starts + 1
+                WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND outgoing = $2 AND due_at <= $3 ORDER BY due_at, id LIMIT $4)
+            UPDATE jobs SET node_id = $5, boot = $6, epoch = epoch + 1, starts = starts + 1
             WHERE id IN (SELECT id FROM picked)
-            RETURNING id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts"
+            RETURNING id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts, outgoing"
         }
         Dialect::Postgres => {
             "WITH picked AS MATERIALIZED (SELECT id FROM jobs
-                WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $3
+                WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND outgoing = $2 AND due_at <= $3 ORDER BY due_at, id LIMIT $4
                 FOR UPDATE SKIP LOCKED)
-            UPDATE jobs SET node_id = $4, boot = $5, epoch = epoch + 1, starts = starts + 1
+            UPDATE jobs SET node_id = $5, boot = $6, epoch = epoch + 1, starts = starts + 1
             WHERE id IN (SELECT id FROM picked)
-            RETURNING id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts"
+            RETURNING id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts, outgoing"
         }
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut jobs = tx.query(sql, &[workspace.into(), now.into(), limit.into(), by.node.into(), by.boot.into()], read)?;
+    let params = [workspace.into(), outgoing.into(), now.into(), limit.into(), by.node.into(), by.boot.into()];
+    let mut jobs = tx.query(sql, &params, read)?;
     jobs.sort_by_key(|job| (job.due_at, job.id));
     Ok(jobs)
 }

@@ -6,6 +6,7 @@
 //! To add a table: a migration, its functions here, its cases in `tests/tests/it/conformance/`.
 
 pub mod activity;
+pub mod calls;
 pub mod checklist;
 pub mod comments;
 pub mod executions;
@@ -15,8 +16,10 @@ pub mod keys;
 pub mod nodes;
 pub mod people;
 mod row;
+pub mod secrets;
 mod task_filter;
 mod task_values;
 pub mod tasks;
+pub mod timers;
 mod verify;
 pub mod workflows;

@@ -7,7 +7,7 @@ use baton_core::value::FilterKey;
 use super::row::to_json;
 pub use super::task_filter::TaskFilter;
 use super::task_filter::{Query, narrow, narrow_by_one_key};
-use super::{activity, checklist, comments, task_values};
+use super::{activity, checklist, comments, task_values, timers};
 use crate::{Dialect, Param, Row, StoreError, Tx};
 
 /// A task with what every decision about it needs, read in one look-up.
@@ -22,6 +22,8 @@ pub struct Loaded {
     pub last_sequence: i64,
     /// Executions that are not finished.
     pub waiting: i64,
+    /// Timers that end when it leaves its stage.
+    pub timers: i64,
 }
 
 /// The task with this Unique ID, or else with this public id. With `lock` it stays as it is until the transaction ends.
@@ -35,7 +37,7 @@ pub fn find(tx: &mut dyn Tx, workspace: Id, workflow: Id, text: &str, lock: bool
     }
     let sql = "SELECT t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at,
             t.created_by_kind, t.created_by_id, t.performers, t.field_values, w.revision, w.archived_at, s.version,
-            t.finished_sequence, (SELECT max(j.sequence) FROM jobs j WHERE j.task_id = t.id)
+            t.finished_sequence, (SELECT max(j.sequence) FROM jobs j WHERE j.task_id = t.id), t.timers
         FROM tasks t JOIN workflows w ON w.id = t.workflow_id JOIN workspaces s ON s.id = t.workspace_id
         WHERE t.id = coalesce((SELECT u.id FROM tasks u WHERE u.workflow_id = $1 AND u.unique_key = $2), $3)
             AND t.workflow_id = $1 AND t.workspace_id = $4";
@@ -49,7 +51,7 @@ pub fn load(tx: &mut dyn Tx, workspace: Id, workflow: Id, id: Id, lock: bool) ->
     }
     let sql = "SELECT t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at,
             t.created_by_kind, t.created_by_id, t.performers, t.field_values, w.revision, w.archived_at, s.version,
-            t.finished_sequence, (SELECT max(j.sequence) FROM jobs j WHERE j.task_id = t.id)
+            t.finished_sequence, (SELECT max(j.sequence) FROM jobs j WHERE j.task_id = t.id), t.timers
         FROM tasks t JOIN workflows w ON w.id = t.workflow_id JOIN workspaces s ON s.id = t.workspace_id
         WHERE t.id = $1 AND t.workflow_id = $2 AND t.workspace_id = $3";
     tx.query_one(sql, &[id.into(), workflow.into(), workspace.into()], read_loaded)
@@ -74,6 +76,7 @@ fn read_loaded(row: &dyn Row) -> Result<Loaded, StoreError> {
         workspace_version: row.int(13)?,
         last_sequence,
         waiting: last_sequence - finished,
+        timers: row.int(16)?,
     })
 }
 
@@ -190,6 +193,7 @@ pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<
     task_values::delete_of_task(tx, &loaded.task)?;
     comments::delete_of_task(tx, task)?;
     checklist::delete_of_task(tx, task)?;
+    timers::delete_of_task(tx, task)?;
     activity::erase_task(tx, task)?;
     Ok(true)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use baton_core::activity::{Activity, Kind as ActivityKind};
 use baton_core::actor::Actor;
@@ -179,6 +180,11 @@ impl Bed {
             request: Some("r-1".to_owned()),
             created_at: at(2),
             status: Status::Pending,
+            steps: Vec::new(),
+            retry_of: None,
+            cancelled_by: None,
+            spent: Duration::ZERO,
+            snapshot: None,
         }
     }
 
@@ -195,7 +201,7 @@ impl Bed {
                 let claim = claim.filter(|_| ready);
                 let starts = i64::from(claim.is_some());
                 let (id, sequence) = (execution.id, execution.sequence);
-                let job = jobs::Job { id, workspace, task, sequence, ready, claim, starts, due_at: None };
+                let job = jobs::Job { id, workspace, task, sequence, ready, claim, starts, due_at: None, outgoing: false };
                 jobs::insert(tx, &job)?;
                 Ok(job)
             });

@@ -17,7 +17,7 @@ async fn insert(bed: &Bed, execution: &Execution) {
 
 async fn end(bed: &Bed, execution: &Execution, status: Status) -> Result<(), StoreError> {
     let ended = Execution { status, ..execution.clone() };
-    bed.write(move |tx| executions::finish(tx, &ended, "[]")).await
+    bed.write(move |tx| executions::finish(tx, &ended)).await
 }
 
 async fn get(bed: &Bed, execution: &Execution) -> Option<Execution> {

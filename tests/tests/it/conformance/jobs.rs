@@ -29,7 +29,7 @@ fn by(node: i64, epoch: i64) -> Claim {
 }
 
 async fn claim(bed: &Bed, node: i64, limit: usize) -> Vec<Job> {
-    bed.write(move |tx| jobs::claim(tx, id(node), BOOT, at(10), limit)).await.unwrap()
+    bed.write(move |tx| jobs::claim(tx, id(node), BOOT, at(10), &jobs::Room { workers: limit, calls: 0, calls_of: &|_| 0 })).await.unwrap()
 }
 
 async fn finish(bed: &Bed, job: &Job, claim: Claim) -> Result<(), StoreError> {
@@ -38,7 +38,7 @@ async fn finish(bed: &Bed, job: &Job, claim: Claim) -> Result<(), StoreError> {
 }
 
 async fn any(bed: &Bed) -> bool {
-    bed.read(|tx| jobs::any_claimable(tx, at(10))).await.unwrap()
+    bed.read(|tx| jobs::any_claimable(tx, at(10), true, true)).await.unwrap()
 }
 
 async fn a_tasks_queue_counts_and_only_its_head_is_ready(bed: Bed) {
@@ -186,7 +186,7 @@ async fn a_job_is_not_claimed_before_it_is_due(bed: Bed) {
     // Far in the future, also by the clock of a database that keeps its own.
     let due = at(10 * 365 * 24 * 3600 * 1_000_000);
     let (workspace, task, job) = (bed.workspace, bed.fresh(), bed.fresh());
-    let job = Job { id: job, workspace, task, sequence: 1, ready: true, claim: None, starts: 0, due_at: Some(due) };
+    let job = Job { id: job, workspace, task, sequence: 1, ready: true, claim: None, starts: 0, due_at: Some(due), outgoing: false };
     bed.write(move |tx| jobs::insert(tx, &job)).await.unwrap();
     assert!(!any(&bed).await);
     assert_eq!(claim(&bed, 1, 9).await, []);
@@ -212,6 +212,7 @@ async fn every_workspace_gets_its_share_of_a_claim(bed: Bed) {
                 claim: None,
                 starts: 0,
                 due_at: None,
+                outgoing: false,
             };
             jobs.push(job);
         }

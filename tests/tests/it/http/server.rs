@@ -9,7 +9,7 @@ use baton_api::ApiOptions;
 use baton_core::ids::Id;
 use baton_engine::commands::{api_keys, users, workspaces};
 use baton_engine::env::{Clock, Entropy, SystemClock};
-use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope};
+use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Surroundings};
 use baton_store::{Options, Place, Store};
 use http_body_util::BodyExt;
 use serde_json::Value as Json;
@@ -47,7 +47,7 @@ impl Server {
         let store = Store::open(options).expect("the store opens");
         let node = Id::from_i64(1).expect("an id");
         let options = EngineOptions { public_url: PUBLIC_URL.to_owned(), workers: 4, node };
-        let engine = Engine::new(store, clock, Entropy::from_system(), options);
+        let engine = Engine::new(store, Surroundings::bare(clock, Entropy::from_system()), options);
         let router = baton_api::router(engine.clone(), ApiOptions::default());
         let workspace = engine.fresh_id();
         let mut server = Server { router, engine, workspace, key: String::new(), stop: Arc::new(Notify::new()) };

@@ -40,7 +40,7 @@ fn a_message_has_what_it_was_given() {
         (mail.ctype.mimetype.as_str(), text.ctype.mimetype.as_str(), html.ctype.mimetype.as_str()),
         ("multipart/alternative", "text/plain", "text/html")
     );
-    assert_eq!(text.get_body().expect("text"), email().body.replace('\n', "\r\n"));
+    assert_eq!(text.get_body().expect("text"), email().text.replace('\n', "\r\n"));
     assert!(html.get_body().expect("text").contains("<p>Hello <strong>Ada</strong>,</p>"));
 }
 
@@ -172,7 +172,7 @@ proptest! {
     fn no_value_changes_the_structure(subject in nasty(), body in nasty(), name in nasty()) {
         let shown_name: String = name.chars().filter(|c| !c.is_control() && !"\"\\<>".contains(*c)).collect();
         let to = vec![format!("\"{shown_name}\" <ada@example.com>")];
-        let email = Email { subject: subject.clone(), body: body.clone(), to, cc: vec![], ..email() };
+        let email = Email { subject: subject.clone(), text: body.clone(), markdown: body.clone(), to, cc: vec![], ..email() };
         let Ok(message) = email.compose() else {
             // A name that no address may have is refused, and nothing goes out.
             return Ok(());

@@ -42,7 +42,8 @@ const TAGS: &[&str] = &[
 const ATTRIBUTES: &[&str] = &["charset", "href", "title", "class", "start", "style", "type", "disabled", "checked"];
 
 fn html(markdown: &str) -> String {
-    let message = Email { body: markdown.to_owned(), ..email() }.compose().unwrap_or_else(|error| panic!("{error}"));
+    let message =
+        Email { text: markdown.to_owned(), markdown: markdown.to_owned(), ..email() }.compose().unwrap_or_else(|error| panic!("{error}"));
     let mail = parse_mail(message.bytes()).expect("it is a message");
     let document = mail.subparts[1].get_body().expect("text").replace("\r\n", "\n");
     let inside = document.strip_prefix("<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head><body>\n");

@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use baton_connect::email::Email;
 
+const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+const BODY: &str = "Hello **Ada**,\n\n.\nit is [done](https://work.example/t/1).\n";
+
 fn email() -> Email {
     Email {
         from: "Baton <baton@work.example>".to_owned(),
@@ -15,7 +18,8 @@ fn email() -> Email {
         cc: vec!["Zoë <zoe@example.com>".to_owned()],
         bcc: vec!["hidden@example.com".to_owned()],
         subject: "Task approved".to_owned(),
-        body: "Hello **Ada**,\n\n.\nit is [done](https://work.example/t/1).\n".to_owned(),
+        text: BODY.to_owned(),
+        markdown: BODY.to_owned(),
         message_id: "exe_1_s2@work.example".to_owned(),
         date: SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777),
     }

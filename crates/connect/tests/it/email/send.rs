@@ -6,7 +6,7 @@ use baton_connect::email::{Account, MailError, Mailer, Message, Security, Settin
 use baton_connect::tls::Roots;
 use zeroize::Zeroizing;
 
-use super::email;
+use super::{SEND_TIMEOUT, email};
 use crate::servers::Server;
 use crate::servers::smtp::{self, replying, start, taking_all};
 use crate::servers::tls::Authority;
@@ -22,7 +22,7 @@ fn mailer(port: u16, security: Security, account: Option<(&str, &str)>, roots: &
 }
 
 async fn send_to(server: &Server) -> Result<(), MailError> {
-    mailer(server.address.port(), Security::None, None, &Roots::default()).send(&message()).await
+    mailer(server.address.port(), Security::None, None, &Roots::default()).send(&message(), SEND_TIMEOUT).await
 }
 
 #[tokio::test]
@@ -77,7 +77,8 @@ async fn a_greylisted_message_is_taken_the_second_time_and_is_the_same() {
 #[tokio::test]
 async fn a_server_that_is_not_there_may_be_later() {
     let free = TcpListener::bind("127.0.0.1:0").expect("the loopback is there").local_addr().expect("it listens");
-    let error = mailer(free.port(), Security::None, None, &Roots::default()).send(&message()).await.expect_err("nobody listens");
+    let error =
+        mailer(free.port(), Security::None, None, &Roots::default()).send(&message(), SEND_TIMEOUT).await.expect_err("nobody listens");
     assert!(error.may_be_repeated() && error.to_string().contains("refused"), "{error}");
 
     let hangs_up = Server::new(drop);
@@ -114,7 +115,7 @@ async fn a_server_that_hangs_is_left() {
 async fn an_account_signs_in() {
     let (server, taken) = start(taking_all());
     let mailer = mailer(server.address.port(), Security::None, Some(("baton", "pass word")), &Roots::default());
-    mailer.send(&message()).await.expect("it is taken");
+    mailer.send(&message(), SEND_TIMEOUT).await.expect("it is taken");
     let expected = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, "\0baton\0pass word");
     assert_eq!(taken.recv().expect("it came").account, Some(expected));
 }
@@ -123,7 +124,7 @@ async fn an_account_signs_in() {
 async fn a_wrong_password_is_not_tried_again() {
     let (server, _taken) = start(replying(|line| line.starts_with("AUTH").then_some("535 5.7.8 wrong")));
     let mailer = mailer(server.address.port(), Security::None, Some(("baton", "canary")), &Roots::default());
-    let error = mailer.send(&message()).await.expect_err("it is wrong");
+    let error = mailer.send(&message(), SEND_TIMEOUT).await.expect_err("it is wrong");
     assert_eq!(error.to_string(), "the mail server localhost refused the e-mail: 535 5.7.8 wrong");
     assert!(!error.may_be_repeated());
 }
@@ -139,12 +140,16 @@ async fn mail_goes_over_tls_when_it_is_to() {
             _ => smtp::Settings { starttls: config, ..taking_all() },
         };
         let (server, taken) = start(settings);
-        mailer(server.address.port(), security, Some(("baton", "x")), &authority.roots()).send(&message()).await.expect("it is taken");
+        mailer(server.address.port(), security, Some(("baton", "x")), &authority.roots())
+            .send(&message(), SEND_TIMEOUT)
+            .await
+            .expect("it is taken");
         let taken = taken.recv().expect("it came");
         assert!(taken.over_tls && taken.account.is_some(), "{security:?}");
 
         // Nobody vouches for it.
-        let error = mailer(server.address.port(), security, Some(("baton", "x")), &Authority::new().roots()).send(&message()).await;
+        let error =
+            mailer(server.address.port(), security, Some(("baton", "x")), &Authority::new().roots()).send(&message(), SEND_TIMEOUT).await;
         assert!(error.expect_err("it is not believed").to_string().contains("certificate"), "{security:?}");
     }
 }
@@ -157,6 +162,6 @@ async fn nothing_is_sent_in_the_open_when_tls_is_wanted() {
         None
     }));
     let mailer = mailer(server.address.port(), Security::StartTls, Some(("baton", "canary")), &Authority::new().roots());
-    assert!(!mailer.send(&message()).await.expect_err("it offers no TLS").may_be_repeated());
+    assert!(!mailer.send(&message(), SEND_TIMEOUT).await.expect_err("it offers no TLS").may_be_repeated());
     assert!(taken.try_recv().is_err());
 }

@@ -70,7 +70,7 @@ impl<'a> Checker<'a, '_> {
             | Step::Slack(_)
             | Step::Sql(_) => {}
         }
-        if let Some((timeout, retry)) = step.outgoing() {
+        if let Some((timeout, retry, _)) = step.outgoing() {
             if let Some(Err(message)) = timeout.map(|timeout| syntax::duration(&timeout.0, Some(TIMEOUT_MAX))) {
                 self.report.problem(&path.key("timeout"), || message);
             }

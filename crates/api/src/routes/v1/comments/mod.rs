@@ -23,7 +23,7 @@ struct ShownComment<'a> {
 fn shown<'a>(comment: &'a Comment, found: &'a Found) -> ShownComment<'a> {
     let author = match comment.author {
         Actor::User(user) => found.workspace.user(user).map(|user| user.email.as_str()),
-        Actor::ApiKey(_) | Actor::Operator => None,
+        Actor::ApiKey(_) | Actor::Operator | Actor::Schedule => None,
     };
     ShownComment { author: author.unwrap_or("API"), body: &comment.body, timestamp: comment.at }
 }

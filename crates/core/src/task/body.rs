@@ -1,16 +1,17 @@
 //! Writing a JSON body into a task: only the keys given change, every bad key is told, nothing is half done.
 
-use baton_core::access::{self, Access};
-use baton_core::ids::Id;
-use baton_core::people::Workspace;
-use baton_core::refusal::{Refusal, Refusals};
-use baton_core::task::Task;
-use baton_core::value;
-use baton_core::workflow::{Field, FieldKind, FieldRight, Workflow};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
-pub(super) struct Place<'a> {
+use super::Task;
+use crate::access::{self, Access};
+use crate::ids::Id;
+use crate::people::Workspace;
+use crate::refusal::{Refusal, Refusals};
+use crate::value;
+use crate::workflow::{Field, FieldKind, FieldRight, Workflow};
+
+pub struct Place<'a> {
     pub workflow: &'a Workflow,
     pub workspace: &'a Workspace,
     pub access: Access<'a>,
@@ -18,7 +19,7 @@ pub(super) struct Place<'a> {
     pub new: bool,
 }
 
-pub(super) fn write(task: &mut Task, body: &Map<String, Json>, place: &Place<'_>) -> Result<(), Refusals> {
+pub fn write(task: &mut Task, body: &Map<String, Json>, place: &Place<'_>) -> Result<(), Refusals> {
     let mut refusals: IndexMap<String, Vec<Refusal>> = IndexMap::new();
     for (key, given) in body {
         let written = match key.as_str() {
@@ -43,7 +44,7 @@ pub(super) fn write(task: &mut Task, body: &Map<String, Json>, place: &Place<'_>
 }
 
 /// Whether a role can't make a task at all. It is not told for want of which field: that may be hidden from it.
-pub(super) fn lacks_a_required_field(workflow: &Workflow, access: Access<'_>) -> bool {
+pub fn lacks_a_required_field(workflow: &Workflow, access: Access<'_>) -> bool {
     workflow.fields.iter().any(|field| must_be_given(field) && access.right_to(field) != FieldRight::Editable)
 }
 

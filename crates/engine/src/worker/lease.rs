@@ -1,0 +1,150 @@
+//! The lease under which a node claims, and the other things that it does again and again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use baton_store::StoreError;
+use baton_store::sql::{activity, idempotency, nodes};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{error, warn};
+
+use super::LEASE;
+use crate::commands::timers;
+use crate::engine::Engine;
+use crate::idempotency::KEPT_MICROS;
+
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+/// History rows are sealed within a second on stores that do not seal in the commit itself.
+const SEAL_EVERY: Duration = Duration::from_millis(500);
+const SEAL_ROWS_MAX: i64 = 5_000;
+const FIRE_EVERY: Duration = Duration::from_millis(500);
+/// Work that is held under a dead lease or an earlier boot is found again within this.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+const PURGE_ROWS_MAX: i64 = 10_000;
+
+impl Engine {
+    /// Each on its own: a long one must not keep the lease from being renewed, also while running executions are waited for at the
+    /// end.
+    pub(super) fn begin_chores(&self, ended: watch::Receiver<()>) -> JoinSet<()> {
+        let mut chores = JoinSet::new();
+        let turn = Arc::new(AtomicUsize::new(0));
+        chores.spawn(every(RENEW_EVERY, self.clone(), ended.clone(), |engine| async move { engine.renew_lease().await }));
+        chores.spawn(every(SEAL_EVERY, self.clone(), ended.clone(), |engine| async move { engine.seal().await }));
+        chores.spawn(every(FIRE_EVERY, self.clone(), ended.clone(), move |engine| {
+            let turn = turn.clone();
+            async move { engine.fire_timers(&turn).await }
+        }));
+        chores.spawn(every(SWEEP_EVERY, self.clone(), ended.clone(), |engine| async move { engine.sweep().await }));
+        chores.spawn(every(PURGE_EVERY, self.clone(), ended, |engine| async move { engine.purge().await }));
+        chores
+    }
+
+    pub(super) async fn take_lease(&self) -> Result<(), StoreError> {
+        let _alone = self.shared.worker.leasing.lock().await;
+        let (node, now) = (self.shared.worker.node, self.now());
+        let asked_at = self.shared.clock.monotonic();
+        let boot = self.shared.store.write_own(move |tx| nodes::start(tx, node, now, LEASE)).await?;
+        let worker = &self.shared.worker;
+        worker.boot.store(boot, Ordering::Release);
+        *worker.renewed_at.lock() = asked_at;
+        worker.open.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// A new boot, as after a restart: whatever the earlier one holds is claimable at once, and its results are refused.
+    pub(super) async fn begin_anew(&self) {
+        warn!("the outcome of a commit is unknown; this node's jobs are claimed anew");
+        if let Err(error) = self.take_lease().await {
+            self.shared.worker.in_doubt.store(true, Ordering::Release);
+            warn!(%error, "the lease was not taken");
+        }
+    }
+
+    pub(super) async fn renew_lease(&self) {
+        let worker = &self.shared.worker;
+        let _alone = worker.leasing.lock().await;
+        let (node, boot, now) = (worker.node, worker.boot.load(Ordering::Acquire), self.now());
+        let asked_at = self.shared.clock.monotonic();
+        match self.shared.store.write_own(move |tx| nodes::renew(tx, node, boot, now, LEASE)).await {
+            Ok(true) => *worker.renewed_at.lock() = asked_at,
+            Ok(false) => {
+                error!(node = %node, "another process has started as this node; this one claims nothing more");
+                worker.open.store(false, Ordering::Release);
+            }
+            Err(error) => warn!(%error, "the lease was not renewed; without it nothing more is claimed"),
+        }
+    }
+
+    async fn seal(&self) {
+        loop {
+            match self.shared.store.write_own(|tx| activity::seal(tx, SEAL_ROWS_MAX)).await {
+                Ok(sealed) if sealed == SEAL_ROWS_MAX as u64 => {}
+                Ok(_) => return,
+                Err(error) => return warn!(%error, "the history could not be sealed"),
+            }
+        }
+    }
+
+    /// Makes every stage change that is due.
+    async fn fire_timers(&self, turn: &AtomicUsize) {
+        loop {
+            let now = self.now();
+            match self.shared.store.read(move |tx| baton_store::sql::timers::any_due(tx, now)).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return warn!(%error, "scheduled stage changes could not be looked for"),
+            }
+            let (shared, turn) = (self.shared.clone(), turn.fetch_add(1, Ordering::Relaxed));
+            match self.shared.store.write_own(move |tx| timers::fire(&shared, tx, turn)).await {
+                Ok((true, learned)) => self.shared.cache.keep(learned),
+                Ok((false, _)) => return,
+                Err(failure) => return error!(?failure, "a scheduled stage change could not be made; it is tried again"),
+            }
+        }
+    }
+
+    async fn purge(&self) {
+        let before = self.now().plus_micros(-KEPT_MICROS);
+        loop {
+            match self.shared.store.write(move |tx| idempotency::purge(tx, before, PURGE_ROWS_MAX)).await {
+                Ok(purged) if purged == PURGE_ROWS_MAX as u64 => {}
+                Ok(_) => return,
+                Err(error) => return warn!(%error, "old idempotency keys could not be purged"),
+            }
+        }
+    }
+
+    /// Finds work that nobody holds any more though its row says so.
+    async fn sweep(&self) {
+        let worker = &self.shared.worker;
+        let (node, boot, now) = (worker.node, worker.boot.load(Ordering::Acquire), self.now());
+        let swept = match self.shared.store.read(move |tx| nodes::any_lost(tx, node, boot, now)).await {
+            Ok(true) => self.shared.store.write_own(move |tx| nodes::sweep(tx, node, boot, now)).await,
+            Ok(false) => return,
+            Err(error) => Err(error),
+        };
+        match swept {
+            Ok(found) => {
+                warn!(found, "executions were held under a lease that has ended; they go on");
+                self.wake();
+            }
+            Err(error) => warn!(%error, "lost executions could not be looked for"),
+        }
+    }
+}
+
+/// Does a chore again and again, until the other end of `ended` is dropped.
+async fn every<F: Future<Output = ()>>(period: Duration, engine: Engine, mut ended: watch::Receiver<()>, chore: impl Fn(Engine) -> F) {
+    let mut timer = tokio::time::interval(period);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            _ = ended.changed() => return,
+            _ = timer.tick() => chore(engine.clone()).await,
+        }
+    }
+}

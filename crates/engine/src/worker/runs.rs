@@ -1,0 +1,242 @@
+//! Claiming jobs and running them: a slot for what is done in the store, an open call for what is done outside.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use baton_core::execution::call::{Failure as CallFailure, FailureKind, Reply};
+use baton_store::sql::jobs::{self, Claim, Job};
+use baton_store::{StoreError, Tx};
+use parking_lot::Mutex;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::{error, warn};
+
+use super::{Held, Place};
+use crate::commands::runs::{self, After, Outgoing, Run};
+use crate::cx::Failure;
+use crate::engine::Engine;
+use crate::fail_point;
+use crate::open_calls::CallPermit;
+use crate::sending::{self, NotReady};
+
+/// A fault of ours (a row that can't be, SQL that fails) is not tried for ever: then the execution fails.
+const FAULTS_MAX: u32 = 3;
+/// Executions of one task that follow each other in one slot; then the slot is given to whoever has waited longest, so
+/// that a workspace whose tasks have long queues does not hold all of them.
+const LINKS_MAX: usize = 16;
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+/// A call that may not begin, since the lease is not sure, looks again after this.
+const LEASE_AGAIN: Duration = Duration::from_millis(500);
+
+impl Engine {
+    pub(super) fn spawn(&self, held: impl IntoIterator<Item = Held>) {
+        let mut running = self.shared.worker.running.lock();
+        while running.try_join_next().is_some() {}
+        for (job, place) in held {
+            let engine = self.clone();
+            running.spawn(async move {
+                match place {
+                    Place::Slot(slot) => engine.run_in_slot(job, slot).await,
+                    Place::Call(permit) => engine.run_call(job, None, permit).await,
+                }
+            });
+        }
+    }
+
+    pub(super) async fn claim(&self) {
+        let worker = &self.shared.worker;
+        let orphans = worker.orphans.lock().as_mut().map(std::mem::take);
+        self.spawn(orphans.unwrap_or_default());
+        if worker.in_doubt.swap(false, Ordering::AcqRel) {
+            self.begin_anew().await;
+        }
+        loop {
+            let Some(Claim { node, boot, .. }) = worker.claim_at(self.shared.clock.monotonic()) else { return };
+            let slots: Vec<OwnedSemaphorePermit> = std::iter::from_fn(|| worker.slot()).take(worker.slots_all).collect();
+            let (now, workers, calls) = (self.now(), slots.len(), worker.calls.free());
+            // Looking first is cheap, and an idle node writes nothing.
+            match self.shared.store.read(move |tx| jobs::any_claimable(tx, now, workers > 0, calls > 0)).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return warn!(%error, "jobs could not be looked for"),
+            }
+            let open = worker.calls.clone();
+            let claim = move |tx: &mut dyn Tx| {
+                let room = jobs::Room { workers, calls, calls_of: &|workspace| open.free_of(workspace) };
+                jobs::claim(tx, node, boot, now, &room)
+            };
+            match self.shared.store.write_own(claim).await {
+                Ok(jobs) if jobs.is_empty() => return,
+                Ok(jobs) => self.place(jobs, slots),
+                Err(error) => {
+                    worker.in_doubt.fetch_or(matches!(error, StoreError::OutcomeUnknown(_)), Ordering::AcqRel);
+                    return warn!(%error, "jobs could not be claimed");
+                }
+            }
+        }
+    }
+
+    /// Gives each claimed job its slot or its open call. A call that another has taken meanwhile is found out about when it runs.
+    fn place(&self, jobs: Vec<Job>, slots: Vec<OwnedSemaphorePermit>) {
+        let mut slots = slots.into_iter();
+        let held = jobs.into_iter().filter_map(|job| {
+            let permit = if job.outgoing { self.shared.worker.calls.open(job.workspace).map(Place::Call) } else { None };
+            Some((job, permit.or_else(|| slots.next().map(Place::Slot))?))
+        });
+        self.spawn(held.collect::<Vec<_>>());
+    }
+
+    /// Runs one execution, then the one that waited behind it, and so on: to the end of the queue, or to a call.
+    async fn run_in_slot(&self, job: Job, slot: OwnedSemaphorePermit) {
+        let (mut next, mut links) = (Some(job), 0);
+        let mut call = None;
+        while let Some(job) = next.take() {
+            links += 1;
+            let permit = Arc::new(Mutex::new(None));
+            match self.run_step(job, None, links < LINKS_MAX, &permit).await {
+                Some(After::Ended(behind)) => next = behind,
+                Some(After::Calls(outgoing)) => call = permit.lock().take().map(|permit| (outgoing, permit)),
+                // There may be something to claim that only another call has room for.
+                Some(After::Waits) | None => {}
+            }
+        }
+        let was_full = self.shared.worker.slots.available_permits() == 0;
+        drop(slot);
+        if was_full || links >= LINKS_MAX {
+            self.wake();
+        }
+        if let Some((outgoing, permit)) = call {
+            self.run_call(outgoing.job, Some(outgoing), permit).await;
+        }
+    }
+
+    /// Makes the call of an execution, and the next one where its steps lead to another. `outgoing`: it is saved that it goes out.
+    async fn run_call(&self, job: Job, mut outgoing: Option<Box<Outgoing>>, permit: CallPermit) {
+        let permit = Arc::new(Mutex::new(Some(permit)));
+        let mut job = job;
+        loop {
+            let reply = match outgoing.take() {
+                Some(outgoing) => match self.send(&outgoing).await {
+                    Some(reply) => Some(Arc::new(reply)),
+                    None => return,
+                },
+                None => None,
+            };
+            // What waits behind it needs a slot; without one it is left to be claimed.
+            let slot = self.shared.worker.slot();
+            match self.run_step(job, reply, slot.is_some(), &permit).await {
+                Some(After::Calls(next)) => {
+                    job = next.job;
+                    outgoing = Some(next);
+                }
+                Some(After::Ended(behind)) => {
+                    drop(permit.lock().take());
+                    match behind.zip(slot) {
+                        Some((behind, slot)) => self.spawn([(behind, Place::Slot(slot))]),
+                        None => self.wake(),
+                    }
+                    return;
+                }
+                Some(After::Waits) | None => {
+                    drop(permit.lock().take());
+                    return self.wake();
+                }
+            }
+        }
+    }
+
+    /// One attempt, with how long it took. `None`: the claim has been lost before it began.
+    async fn send(&self, outgoing: &Outgoing) -> Option<(Reply, Duration)> {
+        self.wait_for_lease(&outgoing.job).await?;
+        let mut wait = RETRY_FIRST;
+        let sending = loop {
+            match sending::prepare(&self.shared, outgoing, self.now()).await {
+                Ok(sending) => break sending,
+                Err(NotReady::Refused(refusal)) => {
+                    let failure = CallFailure { message: refusal.to_string(), kind: FailureKind::Final };
+                    return Some((Reply::Failed(failure), Duration::ZERO));
+                }
+                Err(NotReady::Store(error)) => {
+                    warn!(%error, execution = %outgoing.job.id, "a secret could not be read; it is tried again");
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(RETRY_MAX);
+                    self.wait_for_lease(&outgoing.job).await?;
+                }
+            }
+        };
+        let begun = self.shared.clock.monotonic();
+        fail_point::pass("call.started");
+        let reply = self.shared.world.send(sending, self.now()).await;
+        fail_point::pass("call.ended");
+        Some((reply, self.shared.clock.monotonic().saturating_sub(begun)))
+    }
+
+    /// Begins nothing while the lease may be over. When it is sure again, the job must still be ours.
+    async fn wait_for_lease(&self, job: &Job) -> Option<()> {
+        let sure = || self.shared.worker.claim_at(self.shared.clock.monotonic()).is_some();
+        if sure() {
+            return Some(());
+        }
+        loop {
+            while !sure() {
+                tokio::time::sleep(LEASE_AGAIN).await;
+            }
+            let (id, claim) = (job.id, job.claim?);
+            match self.shared.store.write_own(move |tx: &mut dyn Tx| jobs::hold(tx, id, &claim)).await {
+                Ok(true) => return Some(()),
+                Ok(false) => return None,
+                Err(error) => warn!(%error, execution = %job.id, "whether a call is still this node's could not be asked"),
+            }
+            tokio::time::sleep(LEASE_AGAIN).await;
+        }
+    }
+
+    /// One transaction of a run. A store that fails for a while is asked again: the row is ours as long as the lease is. `None`: it is
+    /// not ours, or nobody knows.
+    async fn run_step(
+        &self,
+        job: Job,
+        reply: Option<Arc<(Reply, Duration)>>,
+        claim_next: bool,
+        permit: &Arc<Mutex<Option<CallPermit>>>,
+    ) -> Option<After> {
+        let (mut wait, mut faults) = (RETRY_FIRST, 0);
+        loop {
+            fail_point::pass("run.started");
+            let run = Run { fault: faults >= FAULTS_MAX, claim_next, reply: reply.clone(), permit: permit.clone() };
+            let shared = self.shared.clone();
+            match self.shared.store.write_own(move |tx| runs::run_job(&shared, tx, &job, &run)).await {
+                Ok((after, learned)) => {
+                    self.shared.cache.keep(learned);
+                    fail_point::pass("run.committed");
+                    return Some(after);
+                }
+                Err(Failure::Store(StoreError::LeaseLost)) => {
+                    warn!(execution = %job.id, "the lease was lost; the result is dropped");
+                    return None;
+                }
+                Err(Failure::Store(StoreError::OutcomeUnknown(why))) => {
+                    warn!(execution = %job.id, why, "whether an execution was saved is unknown");
+                    self.shared.worker.in_doubt.store(true, Ordering::Release);
+                    self.wake();
+                    return None;
+                }
+                Err(failure) => {
+                    error!(execution = %job.id, ?failure, "an execution could not be saved; it is tried again");
+                    faults += u32::from(is_fault(&failure));
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(RETRY_MAX);
+                }
+            }
+        }
+    }
+}
+
+/// What time will not mend.
+fn is_fault(failure: &Failure) -> bool {
+    match failure {
+        Failure::Refused(_) => true,
+        Failure::Store(error) => matches!(error, StoreError::Corrupt { .. } | StoreError::Sql(_) | StoreError::Duplicate { .. }),
+    }
+}

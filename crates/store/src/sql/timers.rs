@@ -1,0 +1,120 @@
+//! Timers: stage changes to come. One is deleted in the transaction that makes its change, so it is made once.
+
+use baton_core::execution::Timer;
+use baton_core::ids::Id;
+use baton_core::time::Timestamp;
+use baton_core::workflow::StageRef;
+
+use super::nodes;
+use crate::{Row, StoreError, Tx};
+
+/// Workspaces that are looked at for one timer; with more of them, each look begins at another.
+const WORKSPACES_MAX: usize = 1000;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimerRow {
+    pub id: Id,
+    pub workspace: Id,
+    pub workflow: Id,
+    pub task: Id,
+    /// That scheduled it.
+    pub execution: Id,
+    pub timer: Timer,
+}
+
+pub fn insert(tx: &mut dyn Tx, row: &TimerRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO timers (id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let params = [
+        row.id.into(),
+        row.workspace.into(),
+        row.workflow.into(),
+        row.task.into(),
+        row.execution.into(),
+        row.timer.from.into(),
+        row.timer.to.id.into(),
+        row.timer.to.name.as_str().into(),
+        row.timer.keep.into(),
+        row.timer.due_at.into(),
+    ];
+    tx.send(sql, &params)
+}
+
+/// A task has got so many more timers that end with its stage.
+pub fn count_on_task(tx: &mut dyn Tx, task: Id, more: i64) -> Result<(), StoreError> {
+    tx.send("UPDATE tasks SET timers = timers + $1 WHERE id = $2", &[more.into(), task.into()])
+}
+
+/// Takes away the timers of a task that end when it leaves its stage, and answers with them.
+pub fn drop_of_stage(tx: &mut dyn Tx, task: Id) -> Result<Vec<TimerRow>, StoreError> {
+    let sql = "SELECT id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at
+        FROM timers WHERE task_id = $1 AND keep = 0 ORDER BY id";
+    let dropped = tx.query(sql, &[task.into()], read)?;
+    tx.send("DELETE FROM timers WHERE task_id = $1 AND keep = 0", &[task.into()])?;
+    tx.send("UPDATE tasks SET timers = 0 WHERE id = $1", &[task.into()])?;
+    Ok(dropped)
+}
+
+pub fn delete_of_task(tx: &mut dyn Tx, task: Id) -> Result<(), StoreError> {
+    tx.send("DELETE FROM timers WHERE task_id = $1", &[task.into()])
+}
+
+/// Whether one is due; a cheap look, since an idle node asks often.
+pub fn any_due(tx: &mut dyn Tx, now: Timestamp) -> Result<bool, StoreError> {
+    let now = nodes::lease_clock(tx, now)?;
+    let sql = "SELECT 1 FROM timers t WHERE t.due_at <= $1
+        AND NOT EXISTS (SELECT 1 FROM workflows w WHERE w.id = t.workflow_id AND w.archived_at IS NOT NULL) LIMIT 1";
+    Ok(tx.query_one(sql, &[now.into()], |_| Ok(()))?.is_some())
+}
+
+/// A timer that is due: by turns of every workspace, the oldest of each. `turn` says where to begin. It is not held: whoever
+/// deletes it has it. Those of archived workflows wait.
+pub fn next_due(tx: &mut dyn Tx, now: Timestamp, turn: usize) -> Result<Option<TimerRow>, StoreError> {
+    let now = nodes::lease_clock(tx, now)?;
+    let mut workspaces = workspaces(tx)?;
+    if workspaces.is_empty() {
+        return Ok(None);
+    }
+    let first = turn % workspaces.len();
+    workspaces.rotate_left(first);
+    let sql = "SELECT id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at
+        FROM timers t WHERE workspace_id = $1 AND due_at <= $2
+        AND NOT EXISTS (SELECT 1 FROM workflows w WHERE w.id = t.workflow_id AND w.archived_at IS NOT NULL)
+        ORDER BY due_at, id LIMIT 1";
+    for workspace in workspaces {
+        if let Some(row) = tx.query_one(sql, &[workspace.into(), now.into()], read)? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
+fn workspaces(tx: &mut dyn Tx) -> Result<Vec<Id>, StoreError> {
+    let sql = "SELECT workspace_id FROM timers WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1";
+    let mut found = Vec::new();
+    let mut last = -1;
+    while found.len() < WORKSPACES_MAX
+        && let Some(next) = tx.query_one(sql, &[last.into()], |row| row.id(0))?
+    {
+        last = next.as_i64();
+        found.push(next);
+    }
+    Ok(found)
+}
+
+/// Ends a timer; under the lock of its task. `false`: somebody else has, or it was dropped.
+pub fn delete(tx: &mut dyn Tx, id: Id) -> Result<bool, StoreError> {
+    Ok(tx.execute("DELETE FROM timers WHERE id = $1", &[id.into()])? == 1)
+}
+
+fn read(row: &dyn Row) -> Result<TimerRow, StoreError> {
+    let to = StageRef { id: row.id(6)?, name: row.text(7)?.to_owned() };
+    Ok(TimerRow {
+        id: row.id(0)?,
+        workspace: row.id(1)?,
+        workflow: row.id(2)?,
+        task: row.id(3)?,
+        execution: row.id(4)?,
+        timer: Timer { from: row.id(5)?, to, keep: row.bool(8)?, due_at: row.time(9)? },
+    })
+}
