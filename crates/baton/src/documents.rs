@@ -1,6 +1,12 @@
 //! What the documents say of the program is what it does.
 
+use std::time::Duration;
+
 use baton_core::limits;
+
+fn seconds(limit: Duration) -> usize {
+    usize::try_from(limit.as_secs()).expect("a limit")
+}
 
 #[test]
 fn every_limit_is_told() {
@@ -31,6 +37,16 @@ fn every_limit_is_told() {
         usize::try_from(limits::WAITING_EXECUTIONS_MAX).expect("a count"),
         limits::CONDITION_DEPTH_MAX,
         limits::CONDITION_RULES_MAX,
+        limits::ADDRESS_BYTES_MAX,
+        limits::ANSWER_KEPT_BYTES,
+        seconds(limits::CALL_TIMEOUT),
+        seconds(limits::CALL_TIMEOUT_MAX),
+        seconds(limits::EXECUTION_TIME_MAX),
+        limits::UNSENT_ATTEMPTS_MAX as usize,
+        seconds(limits::MAIL_RETRY_MAX),
+        seconds(limits::RETRY_WAIT_MAX),
+        limits::OPEN_CALLS_MAX,
+        limits::OPEN_CALLS_A_WORKSPACE_MAX,
         usize::try_from(limits::STARTS_MAX).expect("a count"),
     ]
     .map(|limit| limit.to_string())

@@ -9,7 +9,8 @@ use crate::{Outcome, clock};
 /// The environment variable by which the server aborts itself: `name:count`, at the count-th time it comes by.
 const VARIABLE: &str = "BATON_FAIL_POINT";
 /// Those of `baton_engine::fail_point::NAMES`; a tidy test compares them.
-pub const FAIL_POINTS: &[&str] = &["write.decided", "write.committed", "run.started", "run.decided", "run.committed"];
+pub const FAIL_POINTS: &[&str] =
+    &["write.decided", "write.committed", "run.started", "run.decided", "run.committed", "call.started", "call.ended"];
 const LOAD_MILLISECONDS: std::ops::Range<u64> = 10..250;
 /// A fail point that the load has not reached by then is given up for this round.
 const FAIL_POINT_LONGEST: Duration = Duration::from_secs(1);

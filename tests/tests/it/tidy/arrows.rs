@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("baton-core", &[]),
     ("baton-store", &["baton-core"]),
     ("baton-connect", &[]),
-    ("baton-engine", &["baton-core", "baton-store"]),
+    ("baton-engine", &["baton-connect", "baton-core", "baton-store"]),
     ("baton-api", &["baton-core", "baton-engine"]),
     ("baton", &["baton-api", "baton-core", "baton-engine", "baton-store"]),
     ("baton-bench", &[]),

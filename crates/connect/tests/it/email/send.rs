@@ -107,7 +107,7 @@ async fn a_server_that_hangs_is_left() {
         sent = send_to(&server) => sent.expect_err("it is late"),
         () = clock => unreachable!("the clock runs for ever"),
     };
-    assert_eq!(error.to_string(), "the mail server localhost did not take the e-mail now: timed out after 60 s");
+    assert_eq!(error.to_string(), "the mail server localhost gave no answer: timed out after 60 s");
     assert!(error.may_be_repeated());
 }
 
