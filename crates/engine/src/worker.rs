@@ -56,7 +56,8 @@ type Held = (Job, Place);
 
 enum Place {
     Slot(OwnedSemaphorePermit),
-    Call(CallPermit),
+    /// Without one it is put back where it comes to a call.
+    Call(Option<CallPermit>),
 }
 
 /// What a command claims: its slots, kept over all its runs, and the jobs that its last run has claimed them for. Those

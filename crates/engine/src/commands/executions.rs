@@ -198,7 +198,8 @@ pub fn cancel(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execu
     }
     // What has happened until here is known only now.
     let mut execution = executions::load(cx.tx, execution.id)?;
-    if idle {
+    // It may have begun to wait while this waited for it.
+    if idle || jobs::hurry(cx.tx, execution.id)? {
         runs::end_cancelled(cx, &mut execution)?;
         cx.wake_after();
     }

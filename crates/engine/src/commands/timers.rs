@@ -59,19 +59,17 @@ fn dropped(cx: &mut Cx<'_>, task: &Task, row: &TimerRow, reason: &str) -> Activi
     }
 }
 
-/// Makes one change that is due, if there is any: the change and the end of its timer are one transaction. `turn` says with which
-/// workspace to begin. `false`: nothing is due.
-pub(crate) fn fire(shared: &Arc<Shared>, tx: &mut dyn Tx, turn: usize) -> Outcome<(bool, Learned)> {
-    let Some(row) = timers::next_due(tx, shared.clock.now(), turn)? else { return Ok((false, Learned::default())) };
+/// Makes a change that is due: the change and the end of its timer are one transaction.
+pub(crate) fn fire(shared: &Arc<Shared>, tx: &mut dyn Tx, row: &TimerRow) -> Outcome<Learned> {
     workflows::share(tx, row.workflow)?;
     let claims = Mutex::new(Claims::new(&shared.worker));
     let mut cx = runs::cx_of(shared, tx, &claims, row.workspace, Actor::Schedule, None);
     let loaded = tasks::load(cx.tx, row.workspace, row.workflow, row.task, true)?;
     // Another node has made it meanwhile, or the task was moved.
     if !timers::delete(cx.tx, row.id)? {
-        return Ok((true, cx.learned));
+        return Ok(cx.learned);
     }
-    let Some(mut loaded) = loaded else { return Ok((true, cx.learned)) };
+    let Some(mut loaded) = loaded else { return Ok(cx.learned) };
     if !row.timer.keep {
         timers::count_on_task(cx.tx, row.task, -1)?;
         loaded.timers -= 1;
@@ -82,11 +80,11 @@ pub(crate) fn fire(shared: &Arc<Shared>, tx: &mut dyn Tx, turn: usize) -> Outcom
         task_writes::save_change(&mut cx, &workflow, &loaded, &mut after, None)?
     } else {
         let gone = Refusal::PartGone { kind: "Stage", name: row.timer.to.name.clone() };
-        vec![dropped(&mut cx, &loaded.task, &row, &gone.to_string())]
+        vec![dropped(&mut cx, &loaded.task, row, &gone.to_string())]
     };
     for activity in &mut rows {
         activity.execution.get_or_insert(row.execution);
     }
     cx.append(&rows)?;
-    Ok((true, cx.learned))
+    Ok(cx.learned)
 }

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use baton_store::StoreError;
-use baton_store::sql::{activity, idempotency, nodes};
+use baton_store::sql::{activity, idempotency, nodes, timers};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use super::LEASE;
-use crate::commands::timers;
+use super::runs::is_fault;
+use crate::commands::timers as stage_changes;
 use crate::engine::Engine;
 use crate::idempotency::KEPT_MICROS;
 
@@ -20,6 +21,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 const SEAL_EVERY: Duration = Duration::from_millis(500);
 const SEAL_ROWS_MAX: i64 = 5_000;
 const FIRE_EVERY: Duration = Duration::from_millis(500);
+const FAULT_AGAIN_MICROS: i64 = 60_000_000;
 /// Work that is held under a dead lease or an earlier boot is found again within this.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -91,17 +93,29 @@ impl Engine {
     /// Makes every stage change that is due.
     async fn fire_timers(&self, turn: &AtomicUsize) {
         loop {
-            let now = self.now();
-            match self.shared.store.read(move |tx| baton_store::sql::timers::any_due(tx, now)).await {
-                Ok(true) => {}
-                Ok(false) => return,
+            let (now, turn) = (self.now(), turn.fetch_add(1, Ordering::Relaxed));
+            let due = self.shared.store.read(move |tx| timers::next_due(tx, now, turn)).await;
+            let row = match due {
+                Ok(Some(row)) => row,
+                Ok(None) => return,
                 Err(error) => return warn!(%error, "scheduled stage changes could not be looked for"),
+            };
+            let (shared, timer) = (self.shared.clone(), row.clone());
+            let failure = match self.shared.store.write_own(move |tx| stage_changes::fire(&shared, tx, &timer)).await {
+                Ok(learned) => {
+                    self.shared.cache.keep(learned);
+                    continue;
+                }
+                Err(failure) => failure,
+            };
+            error!(task = %row.task, ?failure, "a scheduled stage change could not be made; it is tried again");
+            if !is_fault(&failure) {
+                return;
             }
-            let (shared, turn) = (self.shared.clone(), turn.fetch_add(1, Ordering::Relaxed));
-            match self.shared.store.write_own(move |tx| timers::fire(&shared, tx, turn)).await {
-                Ok((true, learned)) => self.shared.cache.keep(learned),
-                Ok((false, _)) => return,
-                Err(failure) => return error!(?failure, "a scheduled stage change could not be made; it is tried again"),
+            // Those behind it do not wait for it.
+            let later = now.plus_micros(FAULT_AGAIN_MICROS);
+            if let Err(error) = self.shared.store.write_own(move |tx| timers::postpone(tx, row.id, later)).await {
+                return warn!(%error, "a scheduled stage change could not be put off");
             }
         }
     }

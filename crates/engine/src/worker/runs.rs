@@ -77,12 +77,12 @@ impl Engine {
         }
     }
 
-    /// Gives each claimed job its slot or its open call. A call that another has taken meanwhile is found out about when it runs.
+    /// Gives each claimed job its slot or its open call. Where that has been taken meanwhile, the job is put back when it runs.
     fn place(&self, jobs: Vec<Job>, slots: Vec<OwnedSemaphorePermit>) {
         let mut slots = slots.into_iter();
-        let held = jobs.into_iter().filter_map(|job| {
-            let permit = if job.outgoing { self.shared.worker.calls.open(job.workspace).map(Place::Call) } else { None };
-            Some((job, permit.or_else(|| slots.next().map(Place::Slot))?))
+        let held = jobs.into_iter().map(|job| match if job.outgoing { None } else { slots.next() } {
+            Some(slot) => (job, Place::Slot(slot)),
+            None => (job, Place::Call(self.shared.worker.calls.open(job.workspace))),
         });
         self.spawn(held.collect::<Vec<_>>());
     }
@@ -107,13 +107,13 @@ impl Engine {
             self.wake();
         }
         if let Some((outgoing, permit)) = call {
-            self.run_call(outgoing.job, Some(outgoing), permit).await;
+            self.run_call(outgoing.job, Some(outgoing), Some(permit)).await;
         }
     }
 
     /// Makes the call of an execution, and the next one where its steps lead to another. `outgoing`: it is saved that it goes out.
-    async fn run_call(&self, job: Job, mut outgoing: Option<Box<Outgoing>>, permit: CallPermit) {
-        let permit = Arc::new(Mutex::new(Some(permit)));
+    async fn run_call(&self, job: Job, mut outgoing: Option<Box<Outgoing>>, permit: Option<CallPermit>) {
+        let permit = Arc::new(Mutex::new(permit));
         let mut job = job;
         loop {
             let reply = match outgoing.take() {
@@ -180,6 +180,9 @@ impl Engine {
         }
         loop {
             while !sure() {
+                if !self.shared.worker.open.load(Ordering::Acquire) {
+                    return None;
+                }
                 tokio::time::sleep(LEASE_AGAIN).await;
             }
             let (id, claim) = (job.id, job.claim?);
@@ -234,7 +237,7 @@ impl Engine {
 }
 
 /// What time will not mend.
-fn is_fault(failure: &Failure) -> bool {
+pub(super) fn is_fault(failure: &Failure) -> bool {
     match failure {
         Failure::Refused(_) => true,
         Failure::Store(error) => matches!(error, StoreError::Corrupt { .. } | StoreError::Sql(_) | StoreError::Duplicate { .. }),

@@ -59,23 +59,16 @@ pub fn delete_of_task(tx: &mut dyn Tx, task: Id) -> Result<(), StoreError> {
     tx.send("DELETE FROM timers WHERE task_id = $1", &[task.into()])
 }
 
-/// Whether one is due; a cheap look, since an idle node asks often.
-pub fn any_due(tx: &mut dyn Tx, now: Timestamp) -> Result<bool, StoreError> {
-    let now = nodes::lease_clock(tx, now)?;
-    let sql = "SELECT 1 FROM timers t WHERE t.due_at <= $1
-        AND NOT EXISTS (SELECT 1 FROM workflows w WHERE w.id = t.workflow_id AND w.archived_at IS NOT NULL) LIMIT 1";
-    Ok(tx.query_one(sql, &[now.into()], |_| Ok(()))?.is_some())
-}
-
 /// A timer that is due: by turns of every workspace, the oldest of each. `turn` says where to begin. It is not held: whoever
 /// deletes it has it. Those of archived workflows wait.
 pub fn next_due(tx: &mut dyn Tx, now: Timestamp, turn: usize) -> Result<Option<TimerRow>, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
-    let mut workspaces = workspaces(tx)?;
-    if workspaces.is_empty() {
+    // A cheap look first, since an idle node asks often.
+    if tx.query_one("SELECT 1 FROM timers WHERE due_at <= $1 LIMIT 1", &[now.into()], |_| Ok(()))?.is_none() {
         return Ok(None);
     }
-    let first = turn % workspaces.len();
+    let mut workspaces = workspaces(tx)?;
+    let first = turn % workspaces.len().max(1);
     workspaces.rotate_left(first);
     let sql = "SELECT id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at
         FROM timers t WHERE workspace_id = $1 AND due_at <= $2
@@ -100,6 +93,10 @@ fn workspaces(tx: &mut dyn Tx) -> Result<Vec<Id>, StoreError> {
         found.push(next);
     }
     Ok(found)
+}
+
+pub fn postpone(tx: &mut dyn Tx, id: Id, until: Timestamp) -> Result<(), StoreError> {
+    tx.send("UPDATE timers SET due_at = $1 WHERE id = $2", &[until.into(), id.into()])
 }
 
 /// Ends a timer; under the lock of its task. `false`: somebody else has, or it was dropped.
