@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use baton_core::ids::Id;
-use baton_store::StoreError;
+use baton_store::{Dialect, StoreError};
 use baton_store::sql::jobs::{Claim, Job};
 use baton_store::sql::nodes;
 use parking_lot::Mutex;
@@ -27,7 +27,9 @@ use crate::open_calls::{CallPermit, OpenCalls};
 pub const LEASE: Duration = Duration::from_secs(10);
 /// Without a renewal for this long, by the machine's own clock, nothing more is claimed: another node may soon take over.
 const STOP_AFTER: Duration = Duration::from_millis(6_600);
+/// How often a node looks for what others have left to it. Where nodes share a store, one may accept what another runs.
 const POLL_EVERY: Duration = Duration::from_millis(500);
+const POLL_SHARED_EVERY: Duration = Duration::from_millis(100);
 /// How long a clean shutdown waits for running executions.
 const DRAIN: Duration = Duration::from_secs(25);
 pub(crate) struct Worker {
@@ -148,7 +150,10 @@ impl Engine {
         info!(node = %worker.node, "worker started");
         let (end_chores, ended) = watch::channel(());
         let chores = self.begin_chores(ended);
-        let mut poll = tokio::time::interval(POLL_EVERY);
+        let mut poll = tokio::time::interval(match self.shared.store.dialect() {
+            Dialect::Sqlite => POLL_EVERY,
+            Dialect::Postgres => POLL_SHARED_EVERY,
+        });
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
