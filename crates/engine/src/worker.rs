@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use baton_core::ids::Id;
-use baton_store::{Dialect, StoreError};
 use baton_store::sql::jobs::{Claim, Job};
 use baton_store::sql::nodes;
+use baton_store::{Dialect, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
