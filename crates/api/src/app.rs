@@ -25,7 +25,7 @@ use crate::headers::{self, X_REQUEST_ID};
 use crate::problem::{self, Problem};
 use crate::reply;
 use crate::room::{Room, Taken};
-use crate::route::{Handled, ROUTES, Route};
+use crate::route::{Handled, Policy, ROUTES, Route};
 
 pub struct App {
     pub engine: Engine,
@@ -37,10 +37,19 @@ pub struct App {
 }
 
 pub fn router(engine: Engine, options: ApiOptions) -> axum::Router {
+    router_of(places(|_| true), engine, options)
+}
+
+/// Only what tells how the process is, for a node that serves nobody.
+pub fn watch_router(engine: Engine, options: ApiOptions) -> axum::Router {
+    router_of(places(|route| route.policy == Policy::Open), engine, options)
+}
+
+fn router_of(places: Vec<Place>, engine: Engine, options: ApiOptions) -> axum::Router {
     let room = Room::new(options.body_bytes_max);
     let app = Arc::new(App { engine, options, room, lists: Arc::new(Semaphore::new(cores())) });
     let mut router = axum::Router::new();
-    for place in places() {
+    for place in places {
         let (app, place) = (app.clone(), Arc::new(place));
         router = router.route(place.path, any(move |request| answer(app.clone(), Some(place.clone()), request)));
     }
@@ -59,9 +68,9 @@ struct Place {
     allowed: String,
 }
 
-fn places() -> Vec<Place> {
+fn places(served: fn(&Route) -> bool) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| served(route)) {
         match places.iter_mut().find(|place| place.path == route.path) {
             Some(place) => place.routes.push(route),
             None => places.push(Place { path: route.path, routes: vec![route], allowed: String::new() }),

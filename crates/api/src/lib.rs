@@ -21,7 +21,7 @@ mod route;
 mod routes;
 mod show;
 
-pub use app::router;
+pub use app::{router, watch_router};
 pub use body::BodyTooSlow;
 pub use problem::status_of;
 pub use route::{Policy, ROUTES, Route};

@@ -1,7 +1,7 @@
 //! Start it: command line, configuration, logging, wiring, shutdown.
 //!
 //! Map: `cli` has one file for each command; `settings` is what the operator may set; `wiring` opens the store and
-//! makes the engine; `serve` is the server; `admin` lets commands and the running server talk; `demo` is the sample.
+//! makes the engine, `surroundings` what it meets the world with; `serve` is the server; `admin` lets commands and the running server talk; `demo` is the sample.
 #![forbid(unsafe_code)]
 
 mod admin;
@@ -11,6 +11,7 @@ mod demo;
 mod documents;
 mod serve;
 mod settings;
+mod surroundings;
 mod telemetry;
 mod trouble;
 mod wiring;

@@ -4,7 +4,6 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use baton_core::ids::Id;
@@ -95,15 +94,14 @@ impl Node {
     }
 }
 
-pub fn engine(store: Store, node: Id, public_url: String, workers: usize) -> Engine {
-    let options = EngineOptions { public_url, workers, node };
-    Engine::new(store, Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_system()), options)
+pub fn engine(store: Store, node: Id, public_url: String, workers: usize, surroundings: Surroundings) -> Engine {
+    Engine::new(store, surroundings, EngineOptions { public_url, workers, node })
 }
 
 /// For one command: it runs no executions, so that it is no node.
-pub fn engine_for_commands(settings: &Settings, store: Store) -> Engine {
+pub fn engine_for_commands(settings: &Settings, store: Store, surroundings: Surroundings) -> Engine {
     let public_url = public_url(settings, settings.listen);
-    engine(store, Id::new(0, 0), public_url, 1)
+    engine(store, Id::new(0, 0), public_url, 1, surroundings)
 }
 
 /// As set, or where the server listens; an address that stands for all is of no use in a link.
@@ -141,6 +139,7 @@ fn no_runtime(error: std::io::Error) -> Trouble {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc;
 

@@ -3,7 +3,7 @@
 mod markdown;
 mod message;
 
-pub use message::{BadEmail, Email, Message};
+pub use message::{BadEmail, Email, Message, is_sender};
 
 use std::error::Error;
 use std::time::Duration;

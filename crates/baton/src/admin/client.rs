@@ -11,7 +11,7 @@ use super::execute::execute;
 use super::{Answer, Envelope, Reply, Request, socket};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::wiring;
+use crate::{surroundings, wiring};
 
 /// A server that starts has its data folder before its socket, and one that stops the other way round.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(5);
@@ -27,8 +27,10 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Answer, Trouble> {
         }
         Reached::Store(store) => {
             let runtime = wiring::small_runtime()?;
-            let engine = wiring::engine_for_commands(settings, store);
-            runtime.block_on(execute(&engine, request))
+            runtime.block_on(async {
+                let engine = wiring::engine_for_commands(settings, store, surroundings::bare());
+                execute(&engine, request).await
+            })
         }
     }
     .map_err(Trouble::Refused)

@@ -33,7 +33,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the API and run executions
-    Serve,
+    Serve(serve::Serve),
     /// Make a workspace, its admin and a first API key
     Init(init::Init),
     /// Serve two sample workflows with people, tasks and history, and show the API at work
@@ -56,9 +56,12 @@ enum Command {
 }
 
 pub fn run() -> Result<(), Trouble> {
-    let CommandLine { command, flags } = CommandLine::parse();
+    let CommandLine { command, mut flags } = CommandLine::parse();
     if let Command::Schema = command {
         return schema::run();
+    }
+    if let Command::Serve(command) = &command {
+        command.add_to(&mut flags);
     }
     let environment = Environment::of_process();
     for warning in environment.warnings() {
@@ -66,7 +69,7 @@ pub fn run() -> Result<(), Trouble> {
     }
     let settings = Settings::read(&flags, &environment)?;
     match command {
-        Command::Serve => serve::run(&settings),
+        Command::Serve(_) => serve::run(&settings),
         Command::Init(command) => command.run(&settings),
         Command::Demo(command) => command.run(&settings),
         Command::Apply(command) => command.run(&settings),

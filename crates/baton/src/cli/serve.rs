@@ -6,9 +6,23 @@ use tracing::{info, warn};
 use super::print;
 use crate::admin::{names, socket::Socket};
 use crate::serve::{Limits, Server, listen};
-use crate::settings::Settings;
+use crate::settings::{Flags, Role, Settings, table};
 use crate::trouble::Trouble;
-use crate::{telemetry, wiring};
+use crate::{surroundings, telemetry, wiring};
+
+#[derive(clap::Args)]
+pub struct Serve {
+    /// Serve the API (web), run executions (worker), or do both [default: all]
+    #[arg(long, value_name = table::ROLE.value_name, help_heading = "Settings")]
+    role: Option<String>,
+}
+
+impl Serve {
+    /// Adds to the settings what only this command is told.
+    pub fn add_to(&self, flags: &mut Flags) {
+        flags.values.extend(self.role.clone().map(|role| (table::ROLE.key, role)));
+    }
+}
 
 pub fn run(settings: &Settings) -> Result<(), Trouble> {
     telemetry::start(settings.log_level, settings.log_format);
@@ -19,8 +33,9 @@ pub fn run(settings: &Settings) -> Result<(), Trouble> {
         let listener = listen(settings.listen).await?;
         let address = listener.local_addr().map_err(|error| Trouble::refused(error.to_string()))?;
         let socket = Socket::open(&settings.data, settings.database_url.clone())?;
-        let engine = wiring::engine(store, node.id, wiring::public_url(settings, address), settings.workers);
-        let mut server = Server::start(engine, listener, socket, Limits::of(settings));
+        let surroundings = surroundings::whole(settings, &store).await?;
+        let engine = wiring::engine(store, node.id, wiring::public_url(settings, address), settings.workers, surroundings);
+        let mut server = Server::start(engine, listener, socket, Limits::of(settings), settings.role);
         announce(settings, &server, address).await?;
         until_stopped(&mut signals, &mut server).await?;
         stop(&mut signals, server).await;
@@ -29,11 +44,18 @@ pub fn run(settings: &Settings) -> Result<(), Trouble> {
 }
 
 async fn announce(settings: &Settings, server: &Server, address: std::net::SocketAddr) -> Result<(), Trouble> {
-    info!(%address, public_url = server.engine().public_url(), data = %settings.data.display(), "serving");
-    print(&format!("Baton serves http://{address}"))?;
+    let role = settings.role.name();
+    info!(role, %address, public_url = server.engine().public_url(), data = %settings.data.display(), "serving");
+    if settings.role != Role::All && settings.database_url.is_none() {
+        warn!(role, "the other roles can't share a database in a data folder: set database_url for several nodes");
+    }
+    match settings.role {
+        Role::All => print(&format!("Baton serves http://{address}"))?,
+        Role::Web => print(&format!("Baton serves http://{address}, and other nodes run the executions"))?,
+        Role::Worker => return print(&format!("Baton runs executions; http://{address}/readyz tells whether it is ready")),
+    }
     if names::workspaces(server.engine()).await.is_ok_and(|workspaces| workspaces.is_empty()) {
-        let data =
-            if settings.is_chosen(&crate::settings::table::DATA) { format!(" --data {}", settings.data.display()) } else { String::new() };
+        let data = if settings.is_chosen(&table::DATA) { format!(" --data {}", settings.data.display()) } else { String::new() };
         print(&format!("There is no workspace yet. Make one by: baton init{data} --workspace NAME --admin-email YOU@EXAMPLE.COM"))?;
     }
     Ok(())

@@ -25,8 +25,9 @@ use tokio::net::TcpListener;
 use crate::admin::socket::Socket;
 use crate::cli::{Signals, stop, until_stopped};
 use crate::serve::{Limits, Server, listen};
+use crate::settings::Role;
 use crate::trouble::Trouble;
-use crate::wiring;
+use crate::{surroundings, wiring};
 use fill::Filled;
 use folder::Folder;
 
@@ -62,8 +63,8 @@ pub fn run(wanted: Wanted, out: &mut impl Write) -> Result<(), Trouble> {
     wiring::run_on(runtime, async {
         let mut signals = Signals::new()?;
         let socket = Socket::open(folder.path(), None)?;
-        let engine = wiring::engine(store, node.id, public_url, wanted.workers);
-        let mut server = Server::start(engine, listener, socket, wanted.limits);
+        let engine = wiring::engine(store, node.id, public_url, wanted.workers, surroundings::bare());
+        let mut server = Server::start(engine, listener, socket, wanted.limits, Role::All);
         introduce(out, &url, &filled, &folder)?;
         tour::give(out, address, &filled).await?;
         if !wanted.once {

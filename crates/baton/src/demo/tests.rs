@@ -13,7 +13,7 @@ fn filled() -> (Engine, Filled) {
     let store = Store::open(Options::new(Place::Memory)).expect("memory");
     let runtime = wiring::small_runtime().expect("a runtime");
     let filled = runtime.block_on(fill(&store, Id::new(0, 1), "http://demo")).expect("the story goes as it is written");
-    (wiring::engine(store, Id::new(0, 1), "http://demo".to_owned(), 1), filled)
+    (wiring::engine(store, Id::new(0, 1), "http://demo".to_owned(), 1, crate::surroundings::bare()), filled)
 }
 
 /// Every task of a workflow, as shown but for what differs from one demo to the next.

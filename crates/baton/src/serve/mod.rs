@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::admin::socket::Socket;
-use crate::settings::Settings;
+use crate::settings::{Role, Settings};
 use crate::trouble::Trouble;
 
 /// Requests that are being answered may go on for so long when the server stops; the worker drains as long.
@@ -37,7 +37,8 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
 pub struct Server {
     engine: Engine,
     connections: http::Connections,
-    worker: JoinHandle<Result<(), StoreError>>,
+    /// `None` where executions are run by other nodes.
+    worker: Option<JoinHandle<Result<(), StoreError>>>,
     admin: JoinHandle<()>,
     stop_worker: Arc<Notify>,
     stop_admin: Arc<Notify>,
@@ -56,18 +57,21 @@ impl Limits {
 }
 
 impl Server {
-    pub fn start(engine: Engine, listener: TcpListener, socket: Socket, limits: Limits) -> Server {
+    pub fn start(engine: Engine, listener: TcpListener, socket: Socket, limits: Limits, role: Role) -> Server {
         let runtime = tokio::runtime::Handle::current();
         let (stop_worker, stop_admin) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let worker = {
+        let worker = (role != Role::Web).then(|| {
             let (engine, stop) = (engine.clone(), stop_worker.clone());
             runtime.spawn(async move { engine.work(stop).await })
-        };
+        });
         let admin = {
             let (engine, stop) = (engine.clone(), stop_admin.clone());
             runtime.spawn(socket.answer(engine, stop))
         };
-        let router = baton_api::router(engine.clone(), limits.api);
+        let router = match role {
+            Role::All | Role::Web => baton_api::router(engine.clone(), limits.api),
+            Role::Worker => baton_api::watch_router(engine.clone(), limits.api),
+        };
         let connections = http::Connections::serve(listener, router, limits.connections);
         Server { engine, connections, worker, admin, stop_worker, stop_admin }
     }
@@ -78,7 +82,8 @@ impl Server {
 
     /// Waits for the worker to end by itself, which is always a fault.
     pub async fn broken(&mut self) -> Trouble {
-        let ended = match (&mut self.worker).await {
+        let Some(worker) = &mut self.worker else { return std::future::pending().await };
+        let ended = match worker.await {
             Ok(Ok(())) => "it has ended".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
@@ -92,7 +97,13 @@ impl Server {
         self.stop_admin.notify_one();
         self.stop_worker.notify_one();
         let (requests, commands) = (timeout(DRAIN, self.connections.drain()), timeout(DRAIN, self.admin));
-        let (requests, commands, worked) = tokio::join!(requests, commands, self.worker);
+        let worked = async {
+            match self.worker {
+                Some(worker) => worker.await,
+                None => Ok(Ok(())),
+            }
+        };
+        let (requests, commands, worked) = tokio::join!(requests, commands, worked);
         if requests.is_err() {
             warn!("some requests were cut off");
         }

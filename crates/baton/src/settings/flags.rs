@@ -1,11 +1,11 @@
-//! The settings as flags, which every command takes.
+//! The settings as flags, which every command takes; but for the role, which only `baton serve` has.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 
-use super::table::SETTINGS;
+use super::table::{ROLE, SETTINGS, Setting};
 
 const CONFIG: &str = "config";
 const HEADING: &str = "Settings";
@@ -19,6 +19,11 @@ pub struct Flags {
     pub values: HashMap<&'static str, String>,
 }
 
+/// Elsewhere `--role` is that of a key or a collaborator.
+fn everywhere() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().filter(|setting| setting.key != ROLE.key)
+}
+
 impl Args for Flags {
     fn augment_args(command: Command) -> Command {
         let config = Arg::new(CONFIG)
@@ -28,7 +33,7 @@ impl Args for Flags {
             .help("The file of settings [default: ./baton.toml, if it is there]")
             .help_heading(HEADING)
             .global(true);
-        SETTINGS.iter().fold(command.arg(config), |command, setting| {
+        everywhere().fold(command.arg(config), |command, setting| {
             let help = match setting.default {
                 Some(default) => format!("{} [default: {default}]", setting.help),
                 None => setting.help.to_owned(),
@@ -52,7 +57,7 @@ impl FromArgMatches for Flags {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         self.config = matches.get_one::<PathBuf>(CONFIG).cloned();
-        let given = SETTINGS.iter().filter_map(|setting| Some((setting.key, matches.get_one::<String>(setting.key)?.clone())));
+        let given = everywhere().filter_map(|setting| Some((setting.key, matches.get_one::<String>(setting.key)?.clone())));
         self.values = given.collect();
         Ok(())
     }

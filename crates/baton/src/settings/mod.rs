@@ -7,16 +7,19 @@ mod flags;
 mod masked;
 mod parse;
 mod show;
+mod smtp;
 mod sources;
 pub mod table;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use baton_connect::guard::Network;
 use tracing_subscriber::filter::LevelFilter;
 
 pub use flags::Flags;
 pub use show::show;
+pub use smtp::Smtp;
 pub use sources::Environment;
 
 use crate::trouble::Trouble;
@@ -29,14 +32,39 @@ pub enum LogFormat {
     Json,
 }
 
+/// What `baton serve` does of what there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    All,
+    /// Serves the API, and runs nothing.
+    Web,
+    /// Runs executions, and serves only what tells how it is.
+    Worker,
+}
+
+impl Role {
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::All => "all",
+            Role::Web => "web",
+            Role::Worker => "worker",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Settings {
+    pub role: Role,
     pub listen: SocketAddr,
     /// Left out, it follows from where the server listens.
     pub public_url: Option<String>,
     pub data: PathBuf,
     pub database_url: Option<String>,
+    master_key_file: Option<PathBuf>,
     pub workers: usize,
+    pub smtp: Option<Smtp>,
+    /// Networks that calls may go to although they are not globally routable.
+    pub outbound_allow: Vec<Network>,
     pub body_bytes_max: usize,
     pub connections_max: usize,
     pub page_count_max: Option<u32>,
@@ -58,10 +86,14 @@ impl Settings {
         let in_force = sources::merge(flags, environment).map_err(Trouble::Usage)?;
         let mut problems = Vec::new();
         let mut values = Values { in_force: &in_force, problems: &mut problems };
+        let master_key_file = values.read(&table::MASTER_KEY_FILE, parse::path);
+        let smtp = smtp::read(&mut values);
+        let outbound_allow = values.read(&table::OUTBOUND_ALLOW, parse::networks).unwrap_or_default();
         let read = (
+            values.read(&table::ROLE, parse::role),
             values.read(&table::LISTEN, parse::listen),
             values.read(&table::PUBLIC_URL, parse::public_url),
-            values.read(&table::DATA, parse::folder),
+            values.read(&table::DATA, parse::path),
             values.read(&table::DATABASE_URL, parse::database_url),
             values.read(&table::WORKERS, parse::workers),
             values.read(&table::BODY_MIB, parse::body_mib),
@@ -72,6 +104,7 @@ impl Settings {
         );
         match read {
             (
+                Some(role),
                 Some(listen),
                 public_url,
                 Some(data),
@@ -83,11 +116,15 @@ impl Settings {
                 Some(log_level),
                 Some(log_format),
             ) if problems.is_empty() => Ok(Settings {
+                role,
                 listen,
                 public_url,
                 data,
                 database_url,
+                master_key_file,
                 workers,
+                smtp,
+                outbound_allow,
                 body_bytes_max: body_mib * 1024 * 1024,
                 connections_max,
                 page_count_max,
@@ -97,6 +134,10 @@ impl Settings {
             }),
             _ => Err(Trouble::Usage(problems)),
         }
+    }
+
+    pub fn master_key_file(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data.join("master.key"))
     }
 
     /// Whether somebody chose the value.
@@ -122,15 +163,31 @@ struct Values<'a> {
 
 impl Values<'_> {
     fn read<T>(&mut self, setting: &Setting, parse: fn(&str) -> Option<T>) -> Option<T> {
-        let line = self.in_force.iter().find(|line| line.setting.key == setting.key)?;
-        let (value, origin) = line.value.as_ref()?;
+        let (value, origin) = self.of(setting)?;
         let parsed = parse(value);
         if parsed.is_none() {
-            let shown = masked::masked(setting, value);
-            self.problems.push(format!("{} is {shown:?} ({origin}); allowed is {}", setting.key, setting.allowed));
+            let problem = format!("{}; allowed is {}", told(setting, value, origin), setting.allowed);
+            self.problems.push(problem);
         }
         parsed
     }
+
+    /// Who has chosen the one setting must have set the other.
+    fn check_needed(&mut self, setting: &Setting, needed: &Setting) {
+        let chosen = self.of(setting).filter(|(_, origin)| *origin != Origin::Default);
+        if let (Some((value, origin)), None) = (chosen, self.of(needed)) {
+            let problem = format!("{} is not set, but {}; allowed is {}", needed.key, told(setting, value, origin), needed.allowed);
+            self.problems.push(problem);
+        }
+    }
+
+    fn of(&self, setting: &Setting) -> Option<&(String, Origin)> {
+        self.in_force.iter().find(|line| line.setting.key == setting.key)?.value.as_ref()
+    }
+}
+
+fn told(setting: &Setting, value: &str, origin: &Origin) -> String {
+    format!("{} is {:?} ({origin})", setting.key, masked::masked(setting, value))
 }
 
 #[cfg(test)]

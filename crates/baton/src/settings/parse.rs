@@ -1,12 +1,15 @@
 //! From a setting's text to its value; `None` is told with what the table says is allowed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use baton_connect::email::{self, Security};
+use baton_connect::guard::{self, Network};
 use tracing_subscriber::filter::LevelFilter;
-use url::Url;
+use url::{Host, Url};
 
-use super::LogFormat;
+use super::sources::LIST_SEPARATOR;
+use super::{LogFormat, Role};
 
 pub fn listen(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
@@ -19,13 +22,57 @@ pub fn public_url(text: &str) -> Option<String> {
     (["http", "https"].contains(&url.scheme()) && plain).then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
-pub fn folder(text: &str) -> Option<PathBuf> {
+pub fn role(text: &str) -> Option<Role> {
+    match text {
+        "all" => Some(Role::All),
+        "web" => Some(Role::Web),
+        "worker" => Some(Role::Worker),
+        _ => None,
+    }
+}
+
+pub fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty() && !text.contains('\0')).then(|| PathBuf::from(text))
 }
 
 pub fn database_url(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     ["postgres", "postgresql"].contains(&url.scheme()).then(|| text.to_owned())
+}
+
+pub fn host(text: &str) -> Option<String> {
+    // A bare IPv6 address is one as well, and `Host` wants it in brackets.
+    let is_host = text.parse::<IpAddr>().is_ok() || Host::parse(text).is_ok_and(|host| matches!(host, Host::Domain(_)));
+    is_host.then(|| text.to_owned())
+}
+
+pub fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port > 0)
+}
+
+pub fn security(text: &str) -> Option<Security> {
+    match text {
+        "none" => Some(Security::None),
+        "starttls" => Some(Security::StartTls),
+        "tls" => Some(Security::Tls),
+        _ => None,
+    }
+}
+
+pub fn user(text: &str) -> Option<String> {
+    (!text.is_empty() && !text.contains(char::is_control)).then(|| text.to_owned())
+}
+
+pub fn sender(text: &str) -> Option<String> {
+    email::is_sender(text).then(|| text.to_owned())
+}
+
+pub fn networks(text: &str) -> Option<Vec<Network>> {
+    list(text).map(|text| guard::network(text).ok()).collect()
+}
+
+pub fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(LIST_SEPARATOR).map(str::trim).filter(|text| !text.is_empty())
 }
 
 pub fn workers(text: &str) -> Option<usize> {

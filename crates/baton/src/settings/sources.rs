@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use baton_core::suggest::did_you_mean;
 
-use super::table::SETTINGS;
+use super::table::{OUTBOUND_ALLOW, SETTINGS};
 use super::{Flags, InForce};
 
 const PREFIX: &str = "BATON_";
@@ -15,6 +15,7 @@ const CONFIG_VARIABLE: &str = "BATON_CONFIG";
 /// Read elsewhere: it makes tests of crashes possible.
 const OTHER_VARIABLES: [&str; 1] = ["BATON_FAIL_POINT"];
 const FILE: &str = "./baton.toml";
+pub(super) const LIST_SEPARATOR: &str = ",";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -92,7 +93,7 @@ pub(super) fn merge(flags: &Flags, environment: &Environment) -> Result<Vec<InFo
 struct File {
     path: PathBuf,
     values: HashMap<String, String>,
-    /// What is neither a text nor a whole number.
+    /// What is neither a text nor a whole number, nor a list of texts where one is wanted.
     shapeless: Vec<(String, String)>,
 }
 
@@ -127,6 +128,10 @@ impl File {
                 toml::Value::Table(table) => self.flatten(&format!("{key}."), table),
                 toml::Value::String(text) => drop(self.values.insert(key, text.clone())),
                 toml::Value::Integer(number) => drop(self.values.insert(key, number.to_string())),
+                toml::Value::Array(list) if key == OUTBOUND_ALLOW.key && list.iter().all(toml::Value::is_str) => {
+                    let texts: Vec<&str> = list.iter().filter_map(toml::Value::as_str).collect();
+                    self.values.insert(key, texts.join(LIST_SEPARATOR));
+                }
                 other => self.shapeless.push((key, other.to_string())),
             }
         }

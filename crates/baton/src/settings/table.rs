@@ -11,9 +11,35 @@ pub struct Setting {
     pub allowed: &'static str,
 }
 
-pub const SETTINGS: &[Setting] =
-    &[LISTEN, PUBLIC_URL, DATA, DATABASE_URL, WORKERS, BODY_MIB, CONNECTIONS, PAGE_COUNT_MAX, LOG_LEVEL, LOG_FORMAT];
+pub const SETTINGS: &[Setting] = &[
+    ROLE,
+    LISTEN,
+    PUBLIC_URL,
+    DATA,
+    DATABASE_URL,
+    MASTER_KEY_FILE,
+    WORKERS,
+    SMTP_HOST,
+    SMTP_PORT,
+    SMTP_TLS,
+    SMTP_USER,
+    SMTP_PASSWORD_FILE,
+    SMTP_FROM,
+    OUTBOUND_ALLOW,
+    BODY_MIB,
+    CONNECTIONS,
+    PAGE_COUNT_MAX,
+    LOG_LEVEL,
+    LOG_FORMAT,
+];
 
+pub const ROLE: Setting = Setting {
+    key: "role",
+    value_name: "ROLE",
+    help: "Whether `baton serve` serves the API, runs executions, or does both",
+    default: Some("all"),
+    allowed: "all, web or worker",
+};
 pub const LISTEN: Setting = Setting {
     key: "listen",
     value_name: "ADDRESS",
@@ -31,7 +57,7 @@ pub const PUBLIC_URL: Setting = Setting {
 pub const DATA: Setting = Setting {
     key: "data",
     value_name: "FOLDER",
-    help: "Folder of the database and the admin socket",
+    help: "Folder of the database, the master key and the admin socket",
     default: Some("./baton-data"),
     allowed: "a path",
 };
@@ -42,12 +68,68 @@ pub const DATABASE_URL: Setting = Setting {
     default: None,
     allowed: "postgres://user:password@host/database",
 };
+pub const MASTER_KEY_FILE: Setting = Setting {
+    key: "master_key_file",
+    value_name: "FILE",
+    help: "The key that secrets are sealed with; made on the first start [default: master.key in the data folder]",
+    default: None,
+    allowed: "a path",
+};
 pub const WORKERS: Setting = Setting {
     key: "workers",
     value_name: "COUNT",
     help: "Executions that run at once",
     default: Some("64"),
     allowed: "a whole number from 1 to 1024",
+};
+pub const SMTP_HOST: Setting = Setting {
+    key: "smtp.host",
+    value_name: "HOST",
+    help: "The mail server; left out, no e-mail can be sent",
+    default: None,
+    allowed: "the name or the IP address of a host",
+};
+pub const SMTP_PORT: Setting = Setting {
+    key: "smtp.port",
+    value_name: "PORT",
+    help: "Its port [default: 587, with tls 465, with none 25]",
+    default: None,
+    allowed: "a whole number from 1 to 65535",
+};
+pub const SMTP_TLS: Setting = Setting {
+    key: "smtp.tls",
+    value_name: "HOW",
+    help: "How the connection to it is kept secret",
+    default: Some("starttls"),
+    allowed: "none, starttls or tls",
+};
+pub const SMTP_USER: Setting = Setting {
+    key: "smtp.user",
+    value_name: "NAME",
+    help: "Who signs in there; left out, nobody does",
+    default: None,
+    allowed: "a name without control characters",
+};
+pub const SMTP_PASSWORD_FILE: Setting = Setting {
+    key: "smtp.password_file",
+    value_name: "FILE",
+    help: "A file with the password, which only its owner may read",
+    default: None,
+    allowed: "a path",
+};
+pub const SMTP_FROM: Setting = Setting {
+    key: "smtp.from",
+    value_name: "ADDRESS",
+    help: "Whom e-mails are from",
+    default: None,
+    allowed: "an e-mail address, such as baton@example.com or Baton <baton@example.com>",
+};
+pub const OUTBOUND_ALLOW: Setting = Setting {
+    key: "outbound.allow",
+    value_name: "NETWORKS",
+    help: "Networks that calls may go to although they are not on the open internet, separated by commas",
+    default: None,
+    allowed: "networks like 10.1.0.0/16, fd00::/8 or 10.1.2.3",
 };
 pub const BODY_MIB: Setting = Setting {
     key: "limits.body_mib",

@@ -56,6 +56,12 @@ fn a_wrong_setting_is_told_with_key_value_and_what_is_allowed() {
             "FILE: zzz.q is not a setting".to_owned(),
         ]),
         ("listen = ", vec![], vec![], vec!["FILE is not valid TOML".to_owned()]),
+        ("role = \"both\"", vec![], vec![], vec!["role is \"both\" (file FILE); allowed is all, web or worker".to_owned()]),
+        ("[outbound]\nallow = [\"10.0.0.0/8\", \"intranet\"]", vec![], vec![], vec![
+            "outbound.allow is \"10.0.0.0/8,intranet\" (file FILE); allowed is networks like 10.1.0.0/16, fd00::/8 or 10.1.2.3".to_owned(),
+        ]),
+        ("[outbound]\nallow = [8]", vec![], vec![], vec!["outbound.allow is [8] (file FILE); allowed is networks like".to_owned()]),
+        ("listen = [\"x\"]", vec![], vec![], vec!["listen is [\"x\"] (file FILE); allowed is an IP address".to_owned()]),
     ] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let flags = flags(&folder, file, &values);
@@ -101,4 +107,85 @@ fn what_is_shown_hides_passwords_and_is_a_file_again() {
 fn addresses_lose_the_slash_at_the_end() {
     let settings = read("", &[], &[("public_url", "https://x.example/baton/")]).expect("it is allowed");
     assert_eq!(settings.public_url.as_deref(), Some("https://x.example/baton"));
+}
+
+#[test]
+fn the_mail_server_is_set_whole_or_not_at_all() {
+    let from = "an e-mail address, such as baton@example.com or Baton <baton@example.com>";
+    for (values, told) in [
+        (
+            vec![("smtp.host", "mail")],
+            vec![format!("smtp.from is not set, but smtp.host is \"mail\" (flag --smtp-host); allowed is {from}")],
+        ),
+        (
+            vec![("smtp.port", "25")],
+            vec![
+                "smtp.host is not set, but smtp.port is \"25\" (flag --smtp-port); allowed is the name or the IP address of a host"
+                    .to_owned(),
+            ],
+        ),
+        (
+            vec![("smtp.host", "mail"), ("smtp.from", "a@b.c"), ("smtp.user", "ada")],
+            vec!["smtp.password_file is not set, but smtp.user is \"ada\" (flag --smtp-user); allowed is a path".to_owned()],
+        ),
+        (
+            vec![("smtp.host", "mail"), ("smtp.from", "a@b.c"), ("smtp.password_file", "p")],
+            vec![
+                "smtp.user is not set, but smtp.password_file is \"p\" (flag --smtp-password-file); allowed is a name without control \
+                 characters"
+                    .to_owned(),
+            ],
+        ),
+        (
+            vec![("smtp.host", "mail:25"), ("smtp.from", "Baton"), ("smtp.port", "0"), ("smtp.tls", "ssl")],
+            vec![
+                "smtp.host is \"mail:25\" (flag --smtp-host); allowed is the name or the IP address of a host".to_owned(),
+                "smtp.port is \"0\" (flag --smtp-port); allowed is a whole number from 1 to 65535".to_owned(),
+                "smtp.tls is \"ssl\" (flag --smtp-tls); allowed is none, starttls or tls".to_owned(),
+                format!("smtp.from is \"Baton\" (flag --smtp-from); allowed is {from}"),
+            ],
+        ),
+    ] {
+        assert_eq!(read("", &[], &values).map(drop), Err(Trouble::Usage(told)), "{values:?}");
+    }
+    assert!(read("", &[], &[]).expect("it is allowed").smtp.is_none());
+}
+
+#[test]
+fn the_port_follows_from_how_the_connection_is_kept_secret() {
+    for (more, port) in [
+        (vec![], 587),
+        (vec![("smtp.tls", "starttls")], 587),
+        (vec![("smtp.tls", "tls")], 465),
+        (vec![("smtp.tls", "none")], 25),
+        (vec![("smtp.tls", "tls"), ("smtp.port", "2465")], 2465),
+    ] {
+        let values = [vec![("smtp.host", "::1"), ("smtp.from", "Baton <baton@example.com>")], more].concat();
+        let smtp = read("", &[], &values).expect("it is allowed").smtp.expect("it is set");
+        assert_eq!((smtp.host.as_str(), smtp.port), ("::1", port));
+    }
+}
+
+#[test]
+fn networks_are_a_list_in_the_file_and_a_text_elsewhere() {
+    let allowed = |settings: Settings| settings.outbound_allow.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (file, variables) in [
+        ("outbound.allow = [\"10.1.0.0/16\", \"fd00::/8\"]", vec![]),
+        ("outbound.allow = \"10.1.0.0/16,fd00::/8\"", vec![]),
+        ("outbound.allow = [\"127.0.0.1\"]", vec![("BATON_OUTBOUND_ALLOW", "10.1.0.0/16, fd00::/8")]),
+    ] {
+        let settings = read(file, &variables, &[]).expect("it is allowed");
+        let again = read(&show(&settings), &[], &[]).expect("what is shown is a file again");
+        for settings in [settings, again] {
+            assert_eq!(allowed(settings), ["10.1.0.0/16", "fd00::/8"]);
+        }
+    }
+    assert!(allowed(read("outbound.allow = []", &[], &[]).expect("it is allowed")).is_empty());
+}
+
+#[test]
+fn the_master_key_is_in_the_data_folder_unless_said_otherwise() {
+    for (values, path) in [(vec![("data", "x")], "x/master.key"), (vec![("data", "x"), ("master_key_file", "/run/key")], "/run/key")] {
+        assert_eq!(read("", &[], &values).expect("it is allowed").master_key_file().to_str(), Some(path));
+    }
 }

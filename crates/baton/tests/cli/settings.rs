@@ -3,17 +3,29 @@ use crate::site::{Site, ended};
 #[test]
 fn config_tells_each_value_and_where_it_came_from() {
     let site = Site::new();
-    site.write("baton.toml", "workers = 3\nlisten = \"127.0.0.1:3001\"\n[log]\nlevel = \"warn\"\n");
+    let file = "workers = 3\nlisten = \"127.0.0.1:3001\"\n[log]\nlevel = \"warn\"\n[outbound]\nallow = [\"192.168.1.1\"]
+        [smtp]\nhost = \"mail.example.com\"\nfrom = \"Baton <baton@example.com>\"\n";
+    site.write("baton.toml", file);
     let mut command = site.command(&["config", "--listen", "127.0.0.1:3003"]);
     command.env("BATON_LISTEN", "127.0.0.1:3002").env("BATON_WORKERS", "5").env("BATON_DATABASE_URL", "postgres://baton:geheim@db/baton");
+    command.env("BATON_OUTBOUND_ALLOW", "10.1.0.0/16, fd00::/8");
     let ended = ended(command);
     assert_eq!(ended.code, 0, "{}", ended.err);
     let expected = [
+        ("role = \"all\"", "default"),
         ("listen = \"127.0.0.1:3003\"", "flag --listen"),
         ("# public_url", "not set"),
         ("data = \"./baton-data\"", "default"),
         ("database_url = \"postgres://baton:***@db/baton\"", "environment BATON_DATABASE_URL"),
+        ("# master_key_file", "not set"),
         ("workers = 5", "environment BATON_WORKERS"),
+        ("smtp.host = \"mail.example.com\"", "file ./baton.toml"),
+        ("# smtp.port", "not set"),
+        ("smtp.tls = \"starttls\"", "default"),
+        ("# smtp.user", "not set"),
+        ("# smtp.password_file", "not set"),
+        ("smtp.from = \"Baton <baton@example.com>\"", "file ./baton.toml"),
+        ("outbound.allow = [\"10.1.0.0/16\", \"fd00::/8\"]", "environment BATON_OUTBOUND_ALLOW"),
         ("limits.body_mib = 10", "default"),
         ("limits.connections = 1000", "default"),
         ("# sqlite.page_count_max", "not set"),

@@ -101,10 +101,12 @@ impl Site {
         let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(log).spawn().expect("baton starts");
         let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
         let line = read_line(&mut out);
-        let Some(address) = line.strip_prefix("Baton serves http://") else {
+        // However it says what it does, its address is the first thing with a port.
+        let Some((_, address)) = line.split_once("http://") else {
             panic!("no server: {line}{}", self.log());
         };
-        Server { child, address: address.trim_end().to_owned(), out }
+        let address = address.split(['/', ',', '\n']).next().unwrap_or_default().to_owned();
+        Server { child, address, out }
     }
 
     pub fn log(&self) -> String {

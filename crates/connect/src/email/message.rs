@@ -86,12 +86,20 @@ impl Email {
     }
 
     fn checked_message_id(&self) -> Result<String, BadEmail> {
-        let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         match self.message_id.split_once('@') {
-            Some((left, right)) if is_part(left) && is_part(right) => Ok(format!("<{}>", self.message_id)),
+            Some((left, right)) if is_id_part(left) && is_id_part(right) => Ok(format!("<{}>", self.message_id)),
             _ => Err(BadEmail::MessageId(self.message_id.clone())),
         }
     }
+}
+
+/// Whether e-mails can be from there: an address whose domain can stand in a Message-ID.
+pub fn is_sender(text: &str) -> bool {
+    mailbox(text).is_ok_and(|mailbox| is_id_part(mailbox.email.domain()))
+}
+
+fn is_id_part(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, BadEmail> {

@@ -6,6 +6,7 @@
 //! To add a table: a migration, its functions here, its cases in `tests/tests/it/conformance/`.
 
 pub mod activity;
+pub mod agreements;
 pub mod calls;
 pub mod checklist;
 pub mod comments;

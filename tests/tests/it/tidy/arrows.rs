@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("baton-connect", &[]),
     ("baton-engine", &["baton-connect", "baton-core", "baton-store"]),
     ("baton-api", &["baton-core", "baton-engine"]),
-    ("baton", &["baton-api", "baton-core", "baton-engine", "baton-store"]),
+    ("baton", &["baton-api", "baton-connect", "baton-core", "baton-engine", "baton-store"]),
     ("baton-bench", &[]),
     ("xtask", &["baton-bench"]),
     ("baton-tests", &[]),
