@@ -293,7 +293,8 @@ pub(super) fn end_cancelled(cx: &mut Cx<'_>, execution: &mut Execution) -> Outco
     }
     execution.status = Status::Fail { finished_at: cx.now(), errors };
     executions::finish(cx.tx, execution)?;
-    let row = finished_activity(cx, execution, 0);
+    let task = tasks::load(cx.tx, execution.workspace, execution.workflow, execution.task, false)?;
+    let row = finished_activity(cx, execution, task.map_or(0, |loaded| loaded.task.version));
     cx.append(&[row])
 }
 
