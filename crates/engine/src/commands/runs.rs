@@ -117,7 +117,9 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
     match pause {
         Pause::Wait { call, until } => {
             calls::put(tx, job.workspace, job.id, &call)?;
-            jobs::put_back(tx, &left(0, Some(until)), claim)?;
+            // Whoever has cancelled it meanwhile could not see yet that it waits.
+            let until = (!executions::is_cancelled(tx, job.id)?).then_some(until);
+            jobs::put_back(tx, &left(0, until), claim)?;
             Ok(After::Waits)
         }
         Pause::Call { call, timeout } => {

@@ -258,6 +258,11 @@ pub fn cancel(tx: &mut dyn Tx, id: Id, by: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(sql, &[by.into(), id.into()])? == 1)
 }
 
+pub fn is_cancelled(tx: &mut dyn Tx, id: Id) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM executions WHERE id = $1 AND cancelled_by IS NOT NULL";
+    Ok(tx.query_one(sql, &[id.into()], |_| Ok(()))?.is_some())
+}
+
 /// The last retry of an execution.
 pub fn last_retry(tx: &mut dyn Tx, of: Id) -> Result<Option<Execution>, StoreError> {
     let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,

@@ -88,9 +88,13 @@ impl Calls {
     }
 
     pub async fn resting() -> Calls {
+        Calls::on(Server::start().await).await
+    }
+
+    pub async fn on(server: Server) -> Calls {
         let receiver = Receiver::start().await;
         let document = include_str!("calls.yaml").replace("RECEIVER", &receiver.url);
-        Calls { review: Review::of(Server::start().await, &document).await, receiver }
+        Calls { review: Review::of(server, &document).await, receiver }
     }
 
     /// Takes an action; the execution's id.

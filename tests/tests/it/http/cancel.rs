@@ -6,9 +6,9 @@ use super::calls::Calls;
 use super::review::failed;
 use super::server::{Call, get, post};
 
-const CANCELLED: &str = "Cancelled by API (First key)";
+pub const CANCELLED: &str = "Cancelled by API (First key)";
 
-fn cancel(calls: &Calls, execution: &str) -> Call {
+pub fn cancel(calls: &Calls, execution: &str) -> Call {
     let mut call = post(calls.at(execution, "/cancel"), "").with("content-type", "");
     call.headers.retain(|(_, value)| !value.is_empty());
     call
@@ -16,7 +16,10 @@ fn cancel(calls: &Calls, execution: &str) -> Call {
 
 #[tokio::test]
 async fn one_that_waits_for_its_turn_ends_at_once() {
-    let mut calls = Calls::working().await;
+    while_it_waits_for_its_turn(Calls::working().await).await;
+}
+
+pub async fn while_it_waits_for_its_turn(mut calls: Calls) {
     calls.review.task(json!({ "ID": "1", "Name": "Ann" })).await;
     let first = calls.take("Order", "1").await;
     let request = calls.receiver.next().await;
@@ -47,7 +50,10 @@ async fn one_at_the_head_that_nobody_runs_ends_at_once() {
 
 #[tokio::test]
 async fn one_that_waits_to_repeat_its_call_ends_at_once() {
-    let mut calls = Calls::working().await;
+    while_it_waits_to_repeat(Calls::working().await).await;
+}
+
+pub async fn while_it_waits_to_repeat(mut calls: Calls) {
     calls.review.task(json!({ "ID": "1" })).await;
     let id = calls.take("Insist", "1").await;
     let behind = calls.take("Count up", "1").await;

@@ -3,9 +3,10 @@
 use baton_store::{Options, Place};
 use serde_json::{Value as Json, json};
 
-use super::review::Review;
+use super::calls::Calls;
+use super::review::{Review, failed};
 use super::server::{Server, get, post, put};
-use super::{idempotency, queue};
+use super::{cancel, idempotency, queue, retry};
 use crate::postgres::Database;
 
 async fn review(database: &Database) -> Review {
@@ -24,6 +25,66 @@ async fn of_two_hundred_simultaneous_approvals_one_succeeds() {
 async fn simultaneous_twins_get_one_answer() {
     let Some(database) = Database::fresh() else { return };
     idempotency::twins(review(&database).await).await;
+}
+
+async fn calls(database: &Database) -> Calls {
+    let calls = Calls::on(Server::on(Options::new(Place::Url(database.url.clone()))).await).await;
+    calls.review.server.work();
+    calls
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_cancelled_at_once() {
+    let Some(database) = Database::fresh() else { return };
+    cancel::while_it_waits_for_its_turn(calls(&database).await).await;
+    let Some(database) = Database::fresh() else { return };
+    cancel::while_it_waits_to_repeat(calls(&database).await).await;
+}
+
+/// The cancelling commits after the run has looked whether it is cancelled, and before it is saved that it waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_cancelled_as_it_begins_to_wait_does_not_wait() {
+    let Some(database) = Database::fresh() else { return };
+    let mut calls = calls(&database).await;
+    calls.review.task(json!({ "ID": "1" })).await;
+    let id = calls.take("Insist", "1").await;
+    let request = calls.receiver.next().await;
+
+    let (go_on, gate) = std::sync::mpsc::channel::<()>();
+    let (has_task, held) = std::sync::mpsc::channel();
+    let (engine, ask, workflow) = (calls.review.server.engine.clone(), calls.review.server.operator(), calls.review.workflow.clone());
+    let holding = tokio::runtime::Handle::current().spawn(async move {
+        let hold = move |cx: &mut baton_engine::Cx<'_>| {
+            cx.task(&workflow, "1", true)?;
+            has_task.send(()).expect("the test waits");
+            gate.recv().expect("the test lets it go on");
+            Ok(())
+        };
+        engine.write(ask, hold).await
+    });
+    tokio::task::spawn_blocking(move || held.recv().expect("the task is held")).await.expect("no panic");
+    request.answer(503, "no").await;
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted
+        AND (database = (SELECT oid FROM pg_database WHERE datname = current_database()) OR locktype = 'transactionid')";
+    let run_waits = async {
+        let server = &calls.review.server;
+        while server.engine.read(server.operator(), move |cx| Ok(cx.tx.query_one(waits, &[], |row| row.int(0))?)).await == Ok(Some(0)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), run_waits).await.expect("the run waits for the task");
+    calls.review.server.check(cancel::cancel(&calls, &id), 200, json!({ "id": id, "status": "Pending" })).await;
+    go_on.send(()).expect("it waits");
+    holding.await.expect("no panic").expect("nothing was changed");
+    assert_eq!(calls.review.finished(&id).await, failed(&[cancel::CANCELLED]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failed_execution_goes_on_in_one_retry() {
+    let Some(database) = Database::fresh() else { return };
+    retry::from_the_failed_step(calls(&database).await).await;
+    let Some(database) = Database::fresh() else { return };
+    retry::many_at_once(calls(&database).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

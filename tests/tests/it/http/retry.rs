@@ -37,7 +37,10 @@ impl Calls {
 
 #[tokio::test]
 async fn it_goes_on_at_the_failed_step_with_a_key_of_its_own() {
-    let mut calls = Calls::working().await;
+    from_the_failed_step(Calls::working().await).await;
+}
+
+pub async fn from_the_failed_step(mut calls: Calls) {
     calls.review.task(json!({ "ID": "1", "Name": "Ann" })).await;
     let first = calls.failed("Order", "1").await;
     // What held when it began is not asked again.
@@ -70,6 +73,26 @@ async fn it_goes_on_at_the_failed_step_with_a_key_of_its_own() {
     let started: Vec<Json> = calls.review.history("1", 200).await.0;
     let named: Vec<&Json> = started.iter().filter(|row| row["kind"] == "execution.started").map(|row| &row["after"]["retry_of"]).collect();
     assert_eq!(named, [&Json::Null, &json!(first), &json!(first), &json!(first)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_at_once_one_is_made() {
+    many_at_once(Calls::working().await).await;
+}
+
+pub async fn many_at_once(mut calls: Calls) {
+    calls.review.task(json!({ "ID": "1", "Name": "Ann" })).await;
+    let first = calls.failed("Order", "1").await;
+    let mut asked = tokio::task::JoinSet::new();
+    let server = std::sync::Arc::new(calls.review.server);
+    for _ in 0..20 {
+        let (server, call) = (server.clone(), post(format!("{}/executions/{first}/retry", calls.review.path), "{}"));
+        asked.spawn(async move { server.send(call).await.status.as_u16() });
+    }
+    let mut statuses = asked.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [&[202][..], &[409; 19]].concat());
+    calls.receiver.next().await.answer(200, TICKET).await;
 }
 
 #[tokio::test]
