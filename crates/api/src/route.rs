@@ -40,6 +40,7 @@ pub(crate) type Handled = Pin<Box<dyn Future<Output = Result<Response<Body>, Pro
 pub const ROUTES: &[Route] = &[
     health::live::ROUTE,
     health::ready::ROUTE,
+    health::metrics::ROUTE,
     v1::workspace::get::ROUTE,
     v1::workflows::list::ROUTE,
     v1::workflows::create::ROUTE,

@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::time::Timestamp;
+
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// 62^11 > 2^63, so no identifier is longer.
 const LENGTH_MAX: usize = 11;
@@ -36,6 +38,11 @@ impl Id {
 
     pub fn as_i64(self) -> i64 {
         self.0
+    }
+
+    /// To the millisecond, by the clock of whoever made it.
+    pub fn made_at(self) -> Timestamp {
+        Timestamp::from_micros(((self.0 >> RANDOM_BITS) + EPOCH_MS) * 1000)
     }
 }
 
@@ -124,6 +131,11 @@ mod tests {
         for bad in ["", "00", "0A", "a b", "é", "zzzzzzzzzzz", "123456789012"] {
             assert_eq!(bad.parse::<Id>(), Err(NotAnId), "{bad}");
         }
+    }
+
+    #[test]
+    fn it_tells_when_it_was_made() {
+        assert_eq!(Id::new(1_790_000_000_123, u32::MAX).made_at(), Timestamp::from_micros(1_790_000_000_123_000));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use baton_store::sql::{people, workflows};
 use baton_store::{StoreError, Tx};
 use parking_lot::RwLock;
 
+use crate::metrics::Ended;
+
 /// Revisions kept ready; past it the cache starts anew.
 const WORKFLOWS_MAX: usize = 1000;
 const WORKSPACES_MAX: usize = 1000;
@@ -29,6 +31,8 @@ pub(crate) struct Cache {
 pub(crate) struct Learned {
     workflows: Vec<Arc<Workflow>>,
     workspaces: Vec<(i64, Arc<Workspace>)>,
+    /// To be counted.
+    pub ended: Ended,
 }
 
 impl Cache {

@@ -16,6 +16,7 @@ use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
 use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
+use crate::metrics::Metrics;
 use crate::worker::{Claims, Worker};
 use crate::world::{Outside, World};
 
@@ -60,6 +61,15 @@ pub(crate) struct Shared {
     pub master_key: Arc<MasterKey>,
     pub options: EngineOptions,
     pub worker: Arc<Worker>,
+    pub metrics: Metrics,
+}
+
+impl Shared {
+    /// What a transaction has learned, once it is durable.
+    pub fn keep(&self, learned: Learned) {
+        self.metrics.ended(learned.ended);
+        self.cache.keep(learned);
+    }
 }
 
 #[derive(Clone)]
@@ -79,7 +89,8 @@ impl Engine {
     pub fn new(store: Store, surroundings: Surroundings, options: EngineOptions) -> Engine {
         let worker = Arc::new(Worker::new(options.node, options.workers));
         let Surroundings { clock, entropy, world, master_key } = surroundings;
-        Engine { shared: Arc::new(Shared { store, cache: Cache::default(), clock, entropy, world, master_key, options, worker }) }
+        let metrics = Metrics::default();
+        Engine { shared: Arc::new(Shared { store, cache: Cache::default(), clock, entropy, world, master_key, options, worker, metrics }) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -109,7 +120,7 @@ impl Engine {
                 let claims = Mutex::new(Claims::new(&shared.worker));
                 let mut cx = context(&shared, tx, &ask, &claims)?;
                 let done = command(&mut cx)?;
-                shared.cache.keep(cx.learned);
+                shared.keep(cx.learned);
                 Ok(done)
             })
             .await
@@ -132,7 +143,7 @@ impl Engine {
             Ok::<_, Failure>((done, cx.learned, cx.wakes))
         };
         let (done, learned, wakes) = self.shared.store.write(work).await?;
-        self.shared.cache.keep(learned);
+        self.shared.keep(learned);
         fail_point::pass("write.committed");
         self.run_soon(&claims);
         if wakes {

@@ -118,7 +118,8 @@ fn failed(message: String, kind: FailureKind) -> Reply {
 
 fn kind_of(error: &CallError) -> FailureKind {
     match &error.failure {
-        CallFailure::NotAllowed(_) | CallFailure::TooLong | CallFailure::Unreadable(_) | CallFailure::Answered { .. } => FailureKind::Final,
+        CallFailure::NotAllowed(_) => FailureKind::NotAllowed,
+        CallFailure::TooLong | CallFailure::Unreadable(_) | CallFailure::Answered { .. } => FailureKind::Final,
         CallFailure::NoConnection { .. } | CallFailure::TimedOut { sent: false, .. } => FailureKind::NotSent,
         CallFailure::TimedOut { sent: true, .. } | CallFailure::BrokenOff { .. } => FailureKind::NoAnswer,
     }

@@ -100,6 +100,8 @@ pub enum FailureKind {
     NoAnswer,
     /// The mail server asked to try again later.
     NotNow,
+    /// The guard lets nobody go there.
+    NotAllowed,
     /// It will not be otherwise next time.
     Final,
 }

@@ -41,7 +41,7 @@ fn http_wait(call: &Call, policy: &Policy, failure: &Failure, jitter: f64) -> Op
         }),
         FailureKind::NoAnswer if policy.never_repeat => None,
         FailureKind::NoAnswer => opted_in(policy.retry.as_ref()?, call.failures, jitter),
-        FailureKind::NotNow | FailureKind::Final => None,
+        FailureKind::NotNow | FailureKind::NotAllowed | FailureKind::Final => None,
     }
 }
 
@@ -50,7 +50,7 @@ fn mail_wait(call: &Call, policy: &Policy, failure: &Failure, now: Timestamp, ji
     let repeatable = match failure.kind {
         FailureKind::NotSent | FailureKind::NotNow => true,
         FailureKind::NoAnswer => !policy.never_repeat,
-        FailureKind::Final => false,
+        FailureKind::NotAllowed | FailureKind::Final => false,
     };
     let wait = grown(MAIL_FIRST, MAIL_MAX, call.failures).mul_f64((1.0 + jitter) / 2.0);
     let last = call.started_at.plus_micros(micros(MAIL_RETRY_MAX));

@@ -75,7 +75,7 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: &Ru
     };
     let (next, learned) = match ended {
         // What can't be read or decided is not looked at again.
-        Some(refusal) => give_up(shared, tx, job, &refusal).map(|()| (None, Learned::default()))?,
+        Some(refusal) => give_up(shared, tx, job, &refusal).map(|learned| (None, learned))?,
         None => run_execution(shared, tx, job, run)?,
     };
     let after = match next {
@@ -145,11 +145,11 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
 }
 
 /// Ends an execution as failed with nothing but what is sure to be readable, for a row may be what makes it fail.
-fn give_up(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, refusal: &Refusal) -> Outcome<()> {
+fn give_up(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, refusal: &Refusal) -> Outcome<Learned> {
     tasks::end_sequence(tx, job.task, job.sequence)?;
     let finished_at = shared.clock.now();
     let errors = vec![refusal.to_string()];
-    let Some(ended) = executions::give_up(tx, job.id, finished_at, &errors)? else { return Ok(()) };
+    let Some(ended) = executions::give_up(tx, job.id, finished_at, &errors)? else { return Ok(Learned::default()) };
     let claims = Mutex::new(Claims::new(&shared.worker));
     let mut cx = cx_of(shared, tx, &claims, job.workspace, ended.performer, None);
     let after = serde_json::json!({ "action": ended.action, "status": "Fail", "errors": errors });
@@ -160,7 +160,9 @@ fn give_up(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, refusal: &Refusal) 
         after: Some(after.to_string()),
         ..cx.activity(Kind::ExecutionFinished)
     };
-    cx.append(&[row])
+    cx.append(&[row])?;
+    cx.learned.ended.add_stopped();
+    Ok(cx.learned)
 }
 
 /// The transaction of a run: its performer is the caller.
@@ -279,6 +281,7 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
         Status::Pending => executions::progress(cx.tx, &execution)?,
         Status::Success { .. } | Status::Fail { .. } => {
             executions::finish(cx.tx, &execution)?;
+            cx.learned.ended.add(&execution.status);
             rows.push(finished_activity(cx, &execution, version));
         }
     }
@@ -295,6 +298,7 @@ pub(super) fn end_cancelled(cx: &mut Cx<'_>, execution: &mut Execution) -> Outco
     }
     execution.status = Status::Fail { finished_at: cx.now(), errors };
     executions::finish(cx.tx, execution)?;
+    cx.learned.ended.add(&execution.status);
     let task = tasks::load(cx.tx, execution.workspace, execution.workflow, execution.task, false)?;
     let row = finished_activity(cx, execution, task.map_or(0, |loaded| loaded.task.version));
     cx.append(&[row])
@@ -369,7 +373,8 @@ mod tests {
             .store
             .write(move |tx| jobs::claim(tx, node, 1, now, &jobs::Room { workers: 1, calls: 0, calls_of: &|_| 0 }))
             .await
-            .unwrap();
+            .unwrap()
+            .jobs;
 
         let (document, of) = (named("Rolled back"), workflow.clone());
         let rolled_back = move |cx: &mut Cx<'_>| -> Outcome<()> {

@@ -103,7 +103,7 @@ impl Engine {
             let (shared, timer) = (self.shared.clone(), row.clone());
             let failure = match self.shared.store.write_own(move |tx| stage_changes::fire(&shared, tx, &timer)).await {
                 Ok(learned) => {
-                    self.shared.cache.keep(learned);
+                    self.shared.keep(learned);
                     continue;
                 }
                 Err(failure) => failure,

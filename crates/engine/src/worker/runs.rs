@@ -67,8 +67,13 @@ impl Engine {
                 jobs::claim(tx, node, boot, now, &room)
             };
             match self.shared.store.write_own(claim).await {
-                Ok(jobs) if jobs.is_empty() => return,
-                Ok(jobs) => self.place(jobs, slots),
+                Ok(claimed) => {
+                    self.shared.metrics.lease_takeovers.add(claimed.takeovers);
+                    if claimed.jobs.is_empty() {
+                        return;
+                    }
+                    self.place(claimed.jobs, slots);
+                }
                 Err(error) => {
                     worker.in_doubt.fetch_or(matches!(error, StoreError::OutcomeUnknown(_)), Ordering::AcqRel);
                     return warn!(%error, "jobs could not be claimed");
@@ -169,6 +174,7 @@ impl Engine {
         fail_point::pass("call.started");
         let reply = self.shared.world.send(sending, self.now()).await;
         fail_point::pass("call.ended");
+        self.shared.metrics.called(&outgoing.call.request, &reply);
         Some((reply, self.shared.clock.monotonic().saturating_sub(begun)))
     }
 
@@ -211,12 +217,13 @@ impl Engine {
             let shared = self.shared.clone();
             match self.shared.store.write_own(move |tx| runs::run_job(&shared, tx, &job, &run)).await {
                 Ok((after, learned)) => {
-                    self.shared.cache.keep(learned);
+                    self.shared.keep(learned);
                     fail_point::pass("run.committed");
                     return Some(after);
                 }
                 Err(Failure::Store(StoreError::LeaseLost)) => {
                     warn!(execution = %job.id, "the lease was lost; the result is dropped");
+                    self.shared.metrics.late_writes.add(1);
                     return None;
                 }
                 Err(Failure::Store(StoreError::OutcomeUnknown(why))) => {

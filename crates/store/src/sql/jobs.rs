@@ -161,14 +161,22 @@ pub fn any_claimable(tx: &mut dyn Tx, now: Timestamp, workers: bool, calls: bool
     nodes::any_ended(tx, now)
 }
 
+/// What [`claim`] has come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    pub jobs: Vec<Job>,
+    /// Leases of other nodes that it found ended.
+    pub takeovers: usize,
+}
+
 /// Claims jobs that are ready and due, the oldest of each workspace, and every workspace alike: one that queues many does not keep
 /// another's waiting.
-pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'_>) -> Result<Vec<Job>, StoreError> {
+pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'_>) -> Result<Claimed, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
-    nodes::take_back(tx, node, now)?;
+    let takeovers = nodes::take_back(tx, node, now)?;
     let mut workspaces = waiting_workspaces(tx)?;
     if workspaces.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Claimed { jobs: Vec::new(), takeovers });
     }
     let first = usize::try_from(now.micros().unsigned_abs()).unwrap_or_default() % workspaces.len();
     workspaces.rotate_left(first);
@@ -186,7 +194,7 @@ pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'
             }
         }
     }
-    Ok(claimed)
+    Ok(Claimed { jobs: claimed, takeovers })
 }
 
 /// Workspaces that have something to claim. One step through the index for each: the others' rows are not read.
@@ -228,6 +236,26 @@ fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, outgoing:
     let mut jobs = tx.query(sql, &params, read)?;
     jobs.sort_by_key(|job| (job.due_at, job.id));
     Ok(jobs)
+}
+
+/// What nobody runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth {
+    pub count: i64,
+    /// Since when the first of those waits that could run at once.
+    pub since: Option<Timestamp>,
+}
+
+/// Reads all jobs: for whoever watches, every few seconds.
+pub fn depth(tx: &mut dyn Tx, now: Timestamp) -> Result<Depth, StoreError> {
+    let sql = "SELECT count(*), min(CASE WHEN ready = 1 AND due_at = 0 THEN id END),
+            min(CASE WHEN ready = 1 AND due_at > 0 AND due_at <= $1 THEN due_at END)
+        FROM jobs WHERE node_id IS NULL";
+    let found = tx.query_one(sql, &[now.into()], |row| {
+        let (accepted, due) = (row.opt_id(1)?.map(Id::made_at), row.opt_time(2)?);
+        Ok(Depth { count: row.int(0)?, since: accepted.into_iter().chain(due).min() })
+    })?;
+    Ok(found.unwrap_or(Depth { count: 0, since: None }))
 }
 
 /// How many jobs there are.

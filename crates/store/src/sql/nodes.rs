@@ -47,16 +47,16 @@ pub fn end(tx: &mut dyn Tx, node: Id, boot: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes claimable what other nodes hold whose lease has ended. `now` is by the lease clock.
-pub(super) fn take_back(tx: &mut dyn Tx, node: Id, now: Timestamp) -> Result<(), StoreError> {
+/// Makes claimable what other nodes hold whose lease has ended; answers with how many they are. `now` is by the lease clock.
+pub(super) fn take_back(tx: &mut dyn Tx, node: Id, now: Timestamp) -> Result<usize, StoreError> {
     // The lease first: a node that renews it at this moment keeps what it has.
     let sql = "UPDATE nodes SET lease_until = NULL WHERE lease_until < $1 AND id <> $2 RETURNING id, boot";
     let ended = tx.query(sql, &[now.into(), node.into()], |row| Ok((row.id(0)?, row.int(1)?)))?;
-    for (node, boot) in ended {
+    for (node, boot) in &ended {
         tracing::warn!(%node, boot, "the lease of a node has ended; its executions go on elsewhere");
-        hand_back(tx, node, boot)?;
+        hand_back(tx, *node, *boot)?;
     }
-    Ok(())
+    Ok(ended.len())
 }
 
 pub(super) fn any_ended(tx: &mut dyn Tx, now: Timestamp) -> Result<bool, StoreError> {

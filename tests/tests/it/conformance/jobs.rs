@@ -1,7 +1,7 @@
 //! Jobs: queues of tasks, claims, fences.
 
 use baton_store::StoreError;
-use baton_store::sql::jobs::{self, Claim, Job};
+use baton_store::sql::jobs::{self, Claim, Depth, Job};
 use baton_store::sql::tasks;
 use tokio::task::JoinSet;
 
@@ -20,6 +20,7 @@ on_every_store!(
     a_job_is_not_claimed_before_it_is_due,
     every_workspace_gets_its_share_of_a_claim,
     sequences_are_never_given_twice,
+    how_much_waits_and_since_when,
 );
 
 const BOOT: i64 = 1;
@@ -29,7 +30,10 @@ fn by(node: i64, epoch: i64) -> Claim {
 }
 
 async fn claim(bed: &Bed, node: i64, limit: usize) -> Vec<Job> {
-    bed.write(move |tx| jobs::claim(tx, id(node), BOOT, at(10), &jobs::Room { workers: limit, calls: 0, calls_of: &|_| 0 })).await.unwrap()
+    bed.write(move |tx| jobs::claim(tx, id(node), BOOT, at(10), &jobs::Room { workers: limit, calls: 0, calls_of: &|_| 0 }))
+        .await
+        .unwrap()
+        .jobs
 }
 
 async fn finish(bed: &Bed, job: &Job, claim: Claim) -> Result<(), StoreError> {
@@ -243,4 +247,24 @@ async fn sequences_are_never_given_twice(bed: Bed) {
     bed.tamper("DELETE FROM jobs").await;
     bed.write(move |tx| tasks::finish_sequence(tx, task, 30)).await.unwrap();
     assert_eq!(bed.accept(task, 1, None).await[0].sequence, 31);
+}
+
+async fn how_much_waits_and_since_when(bed: Bed) {
+    let depth = |bed: &Bed| {
+        let bed = bed.clone();
+        async move { bed.read(|tx| jobs::depth(tx, at(10))).await.unwrap() }
+    };
+    assert_eq!(depth(&bed).await, Depth { count: 0, since: None });
+    let (running, waits) = (bed.inserted().await.id, bed.inserted().await.id);
+    // One that runs counts for nothing, those behind it wait for it.
+    bed.accept(running, 3, Some(by(1, 1))).await;
+    assert_eq!(depth(&bed).await, Depth { count: 2, since: None });
+    let first = bed.accept(waits, 2, None).await.remove(0);
+    assert_eq!(depth(&bed).await, Depth { count: 4, since: Some(first.id.made_at()) });
+    // One that waits for its time waits only from then on.
+    for (due_at, since) in [(at(11), None), (at(10), Some(at(10)))] {
+        let due = due_at.micros();
+        bed.write(move |tx| tx.execute("UPDATE jobs SET due_at = $1 WHERE id = $2", &[due.into(), first.id.into()])).await.unwrap();
+        assert_eq!(depth(&bed).await, Depth { count: 4, since });
+    }
 }

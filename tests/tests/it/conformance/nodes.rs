@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use baton_core::time::Timestamp;
 use baton_store::StoreError;
-use baton_store::sql::jobs::{self, Claim, Job};
+use baton_store::sql::jobs::{self, Claim, Claimed, Job};
 use baton_store::sql::nodes;
 
 use super::bed::{Bed, Kind, at, id};
@@ -18,6 +18,7 @@ on_every_store!(
     a_clean_end_hands_back_without_counting_the_start,
     what_is_claimed_under_a_dead_lease_is_found_again,
     a_node_does_not_take_back_its_own,
+    an_ended_lease_is_found_by_one_node,
 );
 
 const LEASE: Duration = Duration::from_secs(10);
@@ -27,8 +28,12 @@ async fn start(bed: &Bed, node: i64) -> i64 {
     bed.write(move |tx| nodes::start(tx, id(node), at(NOW), LEASE)).await.unwrap()
 }
 
-async fn claim(bed: &Bed, node: i64, boot: i64, now: Timestamp) -> Vec<Job> {
+async fn claimed(bed: &Bed, node: i64, boot: i64, now: Timestamp) -> Claimed {
     bed.write(move |tx| jobs::claim(tx, id(node), boot, now, &jobs::Room { workers: 9, calls: 0, calls_of: &|_| 0 })).await.unwrap()
+}
+
+async fn claim(bed: &Bed, node: i64, boot: i64, now: Timestamp) -> Vec<Job> {
+    claimed(bed, node, boot, now).await.jobs
 }
 
 /// A moment after every lease has ended. PostgreSQL goes by its own clock, so there the leases are moved instead.
@@ -136,4 +141,19 @@ async fn a_node_does_not_take_back_its_own(bed: Bed) {
     let later = much_later(&bed).await;
     assert_eq!(claim(&bed, 1, 1, later).await, []);
     assert_eq!(bed.write(move |tx| jobs::finish(tx, job.id, &by(1, 1))).await, Ok(()));
+}
+
+async fn an_ended_lease_is_found_by_one_node(bed: Bed) {
+    for node in 1..=4 {
+        start(&bed, node).await;
+    }
+    let later = much_later(&bed).await;
+    for node in [1, 2] {
+        bed.write(move |tx| nodes::renew(tx, id(node), 1, later, LEASE)).await.unwrap();
+    }
+    let mut found = Vec::new();
+    for node in [1, 2, 1] {
+        found.push(claimed(&bed, node, 1, later).await.takeovers);
+    }
+    assert_eq!(found, [2, 0, 0]);
 }

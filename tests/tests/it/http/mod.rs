@@ -15,6 +15,7 @@ mod filters;
 mod guide;
 mod idempotency;
 mod large_bodies;
+mod metrics;
 mod policies;
 mod postgres;
 mod preconditions;

@@ -1,4 +1,5 @@
-//! For load balancers and supervisors; no key is asked for.
+//! For load balancers, supervisors and whoever watches; no key is asked for.
 
 pub mod live;
+pub mod metrics;
 pub mod ready;

@@ -1,0 +1,38 @@
+//! `GET /metrics`: what this node counts, in the text format of Prometheus.
+
+use std::fmt::Write;
+
+use axum::http::header::HeaderValue;
+use axum::http::{Method, StatusCode};
+use baton_engine::{Metric, MetricKind, Sample};
+
+use crate::call::Call;
+use crate::reply;
+use crate::route::{Handled, Policy, Route};
+
+pub const ROUTE: Route = Route { method: Method::GET, path: "/metrics", policy: Policy::Open, handle };
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+fn handle(call: Call) -> Handled {
+    Box::pin(async move {
+        let metrics = call.engine().metrics().await;
+        Ok(reply::bytes(StatusCode::OK, TEXT, metrics.iter().map(shown).collect::<String>().into_bytes()))
+    })
+}
+
+/// Names, help and labels are our own, and hold nothing that the format would have escaped.
+fn shown(metric: &Metric) -> String {
+    let Metric { name, kind, help, samples } = metric;
+    let kind = match kind {
+        MetricKind::Counter => "counter",
+        MetricKind::Gauge => "gauge",
+    };
+    let mut text = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
+    for Sample { labels, value } in samples {
+        let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        let _ = writeln!(text, "{name}{labels} {value}");
+    }
+    text
+}
