@@ -220,6 +220,23 @@ async fn a_key_whose_role_hides_a_field_sees_no_answers() {
     calls.review.server.refuses(blind, 404, &["Execution not found"]).await;
 }
 
+/// It is ended without a look at its steps, which were left as they stood.
+#[tokio::test]
+async fn one_that_was_given_up_tells_at_which_step() {
+    let mut calls = Calls::working().await;
+    calls.review.task(json!({ "ID": "1", "Name": "Ann" })).await;
+    let id = calls.take("Order", "1").await;
+    let _unanswered = calls.receiver.next().await;
+    let lost = "UPDATE jobs SET node_id = NULL, boot = NULL, epoch = epoch + 1, starts = 3";
+    let server = &calls.review.server;
+    server.engine.write(server.operator(), move |cx| Ok(cx.tx.execute(lost, &[])?)).await.expect("changed");
+    let told = "Stopped after 3 interrupted attempts at step 2";
+    assert_eq!(calls.review.finished(&id).await, failed(&[told]));
+    assert_eq!(calls.of_steps(&id, "status").await, json!(["Success", "Fail", "Pending", "Pending"]));
+    let step = calls.expanded(&id).await["steps"][1].clone();
+    assert_eq!((&step["error"], &step["answer"], step["finished_at"].is_null()), (&json!(told), &Json::Null, false));
+}
+
 #[tokio::test]
 async fn only_steps_can_be_expanded() {
     let calls = Calls::resting().await;

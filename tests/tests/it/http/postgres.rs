@@ -80,9 +80,13 @@ async fn what_is_cancelled_as_it_begins_to_wait_does_not_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_failed_execution_goes_on_in_one_retry() {
+async fn a_failed_execution_goes_on_where_it_failed() {
     let Some(database) = Database::fresh() else { return };
     retry::from_the_failed_step(calls(&database).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_simultaneous_retries_one_is_made() {
     let Some(database) = Database::fresh() else { return };
     retry::many_at_once(calls(&database).await).await;
 }
