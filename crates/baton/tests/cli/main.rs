@@ -10,6 +10,7 @@ mod log;
 mod master_key;
 mod readme;
 mod roles;
+mod secrets;
 mod serve;
 mod settings;
 mod site;

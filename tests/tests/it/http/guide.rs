@@ -120,7 +120,7 @@ impl Names {
     fn text_fits(&mut self, said: &str, came: &str, key: &str) -> bool {
         match key {
             "id" | "role_id" | "task" => self.0.entry(said.to_owned()).or_insert_with(|| came.to_owned()) == came,
-            "at" | "timestamp" => said.len() == came.len() && came.ends_with('Z'),
+            "at" | "timestamp" | "created_at" | "updated_at" => said.len() == came.len() && came.ends_with('Z'),
             "request_id" => true,
             "Task URL" => self.path_fits(said, came),
             _ => said == came,

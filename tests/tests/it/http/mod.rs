@@ -17,6 +17,7 @@ mod postgres;
 mod preconditions;
 mod queue;
 mod review;
+mod secrets;
 mod server;
 mod store_failures;
 mod stream;
