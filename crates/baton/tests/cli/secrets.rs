@@ -15,8 +15,9 @@ impl Site {
 
     fn secrets(&self) -> Vec<(String, String)> {
         let database = rusqlite::Connection::open(self.data().join("baton.db")).expect("it is there");
-        let mut rows =
-            database.prepare("SELECT kind, coalesce(after_values, before_values) FROM activity WHERE kind LIKE 'secret.%' ORDER BY id").unwrap();
+        let mut rows = database
+            .prepare("SELECT kind, coalesce(after_values, before_values) FROM activity WHERE kind LIKE 'secret.%' ORDER BY id")
+            .unwrap();
         rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap()
     }
 }
