@@ -2,6 +2,7 @@
 
 mod conformance;
 mod engine;
+mod forbidden;
 mod http;
 mod postgres;
 mod tidy;
