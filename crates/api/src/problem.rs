@@ -145,6 +145,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoRecipient
         | Refusal::NoMailServer
         | Refusal::SecretMissing { .. }
+        | Refusal::SecretUnfit
         | Refusal::TimeIsUp
         | Refusal::Cancelled { .. }
         | Refusal::BodyShape { .. }

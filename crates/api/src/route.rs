@@ -76,4 +76,7 @@ pub const ROUTES: &[Route] = &[
     v1::checklist_items::delete::ROUTE,
     v1::comments::list::ROUTE,
     v1::comments::create::ROUTE,
+    v1::secrets::list::ROUTE,
+    v1::secrets::put::ROUTE,
+    v1::secrets::delete::ROUTE,
 ];

@@ -15,7 +15,7 @@ use baton_engine::Surroundings;
 use baton_engine::env::{Entropy, SystemClock};
 use baton_engine::world::{Mail, Outside};
 use baton_store::sql::agreements;
-use baton_store::{Store, StoreError, Tx};
+use baton_store::{Store, Tx};
 
 use crate::settings::{Settings, Smtp};
 use crate::trouble::Trouble;
@@ -68,7 +68,7 @@ async fn master_key(settings: &Settings, store: &Store, entropy: &Entropy) -> Re
         Some(agreed) => agreed,
         None => {
             let ours = ours.clone();
-            store.write(move |tx: &mut dyn Tx| Ok::<_, StoreError>(agreements::agree(tx, agreements::MASTER_KEY, &ours)?)).await?
+            store.write(move |tx: &mut dyn Tx| agreements::agree(tx, agreements::MASTER_KEY, &ours)).await?
         }
     };
     if agreed == ours {

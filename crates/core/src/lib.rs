@@ -24,6 +24,7 @@ pub mod limits;
 pub mod people;
 pub mod refusal;
 pub mod requirement;
+pub mod secret;
 pub mod suggest;
 pub mod task;
 pub mod template;

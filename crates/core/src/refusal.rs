@@ -106,6 +106,8 @@ pub enum Refusal {
     SecretMissing {
         name: String,
     },
+    /// The value, which is never repeated.
+    SecretUnfit,
     TimeIsUp,
     Cancelled {
         by: String,
@@ -186,6 +188,7 @@ pub enum Noun {
     User,
     ChecklistItem,
     Revision,
+    Secret,
     Page,
 }
 
@@ -200,6 +203,7 @@ impl fmt::Display for Noun {
             Noun::User => "User",
             Noun::ChecklistItem => "Checklist item",
             Noun::Revision => "Revision",
+            Noun::Secret => "Secret",
             Noun::Page => "Page",
         })
     }
@@ -286,6 +290,7 @@ impl Refusal {
             Refusal::NoRecipient => "no_recipient",
             Refusal::NoMailServer => "no_mail_server",
             Refusal::SecretMissing { .. } => "secret_missing",
+            Refusal::SecretUnfit => "secret_unfit",
             Refusal::TimeIsUp => "time_is_up",
             Refusal::Cancelled { .. } => "cancelled",
             Refusal::HasEnded => "has_ended",
@@ -368,6 +373,7 @@ impl fmt::Display for Refusal {
             Refusal::NoRecipient => f.write_str("The e-mail has no recipient: to, cc and bcc are blank"),
             Refusal::NoMailServer => f.write_str("E-mail can't be sent: the operator has set no mail server (smtp.host)"),
             Refusal::SecretMissing { name } => write!(f, "Secret {name} does not exist"),
+            Refusal::SecretUnfit => write!(f, "must be 1 to {} bytes of text without control characters", crate::limits::SECRET_BYTES_MAX),
             Refusal::TimeIsUp => write!(f, "Timed out: its calls have taken {} min", crate::limits::EXECUTION_TIME_MAX.as_secs() / 60),
             Refusal::Cancelled { by } => write!(f, "Cancelled by {by}"),
             Refusal::HasEnded => f.write_str("Execution has ended already"),

@@ -15,6 +15,7 @@ mod engine;
 pub mod env;
 pub mod fail_point;
 mod idempotency;
+mod masks;
 mod metrics;
 mod open_calls;
 mod sending;

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::commands::runs::Outgoing;
 use crate::engine::Shared;
+use crate::masks::Masks;
 use crate::world::Sending;
 
 /// Why a call can't go out. Nothing has been sent.
@@ -31,22 +32,27 @@ impl From<StoreError> for NotReady {
     }
 }
 
-pub(crate) async fn prepare(shared: &Arc<Shared>, outgoing: &Outgoing, now: Timestamp) -> Result<Sending, NotReady> {
+/// With what is to be masked in its answer.
+pub(crate) async fn prepare(shared: &Arc<Shared>, outgoing: &Outgoing, now: Timestamp) -> Result<(Sending, Masks), NotReady> {
+    let mut masks = Masks::default();
     let key = call::key(outgoing.job.id, outgoing.call.step);
     let timeout = outgoing.timeout;
     match &outgoing.call.request {
         Request::Email(email) => {
             let domain = email.from.rsplit('@').next().unwrap_or_default().trim_end_matches('>');
-            Ok(Sending::Email { email: email.clone(), message_id: format!("{key}@{domain}"), timeout })
+            Ok((Sending::Email { email: email.clone(), message_id: format!("{key}@{domain}"), timeout }, masks))
         }
         Request::Http(request) => {
             let mut headers: Vec<(String, Zeroizing<String>)> =
                 request.headers.iter().map(|(name, value)| (name.clone(), Zeroizing::new(value.clone()))).collect();
             headers.push(("Idempotency-Key".to_owned(), Zeroizing::new(key.clone())));
             if let Some(auth) = &request.auth {
-                headers.extend(authorisation(shared, outgoing.job.workspace, auth, request, &key, now).await?);
+                let secrets = Secrets { shared, workspace: outgoing.job.workspace, masks: &mut masks };
+                headers.extend(authorisation(secrets, auth, request, &key, now).await?);
             }
-            Ok(Sending::Http { method: request.method.clone(), url: request.url.clone(), headers, body: request.body.clone(), timeout })
+            let sending =
+                Sending::Http { method: request.method.clone(), url: request.url.clone(), headers, body: request.body.clone(), timeout };
+            Ok((sending, masks))
         }
     }
 }
@@ -54,8 +60,7 @@ pub(crate) async fn prepare(shared: &Arc<Shared>, outgoing: &Outgoing, now: Time
 type Headers = Vec<(String, Zeroizing<String>)>;
 
 async fn authorisation(
-    shared: &Arc<Shared>,
-    workspace: Id,
+    mut secrets: Secrets<'_>,
     auth: &Auth,
     request: &HttpRequest,
     key: &str,
@@ -64,15 +69,18 @@ async fn authorisation(
     let one = |name: &str, value: Zeroizing<String>| vec![(name.to_owned(), value)];
     Ok(match auth {
         Auth::Basic { user, password } => {
-            let pair = Zeroizing::new(format!("{user}:{}", *secret(shared, workspace, password).await?));
-            one("Authorization", Zeroizing::new(format!("Basic {}", *Zeroizing::new(STANDARD.encode(pair.as_bytes())))))
+            let pair = Zeroizing::new(format!("{user}:{}", *secrets.read(password).await?));
+            let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+            secrets.masks.hide(&encoded);
+            one("Authorization", Zeroizing::new(format!("Basic {}", *encoded)))
         }
-        Auth::Bearer { token } => one("Authorization", Zeroizing::new(format!("Bearer {}", *secret(shared, workspace, token).await?))),
-        Auth::Header { name, value } => one(name, secret(shared, workspace, value).await?),
+        Auth::Bearer { token } => one("Authorization", Zeroizing::new(format!("Bearer {}", *secrets.read(token).await?))),
+        Auth::Header { name, value } => one(name, secrets.read(value).await?),
         Auth::Hmac { secret: name } => {
-            let text = secret(shared, workspace, name).await?;
+            let text = secrets.read(name).await?;
             // While it is being changed, the old one and the new stand side by side.
-            let secrets: Result<Vec<SigningSecret>, _> = text.split_ascii_whitespace().map(SigningSecret::parse).collect();
+            let parts = text.split_ascii_whitespace().inspect(|part| secrets.masks.hide(part));
+            let secrets: Result<Vec<SigningSecret>, _> = parts.map(SigningSecret::parse).collect();
             let secrets = secrets.map_err(|error| unusable(name, &error))?;
             let signed = sign::headers(&secrets, key, now.micros().div_euclid(1_000_000), request.body.as_bytes());
             signed.into_iter().map(|(name, value)| (name.to_owned(), Zeroizing::new(value))).collect()
@@ -80,14 +88,24 @@ async fn authorisation(
     })
 }
 
-/// As it is at this moment: one that was changed is used from the next attempt on.
-async fn secret(shared: &Arc<Shared>, workspace: Id, name: &str) -> Result<Zeroizing<String>, NotReady> {
-    let asked = name.to_owned();
-    let sealed = shared.store.read(move |tx: &mut dyn Tx| secrets::sealed(tx, workspace, &asked)).await?;
-    let sealed = sealed.ok_or_else(|| NotReady::Refused(Refusal::SecretMissing { name: name.to_owned() }))?;
-    let bytes = shared.master_key.open(&workspace.to_string(), name, &sealed).map_err(|error| unusable(name, &error))?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| unusable(name, &error))?;
-    Ok(Zeroizing::new(text.to_owned()))
+/// The secrets of a workspace, each masked from when it was read.
+struct Secrets<'a> {
+    shared: &'a Arc<Shared>,
+    workspace: Id,
+    masks: &'a mut Masks,
+}
+
+impl Secrets<'_> {
+    /// As it is at this moment: one that was changed is used from the next attempt on.
+    async fn read(&mut self, name: &str) -> Result<Zeroizing<String>, NotReady> {
+        let (workspace, asked) = (self.workspace, name.to_owned());
+        let sealed = self.shared.store.read(move |tx: &mut dyn Tx| secrets::sealed(tx, workspace, &asked)).await?;
+        let sealed = sealed.ok_or_else(|| NotReady::Refused(Refusal::SecretMissing { name: name.to_owned() }))?;
+        let bytes = self.shared.master_key.open(&workspace.to_string(), name, &sealed).map_err(|error| unusable(name, &error))?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| unusable(name, &error))?;
+        self.masks.hide(text);
+        Ok(Zeroizing::new(text.to_owned()))
+    }
 }
 
 fn unusable(name: &str, error: &dyn std::fmt::Display) -> NotReady {

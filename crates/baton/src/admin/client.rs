@@ -28,9 +28,13 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Answer, Trouble> {
         Reached::Store(store) => {
             let runtime = wiring::small_runtime()?;
             runtime.block_on(async {
-                let engine = wiring::engine_for_commands(settings, store, surroundings::bare());
-                execute(&engine, request).await
-            })
+                let surroundings = match request {
+                    Request::SetSecret(_) => surroundings::with_master_key(settings, &store).await?,
+                    _ => surroundings::bare(),
+                };
+                let engine = wiring::engine_for_commands(settings, store, surroundings);
+                Ok::<_, Trouble>(execute(&engine, request).await)
+            })?
         }
     }
     .map_err(Trouble::Refused)

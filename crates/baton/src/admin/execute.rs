@@ -2,13 +2,15 @@
 
 use baton_core::definition::normal_name;
 use baton_core::people::{User, UserState};
-use baton_engine::commands::{activity, api_keys, definitions, users, workspaces};
+use baton_engine::commands::{activity, api_keys, definitions, secrets, users, workspaces};
 use baton_engine::{Ask, Credential, Engine, KeyScope};
 use serde_json::Value as Json;
 
 use super::names::{operator, workflow_called, workflow_named, workspace_named};
 use super::sentences::{Refused, sentences};
-use super::{Answer, Applied, Change, KeyLine, NewKey, NewUser, NewWorkspace, Reply, Request, UserLine, VerifiedLine};
+use super::{
+    Answer, Applied, Change, KeyLine, NewKey, NewSecret, NewUser, NewWorkspace, Reply, Request, SecretLine, UserLine, VerifiedLine,
+};
 
 pub async fn execute(engine: &Engine, request: Request) -> Reply {
     let answer = match request {
@@ -20,6 +22,9 @@ pub async fn execute(engine: &Engine, request: Request) -> Reply {
         Request::AddUser(new) => add_user(engine, new).await,
         Request::ListUsers { workspace } => list_users(engine, workspace).await,
         Request::SetUserActive { workspace, email, active } => set_user_active(engine, workspace, email, active).await,
+        Request::SetSecret(new) => set_secret(engine, new).await,
+        Request::ListSecrets { workspace } => list_secrets(engine, workspace).await,
+        Request::DeleteSecret { workspace, name } => delete_secret(engine, workspace, name).await,
         Request::VerifyHistory { workspace } => verify_history(engine, workspace).await,
     };
     answer.map_err(|refused| refused.0)
@@ -201,6 +206,31 @@ fn line(user: &User) -> UserLine {
         role: if user.admin { "admin" } else { "member" }.to_owned(),
         state: state.to_owned(),
     }
+}
+
+async fn set_secret(engine: &Engine, new: NewSecret) -> Done {
+    let NewSecret { workspace, name, value } = new;
+    let ask = operator(workspace_named(engine, workspace).await?.id);
+    let set = engine.write(ask, move |cx| secrets::set(cx, &name, Some(&value))).await?;
+    Ok(Answer::SecretSet { name: set.row.name, new: set.new })
+}
+
+async fn list_secrets(engine: &Engine, workspace: Option<String>) -> Done {
+    let ask = operator(workspace_named(engine, workspace).await?.id);
+    let rows = engine.read(ask, secrets::list).await?;
+    let lines = rows.into_iter().map(|row| SecretLine {
+        name: row.name,
+        created_at: row.created_at.to_string(),
+        updated_at: row.updated_at.to_string(),
+    });
+    Ok(Answer::Secrets(lines.collect()))
+}
+
+async fn delete_secret(engine: &Engine, workspace: Option<String>, name: String) -> Done {
+    let ask = operator(workspace_named(engine, workspace).await?.id);
+    let deleted = name.clone();
+    engine.write(ask, move |cx| secrets::delete(cx, &deleted)).await?;
+    Ok(Answer::SecretDeleted { name })
 }
 
 async fn verify_history(engine: &Engine, workspace: Option<String>) -> Done {

@@ -37,6 +37,14 @@ pub enum Request {
         email: String,
         active: bool,
     },
+    SetSecret(NewSecret),
+    ListSecrets {
+        workspace: Option<String>,
+    },
+    DeleteSecret {
+        workspace: Option<String>,
+        name: String,
+    },
     /// One workspace's history, or every one's.
     VerifyHistory {
         workspace: Option<String>,
@@ -81,6 +89,20 @@ pub struct NewUser {
     pub role: Option<String>,
 }
 
+#[derive(Serialize, Deserialize)]
+pub struct NewSecret {
+    pub workspace: Option<String>,
+    pub name: String,
+    pub value: String,
+}
+
+/// The value must not get into a log.
+impl std::fmt::Debug for NewSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewSecret").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Answer {
     Initialised { workspace: String, user: String, api_key: String },
@@ -90,6 +112,9 @@ pub enum Answer {
     Keys(Vec<KeyLine>),
     User(UserLine),
     Users(Vec<UserLine>),
+    SecretSet { name: String, new: bool },
+    Secrets(Vec<SecretLine>),
+    SecretDeleted { name: String },
     Verified(Vec<VerifiedLine>),
 }
 
@@ -126,6 +151,13 @@ pub struct UserLine {
     pub name: String,
     pub role: String,
     pub state: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SecretLine {
+    pub name: String,
+    pub created_at: String,
+    pub updated_at: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

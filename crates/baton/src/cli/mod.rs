@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod init;
 mod schema;
+mod secret;
 mod serve;
 mod table;
 mod user;
@@ -48,6 +49,9 @@ enum Command {
     /// Add, list, deactivate and activate users
     #[command(subcommand)]
     User(user::User),
+    /// Set, list and delete the secrets that calls are made with
+    #[command(subcommand)]
+    Secret(secret::Secret),
     /// Print the settings in force and where each came from
     Config,
     /// Look after the history
@@ -76,6 +80,7 @@ pub fn run() -> Result<(), Trouble> {
         Command::Schema => schema::run(),
         Command::ApiKey(command) => command.run(&settings),
         Command::User(command) => command.run(&settings),
+        Command::Secret(command) => command.run(&settings),
         Command::Config => config::run(&settings),
         Command::Audit(command) => command.run(&settings),
     }

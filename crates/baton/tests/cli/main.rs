@@ -2,6 +2,8 @@
 
 mod apply;
 mod audit;
+mod calls;
+mod canaries;
 mod demo;
 mod full_disk;
 mod init;
@@ -9,7 +11,10 @@ mod keys;
 mod log;
 mod master_key;
 mod readme;
+mod receiver;
 mod roles;
+mod rotation;
+mod secrets;
 mod serve;
 mod settings;
 mod site;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::compile::Compiler;
+use super::document::Definition;
 use super::problem::Path;
 use super::step::{self, ApiCall, Auth, Email, Recipients, ScheduleStageChange, Step, Zapier};
 use crate::limits::CALL_TIMEOUT;
@@ -38,6 +39,29 @@ pub(super) fn policy(step: &Step) -> workflow::Policy {
 
 fn duration(written: &super::document::Duration) -> Option<Duration> {
     parse_duration(&written.0)
+}
+
+/// Every secret that an action names, with its place in the document.
+pub fn secrets(definition: &Definition) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let root = Path::ROOT.key("actions");
+    for (number, action) in definition.actions.iter().enumerate() {
+        let path = root.index(number);
+        let path = path.key("steps");
+        for (number, step) in action.steps.iter().enumerate() {
+            let Step::ApiCall(ApiCall { auth: Some(auth), .. }) = step else { continue };
+            let path = path.index(number);
+            let path = path.key("auth");
+            let (key, secret) = match auth {
+                Auth::Basic(basic) => ("basic.password", &basic.password),
+                Auth::Bearer(token) => ("bearer", token),
+                Auth::Header(header) => ("header.value", &header.value),
+                Auth::Hmac(hmac) => ("hmac.secret", &hmac.secret),
+            };
+            found.push((path.written(key).to_string(), name(secret)));
+        }
+    }
+    found
 }
 
 impl Compiler<'_> {

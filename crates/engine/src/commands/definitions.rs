@@ -1,7 +1,7 @@
 //! Definitions: made, read, changed; every save is a new revision.
 
 use baton_core::activity::{Activity, Kind};
-use baton_core::definition::{self, Definition, Problem};
+use baton_core::definition::{self, Definition, PROBLEMS_MAX, Problem};
 use baton_core::env::Env;
 use baton_core::ids::Id;
 use baton_core::people::Workspace;
@@ -9,7 +9,7 @@ use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_store::StoreError;
 use baton_store::sql::workflows;
 pub use baton_store::sql::workflows::RevisionRow;
-use baton_store::sql::{people, tasks};
+use baton_store::sql::{people, secrets, tasks};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
@@ -41,7 +41,8 @@ pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Saved> {
         return Err(Refusal::KeyLacksRight { what: "create workflows".to_owned() }.into());
     }
     let workspace = workspace(cx)?;
-    let read = definition::read(document.clone(), None, &workspace, &mut cx.env).map_err(problems)?;
+    let mut read = definition::read(document.clone(), None, &workspace, &mut cx.env).map_err(problems)?;
+    warn_of_secrets(cx, &mut read)?;
     check_name(cx, None, &read.definition.name)?;
     let id = cx.env.new_id();
     check_runnable(id, 1, &read.definition)?;
@@ -120,7 +121,8 @@ pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expect
     save_read(cx, &found, &now, definition::Read { definition: earlier, warnings })
 }
 
-fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition::Read) -> Outcome<Saved> {
+fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, mut read: definition::Read) -> Outcome<Saved> {
+    warn_of_secrets(cx, &mut read)?;
     let definition::Read { definition, warnings } = read;
     let (id, before) = (found.workflow.id, found.workflow.revision);
     let document = to_text(&definition);
@@ -147,6 +149,23 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, read: definition:
     };
     cx.append(&[row])?;
     Ok(Saved { workflow: id, name: definition.name, revision, changed: true, warnings })
+}
+
+/// They may come later, or go: a step that names one is refused only when it runs.
+fn warn_of_secrets(cx: &mut Cx<'_>, read: &mut definition::Read) -> Outcome<()> {
+    let named = definition::secrets(&read.definition);
+    if named.is_empty() {
+        return Ok(());
+    }
+    let there_are = secrets::list(cx.tx, cx.caller.workspace)?;
+    let missing = named.into_iter().filter(|(_, name)| !there_are.iter().any(|row| row.name == *name));
+    let room = PROBLEMS_MAX.saturating_sub(read.warnings.len());
+    read.warnings.extend(
+        missing
+            .take(room)
+            .map(|(path, name)| Problem { path, message: format!("secret {name} does not exist; the step fails until it does") }),
+    );
+    Ok(())
 }
 
 /// Names are unique in the workspace, without case.

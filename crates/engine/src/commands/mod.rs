@@ -9,6 +9,7 @@ pub mod definitions;
 pub mod executions;
 mod look;
 pub(crate) mod runs;
+pub mod secrets;
 mod task_filter;
 pub mod tasks;
 pub(crate) mod timers;

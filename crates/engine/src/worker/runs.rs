@@ -155,9 +155,9 @@ impl Engine {
     async fn send(&self, outgoing: &Outgoing) -> Option<(Reply, Duration)> {
         self.wait_for_lease(&outgoing.job).await?;
         let mut wait = RETRY_FIRST;
-        let sending = loop {
+        let (sending, masks) = loop {
             match sending::prepare(&self.shared, outgoing, self.now()).await {
-                Ok(sending) => break sending,
+                Ok(ready) => break ready,
                 Err(NotReady::Refused(refusal)) => {
                     let failure = CallFailure { message: refusal.to_string(), kind: FailureKind::Final };
                     return Some((Reply::Failed(failure), Duration::ZERO));
@@ -172,7 +172,7 @@ impl Engine {
         };
         let begun = self.shared.clock.monotonic();
         fail_point::pass("call.started");
-        let reply = self.shared.world.send(sending, self.now()).await;
+        let reply = masks.over(self.shared.world.send(sending, self.now()).await);
         fail_point::pass("call.ended");
         self.shared.metrics.called(&outgoing.call.request, &reply);
         Some((reply, self.shared.clock.monotonic().saturating_sub(begun)))

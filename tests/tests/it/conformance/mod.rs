@@ -12,6 +12,7 @@ mod jobs;
 mod nodes;
 mod people;
 mod postgres;
+mod secrets;
 mod tasks;
 mod transactions;
 mod verify;

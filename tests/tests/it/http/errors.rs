@@ -38,6 +38,7 @@ fn examples() -> Vec<Refusal> {
         Refusal::IsNotAUserOfWorkflow,
         Refusal::IsNotAStage,
         Refusal::IsTooLong { bytes_max: 1 },
+        Refusal::SecretUnfit,
         Refusal::ItemFromTemplate { what: "deletion" },
         Refusal::LastAdministrator,
         Refusal::AccountKeepsPassword,

@@ -22,6 +22,7 @@ mod preconditions;
 mod queue;
 mod retry;
 mod review;
+mod secrets;
 mod server;
 mod store_failures;
 mod stream;

@@ -10,7 +10,7 @@ use baton_engine::commands::api_keys::{self, NewKey};
 use serde_json::{Value as Json, json};
 
 use super::review::{REVIEW, text};
-use super::server::{Call, Reply, Server, get, post};
+use super::server::{Call, Reply, Server, get, post, put};
 
 struct Place {
     server: Server,
@@ -50,6 +50,10 @@ impl Ids {
         let take = json!({ "task_id": "1", "action_id": action["id"] });
         ids.0.insert("action", id(action));
         ids.0.insert("execution", id(&send(post(ids.at("/executions"), take), 202).await));
+        // Named in its workspace only, and so by a name that no other has.
+        let secret = format!("S{}", ids.0["workflow"]);
+        send(put(format!("/secrets/{secret}"), json!({ "value": "x" })), 201).await;
+        ids.0.insert("secret", secret);
         ids
     }
 

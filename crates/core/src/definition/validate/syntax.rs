@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::secret;
 use crate::template::rename_names;
 use crate::time::parse_duration;
 
@@ -22,11 +23,7 @@ pub(super) fn duration(text: &str, most: Option<(Duration, &str)>) -> Result<Dur
 
 /// `secret:NAME`
 pub(super) fn secret(text: &str) -> Option<String> {
-    let name = text.strip_prefix("secret:");
-    let fits = name.is_some_and(|name| {
-        let first = name.chars().next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
-        first && name.len() <= 100 && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
-    });
+    let fits = text.strip_prefix("secret:").is_some_and(secret::is_name);
     (!fits).then(|| "must name a secret of the workspace, such as secret:CRM_TOKEN; secrets are never written in a definition".to_owned())
 }
 

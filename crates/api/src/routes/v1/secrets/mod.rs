@@ -1,0 +1,26 @@
+//! Secrets of the workspace: what they are called, and never what they are.
+
+pub mod delete;
+pub mod list;
+pub mod put;
+
+use baton_core::time::Timestamp;
+use baton_engine::commands::secrets::SecretRow;
+use serde::Serialize;
+
+use crate::show::as_text;
+
+#[derive(Serialize)]
+struct ShownSecret<'a> {
+    name: &'a str,
+    #[serde(serialize_with = "as_text")]
+    created_at: Timestamp,
+    #[serde(serialize_with = "as_text")]
+    updated_at: Timestamp,
+}
+
+impl<'a> From<&'a SecretRow> for ShownSecret<'a> {
+    fn from(row: &'a SecretRow) -> ShownSecret<'a> {
+        ShownSecret { name: &row.name, created_at: row.created_at, updated_at: row.updated_at }
+    }
+}
