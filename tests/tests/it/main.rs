@@ -1,7 +1,10 @@
 //! What needs more than one crate.
 
+mod calls;
 mod conformance;
 mod engine;
 mod http;
 mod postgres;
 mod tidy;
+mod timers;
+mod world;
