@@ -1,8 +1,11 @@
 //! What needs more than one crate.
 
+mod calls;
 mod conformance;
 mod engine;
 mod forbidden;
 mod http;
 mod postgres;
 mod tidy;
+mod timers;
+mod world;

@@ -38,7 +38,7 @@ fn custom(template: &Template, escape: Escape, scene: &Scene<'_>) -> Result<Stri
     if escape == Escape::JsonString
         && let Err(error) = parse_json(&body)
     {
-        return Err(in_part("body", Refusal::BodyInvalid { format: "JSON", reason: error.to_string() }));
+        return Err(Refusal::BodyInvalid { format: "JSON", reason: error.to_string() });
     }
     Ok(body)
 }

@@ -140,7 +140,8 @@ fn refused(input: &Run<'_>, refusals: Vec<Refusal>) -> Ran {
         spent: input.execution.spent,
         settled: match input.resume {
             Resume::Replied { call, reply, .. } => Some(answered(call, reply)),
-            Resume::Begin | Resume::Call(_) => None,
+            Resume::Call(call) => Some(Call { open: false, ..call.clone() }),
+            Resume::Begin => None,
         },
         next: Next::Finished(Status::Fail { finished_at: input.now, errors }),
     }
@@ -205,13 +206,18 @@ impl Running<'_, '_> {
     fn repeat(&mut self, call: &Call) -> bool {
         let Some(policy) = self.policy(call) else { return self.fail(&[Refusal::not_found(Noun::Action)]) };
         if let Some(by) = &self.input.execution.cancelled_by {
-            return self.fail(&[Refusal::Cancelled { by: by.clone() }]);
+            return self.fail_unanswered(call, Refusal::Cancelled { by: by.clone() });
         }
         if call.open && policy.never_repeat {
-            return self.fail(&[Refusal::OutcomeUnknown]);
+            return self.fail_unanswered(call, Refusal::OutcomeUnknown);
         }
         let again = Call { attempts: call.attempts + 1, open: true, ..call.clone() };
         self.send(again, policy.timeout)
+    }
+
+    fn fail_unanswered(&mut self, call: &Call, refusal: Refusal) -> bool {
+        self.ran.settled = Some(Call { open: false, ..call.clone() });
+        self.fail(&[refusal])
     }
 
     /// `true`: the step has succeeded.

@@ -4,7 +4,7 @@ use email_address::{EmailAddress, Options};
 use serde_json::Value as Json;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::{Value, decimal::parse_decimal, phone};
+use super::{Value, decimal::parse_decimal, phone, show::show};
 use crate::limits::{LONG_TEXT_BYTES_MAX, TEXT_BYTES_MAX, UNIQUE_ID_CHARACTERS_MAX};
 use crate::people::{UserState, Workspace, email_key};
 use crate::refusal::Refusal;
@@ -47,11 +47,16 @@ pub fn parse(field: &Field, workspace: &Workspace, json: &Json) -> Result<Option
 }
 
 /// Like [`parse`], for a field that has the value `current`: what the field already shows may always be sent
-/// back, so a deactivated person stays, though nobody can newly be set to them.
+/// back, so a deactivated person stays, though nobody can newly be set to them, and so do files.
 pub fn parse_over(field: &Field, workspace: &Workspace, json: &Json, current: Option<&Value>) -> Result<Option<Value>, Refusal> {
     if let (Some(Value::Person(id)), Json::String(email)) = (current, json)
         && field.kind == FieldKind::Person
         && workspace.user(*id).is_some_and(|user| email_key(&user.email) == email_key(email))
+    {
+        return Ok(current.cloned());
+    }
+    if let Some(Value::Files(_)) = current
+        && *json == show(field, workspace, current)
     {
         return Ok(current.cloned());
     }

@@ -39,7 +39,9 @@ actions:
       - { do: run_action, action: Approve }
       - { do: email_form, to: '{{Name}}', form: Apply }
       - { do: create_linked_task, link: Account, set: { Name: '{{Plan}} {{Account.Name}}' } }
-      - { do: api_call, url: 'https://a.example/{{Plan}}', map: { Plan: /a } }
+      - { do: api_call, url: 'https://a.example/{{Plan}}', headers: { X-Plan: '{{Plan}}' }, body: 'a {{Plan}}', map: { Plan: /a } }
+      - { do: zapier, url: '{{Plan}}' }
+      - { do: email, to: ['{{Plan}}'], cc: 'a@b.example, {{Plan}}', bcc: '{{Plan}}', subject: '{{Plan}}', body: '{{Plan}}' }
       - { do: sql, source: S, statement: 'select {{%Plan%}} {{ Name }}' }
     ask: [Plan]
 automations:

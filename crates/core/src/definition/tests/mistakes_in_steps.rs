@@ -65,6 +65,8 @@ fn steps() {
         ("do: email, to: a@example.com, subject: x", ".body: is missing"),
         ("do: email, to: 3, subject: x, body: y", ".to: must be a text or a list, not the number 3: put it in quotes"),
         ("do: email, to: ['{{Emial}}'], subject: x, body: y", ".to[0]: {{Emial}} is not a field"),
+        ("do: email, to: '', subject: x, body: y", ".to: names nobody: give an address in to, cc or bcc"),
+        ("do: email, to: [' , ', ''], cc: [], bcc: ',', subject: x, body: y", ".to: names nobody: give an address in to, cc or bcc"),
         ("do: email_form, to: a@example.com, form: Apply", ".form: Apply is not a form"),
         ("do: slack, channel: c, message: '{{Owenr}}'", ".message: {{Owenr}} is not a field; did you mean Owner?"),
         ("do: api_call, url: crm", ".url: \"crm\" is not an address that begins with https:// or http://"),
@@ -75,6 +77,31 @@ fn steps() {
         (
             "do: api_call, url: 'https://a.example', headers: {X Y: z}",
             ".headers.X Y: \"X Y\" is not the name of a header: letters, digits and - without spaces",
+        ),
+        (
+            "do: api_call, url: 'https://a.example', method: CONNECT",
+            ".method: CONNECT opens a tunnel, which a step can't use; give another method, such as POST",
+        ),
+        (
+            "do: api_call, url: 'https://a.example', headers: {Host: b.example}",
+            ".headers.Host: Host is set by Baton itself, so a step can't set it",
+        ),
+        ("do: api_call, url: 'https://a.example', headers: {X-A: z, x-a: z}", ".headers.x-a: is given twice, as X-A too"),
+        (
+            "do: api_call, url: 'https://a.example', headers: {authorization: z}, auth: {bearer: 'secret:A'}",
+            ".headers.authorization: is what auth sends; give it in one of the two places",
+        ),
+        (
+            "do: api_call, url: 'https://a.example', headers: {X-Key: z}, auth: {header: {name: x-key, value: 'secret:A'}}",
+            ".headers.X-Key: is what auth sends; give it in one of the two places",
+        ),
+        (
+            "do: api_call, url: 'https://a.example', headers: {Webhook-Id: z}, auth: {hmac: {secret: 'secret:A'}}",
+            ".headers.Webhook-Id: is what auth sends; give it in one of the two places",
+        ),
+        (
+            "do: api_call, url: 'https://a.example', auth: {header: {name: Host, value: 'secret:A'}}",
+            ".auth.header.name: Host is set by Baton itself, so a step can't set it",
         ),
         (
             "do: api_call, url: 'https://a.example', auth: {bearer: abc123}",

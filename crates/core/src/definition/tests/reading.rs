@@ -18,8 +18,6 @@ fn the_example_is_read_and_says_what_has_no_effect_yet() {
     let expected = "\
 automations[0].steps[0].user: lead@example.com is not a user of this workspace; the step fails until they are
 actions[0].requirements[4]: confirmation has no effect yet: only pages ask for it
-actions[0].steps[2]: email has no effect yet
-actions[0].steps[3]: api_call has no effect yet
 actions[0].confirm: has no effect yet
 actions[0].ask: has no effect yet
 actions[0].after: has no effect yet
@@ -168,7 +166,7 @@ roles:
     assert!(matches!(&updates[4].1, Update::Increment(amount) if amount.to_string() == "-5"));
     assert!(matches!(kinds[6], StepKind::UpdateData(updates) if matches!(updates[0].1, Update::Clear)));
     assert!(matches!(kinds[7], StepKind::AddComment { .. }) && action.steps[7].when.is_some());
-    assert!(matches!(kinds[8], StepKind::NoEffect { name } if name == "zapier"));
+    assert!(matches!(kinds[8], StepKind::Zapier(..)));
     assert!(matches!(kinds[9], StepKind::DeleteTask));
 
     let clerk = workflow.roles.iter().find(|role| role.name == "Clerk").unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::document::Definition;
 use super::super::problem::Path;
-use super::super::step::{Amount, ApiCall, AssignTo, Auth, Retry, ScheduleStageChange, Step, UpdateData};
+use super::super::step::{Amount, ApiCall, AssignTo, Auth, Recipients, Retry, ScheduleStageChange, Step, UpdateData};
 use super::{Known, Report, syntax};
 use crate::people::Workspace;
 use crate::refusal::Refusal;
@@ -61,14 +61,10 @@ impl<'a> Checker<'a, '_> {
             }
             Step::ApiCall(step) => self.check_api_call(step, path),
             Step::Zapier(step) => self.tell(&path.key("url"), syntax::address(&step.url)),
-            Step::MoveToStage(_)
-            | Step::DeleteTask(_)
-            | Step::CreateLinkedTask(_)
-            | Step::RunAction(_)
-            | Step::Email(_)
-            | Step::EmailForm(_)
-            | Step::Slack(_)
-            | Step::Sql(_) => {}
+            Step::Email(step) => self.check_recipients([Some(&step.to), step.cc.as_ref(), step.bcc.as_ref()], path),
+            Step::EmailForm(step) => self.check_recipients([Some(&step.to), step.cc.as_ref(), step.bcc.as_ref()], path),
+            Step::MoveToStage(_) | Step::DeleteTask(_) | Step::CreateLinkedTask(_) | Step::RunAction(_) | Step::Slack(_) | Step::Sql(_) => {
+            }
         }
         if let Some((timeout, retry, _)) = step.outgoing() {
             if let Some(Err(message)) = timeout.map(|timeout| syntax::duration(&timeout.0, Some(TIMEOUT_MAX))) {
@@ -245,10 +241,7 @@ impl<'a> Checker<'a, '_> {
     fn check_api_call(&mut self, step: &ApiCall, path: &Path<'_>) {
         self.tell(&path.key("url"), syntax::address(&step.url));
         self.tell(&path.key("method"), step.method.as_deref().and_then(syntax::method));
-        let headers = path.key("headers");
-        for name in step.headers.keys() {
-            self.tell(&headers.key(name), syntax::header(name));
-        }
+        self.check_headers(step, &path.key("headers"));
         let auth = path.key("auth");
         match &step.auth {
             Some(Auth::Basic(basic)) => self.tell(&auth.key("basic").key("password"), syntax::secret(&basic.password)),
@@ -263,6 +256,37 @@ impl<'a> Checker<'a, '_> {
         let map = path.key("map");
         for (field, pointer) in step.map.iter().flatten() {
             self.tell(&map.key(field), syntax::pointer(pointer));
+        }
+    }
+
+    /// Names of headers have no case. Of two that are one, which would count is a riddle, and some servers read both.
+    fn check_headers(&mut self, step: &ApiCall, path: &Path<'_>) {
+        let by_auth: &[&str] = match &step.auth {
+            Some(Auth::Basic(_) | Auth::Bearer(_)) => &["Authorization"],
+            Some(Auth::Header(header)) => &[header.name.as_str()],
+            Some(Auth::Hmac(_)) => &["webhook-id", "webhook-timestamp", "webhook-signature"],
+            None => &[],
+        };
+        for (index, name) in step.headers.keys().enumerate() {
+            let path = path.key(name);
+            self.tell(&path, syntax::header(name));
+            if let Some(first) = step.headers.keys().take(index).find(|first| first.eq_ignore_ascii_case(name)) {
+                self.report.problem(&path, || format!("is given twice, as {first} too"));
+            }
+            if by_auth.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
+                self.report.problem(&path, || "is what auth sends; give it in one of the two places".to_owned());
+            }
+        }
+    }
+
+    fn check_recipients(&mut self, lists: [Option<&Recipients>; 3], path: &Path<'_>) {
+        let written = |recipients: &Recipients| match recipients {
+            Recipients::One(one) => !one.trim_matches([',', ' ']).is_empty(),
+            Recipients::Several(several) => several.iter().any(|one| !one.trim_matches([',', ' ']).is_empty()),
+        };
+        let read_whole = !self.report.problems.is_unsure(path);
+        if read_whole && !lists.into_iter().flatten().any(written) {
+            self.report.problem(&path.key("to"), || "names nobody: give an address in to, cc or bcc".to_owned());
         }
     }
 

@@ -37,8 +37,28 @@ pub(super) fn address(text: &str) -> Option<String> {
     (!fits).then(|| format!("{:?} is not an address that begins with https:// or http://", brief(text)))
 }
 
+/// Set when a call is sent, or unsafe in the hands of a step: they say how the message is framed, who gets it and what becomes of the connection.
+const HEADERS_OURS: [&str; 13] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "idempotency-key",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// The name of a request's method.
 pub(super) fn method(text: &str) -> Option<String> {
+    if text == "CONNECT" {
+        return Some("CONNECT opens a tunnel, which a step can't use; give another method, such as POST".to_owned());
+    }
     let fits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase());
     (!fits).then(|| format!("{:?} is not a method, such as GET, POST, PUT, PATCH or DELETE", brief(text)))
 }
@@ -47,6 +67,9 @@ pub(super) fn method(text: &str) -> Option<String> {
 pub(super) fn header(text: &str) -> Option<String> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let fits = (1..=200).contains(&text.len()) && text.bytes().all(token);
+    if HEADERS_OURS.contains(&text.to_ascii_lowercase().as_str()) {
+        return Some(format!("{text} is set by Baton itself, so a step can't set it"));
+    }
     (!fits).then(|| format!("{:?} is not the name of a header: letters, digits and - without spaces", brief(text)))
 }
 
@@ -186,8 +209,8 @@ mod tests {
     fn pointers_headers_methods_and_secrets() {
         for (check, good, bad) in [
             (pointer as fn(&str) -> Option<String>, vec!["", "/a/0", "/a~1b/~0"], vec!["a", "/a~2", "/~"]),
-            (header, vec!["X-Trace", "a_b"], vec!["", "X Trace", "X:", "é"]),
-            (method, vec!["GET", "PROPFIND"], vec!["", "get", "G T"]),
+            (header, vec!["X-Trace", "a_b"], vec!["", "X Trace", "X:", "é", "Host", "content-length", "Idempotency-Key"]),
+            (method, vec!["GET", "PROPFIND"], vec!["", "get", "G T", "CONNECT"]),
             (secret, vec!["secret:CRM_TOKEN", "secret:_a1"], vec!["", "CRM_TOKEN", "secret:", "secret:1a", "secret:a b", "Bearer x"]),
         ] {
             good.iter().for_each(|text| assert_eq!(check(text), None, "{text}"));

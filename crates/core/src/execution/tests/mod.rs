@@ -1,4 +1,10 @@
-//! Tables over one small workflow: what is accepted, and what each step does.
+//! Tables over one small workflow: what is accepted, and what each step does. Steps that leave the program have files of their own.
+
+mod answers;
+mod bed;
+mod rendering;
+mod resuming;
+mod retries;
 
 use std::collections::BTreeMap;
 
