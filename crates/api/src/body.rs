@@ -66,11 +66,18 @@ impl fmt::Display for BodyTooSlow {
 impl Error for BodyTooSlow {}
 
 pub async fn object(incoming: Incoming<'_>) -> Result<Object, Problem> {
-    let got = content_type(incoming.headers);
-    if got != JSON_TYPE {
-        return Err(Refusal::WrongContentType { got, allowed: JSON_TYPE }.into());
+    expect_json(incoming.headers)?;
+    object_in(incoming.bytes().await?)
+}
+
+fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    match content_type(headers) {
+        got if got == JSON_TYPE => Ok(()),
+        got => Err(Refusal::WrongContentType { got, allowed: JSON_TYPE }.into()),
     }
-    let raw = incoming.bytes().await?;
+}
+
+fn object_in(raw: Bytes) -> Result<Object, Problem> {
     match parse_json(&raw)? {
         Json::Object(keys) => Ok(Object { raw, keys }),
         _ => Err(Refusal::BodyShape { must: "be a JSON object" }.into()),
@@ -86,6 +93,19 @@ pub async fn document(incoming: Incoming<'_>) -> Result<Document, Problem> {
     let raw = incoming.bytes().await?;
     let json = if yaml { parse_yaml(&raw)? } else { parse_json(&raw)? };
     Ok(Document { raw, json })
+}
+
+/// No body, or an object without keys: some clients send one with every POST.
+pub async fn nothing(incoming: Incoming<'_>) -> Result<Bytes, Problem> {
+    let headers = incoming.headers;
+    let raw = incoming.bytes().await?;
+    if raw.is_empty() {
+        return Ok(raw);
+    }
+    expect_json(headers)?;
+    let object = object_in(raw)?;
+    object.expect_only(&[])?;
+    Ok(object.raw)
 }
 
 /// For endpoints that take none.

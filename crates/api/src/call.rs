@@ -10,6 +10,7 @@ use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Noun, Refusal};
 use baton_engine::commands::tasks::Expected;
 use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome};
+use bytes::Bytes;
 
 use crate::app::App;
 use crate::body::{self, Document, Incoming, Object};
@@ -68,6 +69,12 @@ impl Call {
         // YAML costs far more than its bytes.
         self.check_stranger(true).await?;
         body::document(self.incoming()).await
+    }
+
+    /// The body of a POST whose path says all; its bytes are what an `Idempotency-Key` stands for.
+    pub async fn nothing(&mut self) -> Result<Bytes, Problem> {
+        self.check_stranger(!body::is_small(&self.body)).await?;
+        body::nothing(self.incoming()).await
     }
 
     pub async fn expect_empty_body(&mut self) -> Result<(), Problem> {

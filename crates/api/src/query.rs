@@ -1,9 +1,13 @@
 //! The query of a request: names and values as they were meant, every one accounted for.
 
+use axum::http::HeaderValue;
 use baton_core::limits::QUERY_PARAMETERS_MAX;
 use baton_core::refusal::Refusal;
 use indexmap::IndexMap;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+const PAGE_ROWS: i64 = 50;
+const PAGE_ROWS_MAX: i64 = 200;
 
 /// What each endpoint must say of every parameter: nothing is silently ignored.
 #[derive(Debug, Default)]
@@ -62,6 +66,22 @@ impl Query {
         number.map(Some).ok_or_else(|| bad(name, value, &format!("a whole number from 1 to {max}")))
     }
 
+    /// How many rows a page has.
+    pub fn page_rows(&self) -> Result<usize, Refusal> {
+        let rows = self.number("_limit", PAGE_ROWS_MAX)?.unwrap_or(PAGE_ROWS);
+        Ok(usize::try_from(rows).unwrap_or(1))
+    }
+
+    /// The `Link` to the next page: the same question, from `cursor` on.
+    pub fn link_to_next(&self, path: &str, rows: usize, cursor: &str) -> HeaderValue {
+        let mut next = format!("<{path}?_limit={rows}");
+        for (name, value) in self.parameters.iter().filter(|(name, _)| !["_limit", "_cursor"].contains(&name.as_str())) {
+            next.push_str(&format!("&{}={}", encode(name), encode(value)));
+        }
+        next.push_str(&format!("&_cursor={cursor}>; rel=\"next\""));
+        HeaderValue::try_from(next).expect("a path, ids and what is percent-encoded are ASCII")
+    }
+
     /// Names with all their values, in the order given. Names that begin with `_` are ours and never a column.
     pub fn columns(self) -> Result<Vec<(String, Vec<String>)>, Refusal> {
         let mut columns: IndexMap<String, Vec<String>> = IndexMap::new();
@@ -77,6 +97,11 @@ impl Query {
 
 pub fn bad(name: &str, value: &str, allowed: &str) -> Refusal {
     Refusal::BadParameter { name: name.to_owned(), value: value.to_owned(), allowed: allowed.to_owned() }
+}
+
+/// `_` needs none, and our own names have it.
+fn encode(text: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(text, const { &NON_ALPHANUMERIC.remove(b'_') })
 }
 
 /// As forms encode: `+` is a space.
@@ -121,6 +146,13 @@ mod tests {
             query("Name=a&Stage=x&Name=b").columns(),
             Ok(vec![("Name".to_owned(), vec!["a".to_owned(), "b".to_owned()]), ("Stage".to_owned(), vec!["x".to_owned()])])
         );
+    }
+
+    #[test]
+    fn the_next_page_asks_the_same() {
+        let query = Query::parse(Some("_cursor=9&_task=A%2f1+%E2%82%AC&_limit=2&_status=Fail")).unwrap();
+        let link = query.link_to_next("/x", 2, "7");
+        assert_eq!(link, "</x?_limit=2&_task=A%2F1%20%E2%82%AC&_status=Fail&_cursor=7>; rel=\"next\"");
     }
 
     #[test]

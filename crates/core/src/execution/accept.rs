@@ -1,6 +1,6 @@
 //! Whether an action may be taken now. Asked when an execution is accepted and again when it starts to run.
 
-use super::Look;
+use super::{Look, StepRecord, StepStatus};
 use crate::access;
 use crate::condition::Scene;
 use crate::refusal::Refusal;
@@ -13,10 +13,19 @@ pub fn accept(scene: &Scene<'_>, action: &Action, look: &mut dyn Look) -> Result
     check_stage_and_requirements(scene, scene.workflow, action, look)
 }
 
+/// The steps of a retry: those that it leaves out, and as Pending the one that it goes on with. None where the last one failed
+/// before its first step.
+pub fn retried_steps(last: &[StepRecord]) -> Vec<StepRecord> {
+    let done = last.iter().take_while(|step| matches!(step.status, StepStatus::Success | StepStatus::Skipped));
+    let mut steps: Vec<StepRecord> = done.map(|step| StepRecord::new(&step.kind, StepStatus::Skipped)).collect();
+    steps.extend(last.get(steps.len()).map(|step| StepRecord::new(&step.kind, StepStatus::Pending)));
+    steps
+}
+
 /// A retry goes on where the first one failed: what held when that began is not asked again, who performs it is. One that
 /// failed before its first step has nothing to go on from.
-pub fn accept_retry(scene: &Scene<'_>, action: &Action, from_step: usize, look: &mut dyn Look) -> Result<(), Vec<Refusal>> {
-    if from_step == 0 { accept(scene, action, look) } else { check_performer(scene, scene.workflow, action) }
+pub fn accept_retry(scene: &Scene<'_>, action: &Action, steps: &[StepRecord], look: &mut dyn Look) -> Result<(), Vec<Refusal>> {
+    if steps.is_empty() { accept(scene, action, look) } else { check_performer(scene, scene.workflow, action) }
 }
 
 pub(super) fn check_performer(scene: &Scene<'_>, current: &Workflow, action: &Action) -> Result<(), Vec<Refusal>> {

@@ -14,7 +14,7 @@ mod step;
 mod tests;
 mod update;
 
-pub use accept::{accept, accept_retry};
+pub use accept::{accept, accept_retry, retried_steps};
 pub use run::{Next, Ran, Resume, Run, run};
 pub use step::Timer;
 
@@ -45,7 +45,7 @@ pub struct Execution {
     pub request: Option<String>,
     pub created_at: Timestamp,
     pub status: Status,
-    /// How its steps have gone so far; one that is running is the last. A retry begins with those that it leaves out.
+    /// How its steps have gone so far; one that is running is the last. A retry begins with [`retried_steps`].
     pub steps: Vec<StepRecord>,
     /// The first execution of which this is a retry.
     pub retry_of: Option<Id>,
@@ -70,6 +70,21 @@ impl Status {
             Status::Pending => "Pending",
             Status::Success { .. } => "Success",
             Status::Fail { .. } => "Fail",
+        }
+    }
+
+    pub fn finished_at(&self) -> Option<Timestamp> {
+        match self {
+            Status::Pending => None,
+            Status::Success { finished_at } | Status::Fail { finished_at, .. } => Some(*finished_at),
+        }
+    }
+
+    /// Only what has failed has any.
+    pub fn errors(&self) -> Option<&[String]> {
+        match self {
+            Status::Pending | Status::Success { .. } => None,
+            Status::Fail { errors, .. } => Some(errors),
         }
     }
 }

@@ -103,7 +103,7 @@ pub fn run(input: Run<'_>, look: &mut dyn Look) -> Ran {
             deleted: false,
             comments: Vec::new(),
             timers: Vec::new(),
-            steps: input.execution.steps.clone(),
+            steps: begun(&input.execution.steps),
             spent: input.execution.spent,
             settled: None,
             next: Next::Finished(Status::Success { finished_at: input.now }),
@@ -116,6 +116,11 @@ pub fn run(input: Run<'_>, look: &mut dyn Look) -> Ran {
     };
     running.go();
     running.end()
+}
+
+/// Without the one that a retry is to go on with.
+fn begun(steps: &[StepRecord]) -> Vec<StepRecord> {
+    steps.iter().take_while(|step| step.status != StepStatus::Pending).cloned().collect()
 }
 
 /// An execution that does nothing more and says why, with the words of the 422.

@@ -1,4 +1,9 @@
-//! Executions: accepted, looked at, cancelled, retried. `runs.rs` runs them.
+//! Executions: accepted, cancelled, retried, and looked at (`executions/look.rs`). `runs.rs` runs them.
+
+mod look;
+
+pub use baton_store::sql::executions::{Listed, StatusIs};
+pub use look::{Answered, Asked, Details, InList, Step, details, get, list};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +13,7 @@ use baton_core::activity::{Activity, Kind};
 use baton_core::actor::Actor;
 use baton_core::condition::Scene;
 use baton_core::env::Env;
-use baton_core::execution::call::Call;
-use baton_core::execution::{self, Execution, Status, StepRecord, StepStatus};
+use baton_core::execution::{self, Execution, Status};
 use baton_core::ids::Id;
 use baton_core::limits::WAITING_EXECUTIONS_MAX;
 use baton_core::people::Workspace;
@@ -17,7 +21,7 @@ use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::task::Task;
 use baton_core::workflow::Workflow;
 use baton_store::sql::jobs::Job;
-use baton_store::sql::{calls, executions, jobs, tasks};
+use baton_store::sql::{executions, jobs, tasks};
 
 use super::look::TxLook;
 use super::runs;
@@ -142,50 +146,10 @@ fn queue(cx: &mut Cx<'_>, execution: &Execution, head: bool) -> Outcome<()> {
     Ok(())
 }
 
-pub fn get(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execution> {
-    let unknown = || Refusal::not_found(Noun::Execution);
-    let no_workflow = || Refusal::not_found(Noun::Workflow);
-    let workflow: Id = workflow.parse().map_err(|_| no_workflow())?;
-    let found = match execution.parse() {
-        Ok(id) if cx.caller.scope.covers(workflow) => executions::get(cx.tx, cx.caller.workspace, workflow, id)?,
-        Ok(_) | Err(_) => None,
-    };
-    match found {
-        Some(execution) if cx.caller.scope.role.is_none() => Ok(execution),
-        found => {
-            // Rare: an unknown id, or a key narrowed to a role, which may not see every task.
-            let place = cx.workflow(&workflow.to_string())?;
-            let execution = found.ok_or_else(unknown)?;
-            let access = cx.caller.scope.access(&place.workflow);
-            let task = tasks::load(cx.tx, cx.caller.workspace, workflow, execution.task, false)?;
-            let seen = task.map_or(!access.sees_assigned_only(), |loaded| access.may_see(&loaded.task, None));
-            if seen { Ok(execution) } else { Err(unknown().into()) }
-        }
-    }
-}
-
-/// An execution with what is known of each step.
-pub struct Details {
-    pub execution: Execution,
-    /// All steps of its action, also those that it has not come to.
-    pub steps: Vec<StepRecord>,
-    pub calls: Vec<Call>,
-}
-
-pub fn details(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Details> {
-    let execution = get(cx, workflow, execution)?;
-    let shared = cx.shared;
-    let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut cx.learned)?;
-    let mut steps = execution.steps.clone();
-    let rest = pinned.action(execution.action).into_iter().flat_map(|action| &action.steps).skip(steps.len());
-    steps.extend(rest.map(|step| StepRecord::new(step.kind.name(), StepStatus::Pending)));
-    let calls = calls::of_execution(cx.tx, execution.id)?;
-    Ok(Details { execution, steps, calls })
-}
-
 /// Ends an execution before its next step. One that nobody runs (it waits for its turn, or to repeat a call) ends at once.
 pub fn cancel(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execution> {
-    let (_, _, execution) = to_change(cx, workflow, execution)?;
+    let (found, pinned, execution) = to_change(cx, workflow, execution)?;
+    check_right(&found, &pinned, &execution)?;
     let by = match cx.caller.actor {
         Actor::ApiKey(_) => format!("API ({})", cx.caller.name),
         Actor::Operator => "the operator".to_owned(),
@@ -208,7 +172,8 @@ pub fn cancel(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execu
 
 /// A new execution that goes on where a failed one, or the last retry of it, has stopped.
 pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execution> {
-    let (found, action_of, asked) = to_change(cx, workflow, execution)?;
+    let (found, pinned, asked) = to_change(cx, workflow, execution)?;
+    check_right(&found, &pinned, &asked).map_err(Refusals::action)?;
     // Under the lock of the task there is one retry at a time.
     let task = tasks::load(cx.tx, cx.caller.workspace, asked.workflow, asked.task, true)?;
     let loaded = task.ok_or(Refusals::action(Refusal::NoTask))?;
@@ -223,13 +188,8 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
         Status::Pending => return Err(Refusals::action(Refusal::RetryPending { id: last.id.to_string() }).into()),
         Status::Success { .. } => return Err(Refusals::action(Refusal::RetrySucceeded { id: last.id.to_string() }).into()),
     }
-    let action = action_of.action(last.action).ok_or(Refusals::action(Refusal::not_found(Noun::Action)))?;
-    let steps: Vec<StepRecord> = last
-        .steps
-        .iter()
-        .take_while(|step| matches!(step.status, StepStatus::Success | StepStatus::Skipped))
-        .map(|step| StepRecord::new(&step.kind, StepStatus::Skipped))
-        .collect();
+    let action = pinned.action(last.action).ok_or(Refusals::action(Refusal::not_found(Noun::Action)))?;
+    let steps = execution::retried_steps(&last.steps);
     let now = cx.now();
     let scene = Scene {
         workspace: &found.workspace,
@@ -240,7 +200,7 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
         public_url: &cx.shared.options.public_url,
     };
     let mut look = TxLook::new(cx.tx, found.workflow.id, loaded.task.id);
-    let accepted = execution::accept_retry(&scene, action, steps.len(), &mut look);
+    let accepted = execution::accept_retry(&scene, action, &steps, &mut look);
     look.finish(accepted)?.map_err(Refusals::Action)?;
     if loaded.waiting >= WAITING_EXECUTIONS_MAX {
         return Err(Refusals::action(Refusal::TooManyWaiting).into());
@@ -269,10 +229,13 @@ fn to_change(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<(Found
     let found = cx.writable_workflow(workflow)?;
     let shared = cx.shared;
     let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut cx.learned)?;
-    if let Some(action) = pinned.action(execution.action)
-        && !found.access().may_take(action)
-    {
-        return Err(Refusals::action(Refusal::KeyLacksRight { what: format!("perform {}", action.name) }).into());
-    }
     Ok((found, pinned, execution))
+}
+
+/// Whoever may not take an action may not end or repeat it either.
+fn check_right(found: &Found, pinned: &Workflow, execution: &Execution) -> Result<(), Refusal> {
+    match pinned.action(execution.action) {
+        Some(action) if !found.access().may_take(action) => Err(Refusal::KeyLacksRight { what: format!("perform {}", action.name) }),
+        Some(_) | None => Ok(()),
+    }
 }

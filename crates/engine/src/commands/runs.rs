@@ -251,23 +251,20 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
         Next::Wait { call, until } => (Some(Pause::Wait { call, until }), Status::Pending),
     };
     let mut snapshot = execution.snapshot.clone();
-    match loaded {
-        Some(Loaded { task: Some(task), workflow }) => {
-            let mut after = ran.task.map_or_else(|| task.task.clone(), |(_, after)| after);
-            let finished = pause.is_none().then_some(execution.sequence);
-            rows = task_writes::save_change(cx, &workflow, &task, &mut after, finished)?;
-            for text in &ran.comments {
-                rows.push(super::comments::insert(cx, &after, execution.performer, text)?);
-            }
-            if ran.deleted {
-                rows.push(task_writes::remove(cx, &after)?);
-                snapshot = Some(after.clone());
-            } else {
-                rows.extend(timers::schedule(cx, execution.id, &after, ran.timers)?);
-            }
-            version = after.version;
+    if let Some(Loaded { task: Some(task), workflow }) = loaded {
+        let mut after = ran.task.map_or_else(|| task.task.clone(), |(_, after)| after);
+        let finished = pause.is_none().then_some(execution.sequence);
+        rows = task_writes::save_change(cx, &workflow, &task, &mut after, finished)?;
+        for text in &ran.comments {
+            rows.push(super::comments::insert(cx, &after, execution.performer, text)?);
         }
-        Some(Loaded { task: None, .. }) | None => {}
+        if ran.deleted {
+            rows.push(task_writes::remove(cx, &after)?);
+            snapshot = Some(after.clone());
+        } else {
+            rows.extend(timers::schedule(cx, execution.id, &after, ran.timers)?);
+        }
+        version = after.version;
     }
     for row in &mut rows {
         row.execution.get_or_insert(execution.id);
@@ -296,7 +293,8 @@ pub(super) fn end_cancelled(cx: &mut Cx<'_>, execution: &mut Execution) -> Outco
     }
     execution.status = Status::Fail { finished_at: cx.now(), errors };
     executions::finish(cx.tx, execution)?;
-    let row = finished_activity(cx, execution, 0);
+    let task = tasks::load(cx.tx, execution.workspace, execution.workflow, execution.task, false)?;
+    let row = finished_activity(cx, execution, task.map_or(0, |loaded| loaded.task.version));
     cx.append(&[row])
 }
 

@@ -119,9 +119,12 @@ impl Names {
 
     fn text_fits(&mut self, said: &str, came: &str, key: &str) -> bool {
         match key {
-            "id" | "role_id" | "task" => self.0.entry(said.to_owned()).or_insert_with(|| came.to_owned()) == came,
-            "at" | "timestamp" => said.len() == came.len() && came.ends_with('Z'),
+            "id" | "role_id" | "task" | "task_id" | "action_id" | "retry_of" => {
+                self.0.entry(said.to_owned()).or_insert_with(|| came.to_owned()) == came
+            }
+            "at" | "timestamp" | "created_at" | "started_at" | "finished_at" => said.len() == came.len() && came.ends_with('Z'),
             "request_id" => true,
+            "errors" => self.meant(said) == came,
             "Task URL" => self.path_fits(said, came),
             _ => said == came,
         }

@@ -19,11 +19,14 @@ fn same(first: &Reply, again: &Reply) {
 async fn every_post_is_done_once_and_answered_the_same_again() {
     let review = Review::start().await;
     review.task(json!({ "ID": "1" })).await;
+    let execution = review.send(review.take("Count up", "1", None)).await.expect(202).string("id");
     let calls = [
         post("/workflows", json!({ "name": "Other", "stages": [{ "name": "Open" }] })),
         post(review.at("/tasks"), json!({ "Name": "x" })),
         post(review.at("/tasks"), json!({ "ID": "1", "Name": "x" })),
         post(review.at("/executions"), json!({ "task_id": "1", "action_id": review.action("Count up") })),
+        post(review.at(&format!("/executions/{execution}/cancel")), ""),
+        post(review.at(&format!("/executions/{execution}/retry")), ""),
         post(review.at("/tasks/1/comments"), json!({ "body": "hello" })),
         post(review.at("/tasks/1/checklist_items"), json!({ "title": "x", "Stage": "Open" })),
         post(review.at("/users"), json!({ "email": "new@hogwarts.edu" })),
@@ -41,6 +44,7 @@ async fn every_post_is_done_once_and_answered_the_same_again() {
         async { review.send(get(path)).await.expect(200).json().as_array().expect("a list").len() }
     };
     assert_eq!((count("/tasks").await, count("/tasks/1/comments").await, count("/users").await), (2, 1, 2));
+    assert_eq!(count("/executions").await, 3);
 }
 
 #[tokio::test]

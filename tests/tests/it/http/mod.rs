@@ -2,11 +2,14 @@
 
 mod actions;
 mod activity;
+mod calls;
+mod cancel;
 mod checklist;
 mod comments;
 mod conventions;
 mod definitions;
 mod errors;
+mod execution_lists;
 mod executions;
 mod filters;
 mod guide;
@@ -16,6 +19,7 @@ mod policies;
 mod postgres;
 mod preconditions;
 mod queue;
+mod retry;
 mod review;
 mod server;
 mod store_failures;

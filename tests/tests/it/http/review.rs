@@ -27,7 +27,12 @@ impl Review {
     }
 
     pub async fn on(server: Server) -> Review {
-        let call = post("/workflows", REVIEW).with("content-type", "application/yaml");
+        Review::of(server, REVIEW).await
+    }
+
+    /// The same with another workflow.
+    pub async fn of(server: Server, document: &str) -> Review {
+        let call = post("/workflows", document).with("content-type", "application/yaml");
         let workflow = server.send(call).await.expect(201).string("id");
         let path = format!("/workflows/{workflow}");
         let definition = server.send(get(format!("{path}/definition"))).await.expect(200).json();

@@ -6,9 +6,13 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use baton_api::ApiOptions;
+use baton_connect::guard::{Guard, SystemResolver, network};
+use baton_connect::http::Client;
+use baton_connect::tls::Roots;
 use baton_core::ids::Id;
 use baton_engine::commands::{api_keys, users, workspaces};
 use baton_engine::env::{Clock, Entropy, SystemClock};
+use baton_engine::world::Outside;
 use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Surroundings};
 use baton_store::{Options, Place, Store};
 use http_body_util::BodyExt;
@@ -47,7 +51,8 @@ impl Server {
         let store = Store::open(options).expect("the store opens");
         let node = Id::from_i64(1).expect("an id");
         let options = EngineOptions { public_url: PUBLIC_URL.to_owned(), workers: 4, node };
-        let engine = Engine::new(store, Surroundings::bare(clock, Entropy::from_system()), options);
+        let surroundings = Surroundings { world: Arc::new(loopback()), ..Surroundings::bare(clock, Entropy::from_system()) };
+        let engine = Engine::new(store, surroundings, options);
         let router = baton_api::router(engine.clone(), ApiOptions::default());
         let workspace = engine.fresh_id();
         let mut server = Server { router, engine, workspace, key: String::new(), stop: Arc::new(Notify::new()) };
@@ -137,6 +142,12 @@ impl Server {
     pub fn refuses(&self, call: Call, status: u16, errors: &[&str]) -> impl Future<Output = Reply> {
         self.check(call, status, serde_json::json!({ "errors": errors }))
     }
+}
+
+/// Calls reach servers of the tests, as an operator may allow it, and no other network of this machine.
+fn loopback() -> Outside {
+    let guard = Guard::new(vec![network("127.0.0.0/8").expect("a network")], Arc::new(SystemResolver));
+    Outside::new(Client::new(guard, &Roots::default()).expect("no certificate is read"), None)
 }
 
 impl Drop for Server {

@@ -2,7 +2,7 @@
 //! next page where there is one.
 
 use axum::http::Method;
-use axum::http::header::{HeaderValue, LINK};
+use axum::http::header::LINK;
 use baton_core::ids::Id;
 use baton_core::refusal::Refusal;
 use baton_engine::commands::activity::{self, ActivityRow};
@@ -15,14 +15,11 @@ use crate::show::history::shown_row;
 pub const ROUTE: Route =
     Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}/activity", policy: Policy::Read, handle };
 
-const PAGE_ROWS: i64 = 50;
-const PAGE_ROWS_MAX: i64 = 200;
-
 fn handle(call: Call) -> Handled {
     Box::pin(async move {
         let query = call.query()?;
         query.expect_only(&["_limit", "_cursor"])?;
-        let limit = usize::try_from(query.number("_limit", PAGE_ROWS_MAX)?.unwrap_or(PAGE_ROWS)).unwrap_or(1);
+        let limit = query.page_rows()?;
         let after = after(&query)?;
         let (workflow, task) = (call.part("workflow"), call.part("task"));
         // One more than asked for tells whether there is a next page.
@@ -31,8 +28,7 @@ fn handle(call: Call) -> Handled {
         history.rows.truncate(limit);
         let mut response = ok(&history.rows.iter().map(|row| shown_row(row, &history)).collect::<Vec<_>>())?;
         if let Some(last) = history.rows.last().filter(|_| more) {
-            let next = format!("<{}?_limit={limit}&_cursor={}>; rel=\"next\"", call.head.uri.path(), cursor(last));
-            response.headers_mut().insert(LINK, HeaderValue::try_from(next).expect("a path and ids are ASCII"));
+            response.headers_mut().insert(LINK, query.link_to_next(call.head.uri.path(), limit, &cursor(last)));
         }
         Ok(response)
     })
