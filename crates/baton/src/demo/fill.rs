@@ -6,13 +6,13 @@ use std::sync::Arc;
 use baton_core::definition::parse_yaml;
 use baton_core::ids::Id;
 use baton_engine::commands::{api_keys, definitions, tasks, users, workspaces};
-use baton_engine::env::Entropy;
-use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Outcome, Surroundings};
+use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Outcome};
 use baton_store::Store;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::clock::{MOMENTS, StoryClock};
+use super::outside::Outside;
 use super::people::Colleague;
 use super::random::Random;
 use super::script::{Script, Which};
@@ -36,10 +36,11 @@ pub struct Filled {
     pub ready: String,
 }
 
-pub async fn fill(store: &Store, node: Id, public_url: &str) -> Result<Filled, Unforeseen> {
+pub async fn fill(store: &Store, node: Id, public_url: &str, outside: &Outside) -> Result<Filled, Unforeseen> {
     let clock = Arc::new(StoryClock::new());
     let options = EngineOptions { public_url: public_url.to_owned(), workers: WORKERS, node };
-    let engine = Engine::new(store.clone(), Surroundings::bare(clock.clone(), Entropy::from_system()), options);
+    let surroundings = outside.surroundings(clock.clone()).map_err(Unforeseen)?;
+    let engine = Engine::new(store.clone(), surroundings, options);
     let stop = Arc::new(Notify::new());
     let mut worker = JoinSet::new();
     {
@@ -47,7 +48,7 @@ pub async fn fill(store: &Store, node: Id, public_url: &str) -> Result<Filled, U
         worker.spawn(async move { engine.work(stop).await });
     }
     take_lease(&engine).await?;
-    let filled = make(engine, clock).await;
+    let filled = make(engine, clock, outside).await;
     stop.notify_one();
     match worker.join_next().await {
         Some(Ok(Ok(()))) | None => filled,
@@ -66,19 +67,20 @@ async fn take_lease(engine: &Engine) -> Result<(), Unforeseen> {
     Ok(())
 }
 
-async fn make(engine: Engine, clock: Arc<StoryClock>) -> Result<Filled, Unforeseen> {
+async fn make(engine: Engine, clock: Arc<StoryClock>, outside: &Outside) -> Result<Filled, Unforeseen> {
     clock.set(0);
     let created = make_workspace(&engine).await?;
     let ask = operator(created.workspace);
     for Colleague { email, first, last, .. } in people::COLLEAGUES {
         engine.write(ask.clone(), move |cx| users::create(cx, email, first, last, false)).await?;
     }
+    let refunds = refunds::definition(outside.payments.address);
     let places = HashMap::from([
         (
             Which::EarlyAccess,
             make_workflow(&engine, &ask, early_access::DEFINITION, "Sign-up form", |colleague| colleague.early_access).await?,
         ),
-        (Which::Refunds, make_workflow(&engine, &ask, refunds::DEFINITION, "Shop", |colleague| colleague.refunds).await?),
+        (Which::Refunds, make_workflow(&engine, &ask, &refunds, "Shop", |colleague| colleague.refunds).await?),
     ]);
     let story = Story { engine, clock, places };
     let told = story.tell(scripts(), MOMENTS).await?;
@@ -139,6 +141,7 @@ fn scripts() -> Vec<Script> {
     let mut scripts: Vec<Script> = (1..=APPLICANTS).map(|number| early_access::applicant(&mut random, number, MOMENTS)).collect();
     scripts.extend((1..=REFUNDS).map(|number| refunds::refund(&mut random, number, MOMENTS)));
     scripts.extend(early_access::for_the_tour(MOMENTS));
+    scripts.extend(refunds::for_the_tour(MOMENTS));
     scripts
 }
 

@@ -36,7 +36,8 @@ impl Folder {
         if self.temporary {
             " Then its data is removed; `baton demo --data FOLDER` keeps it.".to_owned()
         } else {
-            format!(" Its data is kept: `baton serve --data {}` goes on with it.", self.path.display())
+            let served = format!("`baton serve --data {}` goes on with it", self.path.display());
+            format!(" Its data is kept: {served}, but the bookkeeping, the bank and the mailbox end with the demo.")
         }
     }
 }

@@ -15,9 +15,9 @@ use crate::trouble::Trouble;
 
 /// One request, as it is sent and as it would be typed.
 pub struct Call {
-    pub path: String,
-    /// A POST with this JSON; without, a GET.
-    pub body: Option<Json>,
+    method: &'static str,
+    path: String,
+    body: Option<Json>,
 }
 
 pub struct Answer {
@@ -27,18 +27,24 @@ pub struct Answer {
 
 impl Call {
     pub fn get(path: String) -> Call {
-        Call { path, body: None }
+        Call { method: "GET", path, body: None }
     }
 
     pub fn post(path: String, body: Json) -> Call {
-        Call { path, body: Some(body) }
+        Call { method: "POST", path, body: Some(body) }
+    }
+
+    pub fn post_nothing(path: String) -> Call {
+        Call { method: "POST", path, body: None }
     }
 
     /// A line for a shell. No value here has a quote in it.
     pub fn curl(&self, address: SocketAddr, api_key: &str) -> String {
         let mut line = format!("curl http://{address}{} --header 'Authorization: Bearer {api_key}'", self.path);
-        if let Some(body) = &self.body {
-            line.push_str(&format!(" --header 'Content-Type: application/json' --data '{body}'"));
+        match &self.body {
+            None if self.method != "GET" => line.push_str(&format!(" --request {}", self.method)),
+            None => {}
+            Some(body) => line.push_str(&format!(" --header 'Content-Type: application/json' --data '{body}'")),
         }
         line
     }
@@ -48,7 +54,7 @@ impl Call {
         let stream = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
         let request = Request::builder()
-            .method(if self.body.is_some() { "POST" } else { "GET" })
+            .method(self.method)
             .uri(&self.path)
             .header(HOST, address.to_string())
             .header(AUTHORIZATION, format!("Bearer {api_key}"))

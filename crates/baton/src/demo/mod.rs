@@ -5,6 +5,9 @@ mod early_access;
 mod fill;
 mod folder;
 mod http;
+mod mailbox;
+mod outside;
+mod payments;
 mod people;
 mod random;
 mod refunds;
@@ -18,7 +21,9 @@ mod tests;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use baton_engine::env::SystemClock;
 use baton_store::{Options, Place, Store};
 use tokio::net::TcpListener;
 
@@ -27,9 +32,10 @@ use crate::cli::{Signals, stop, until_stopped};
 use crate::serve::{Limits, Server, listen};
 use crate::settings::Role;
 use crate::trouble::Trouble;
-use crate::{surroundings, wiring};
+use crate::wiring;
 use fill::Filled;
 use folder::Folder;
+use outside::Outside;
 
 /// What the command was told.
 pub struct Wanted {
@@ -56,17 +62,19 @@ pub fn run(wanted: Wanted, out: &mut impl Write) -> Result<(), Trouble> {
     let url = format!("http://{address}");
     let public_url = wanted.public_url.unwrap_or_else(|| url.clone());
 
+    let outside = runtime.block_on(Outside::open())?;
     // One thread, so that everything happens in the same order every time.
-    let filled = wiring::small_runtime()?.block_on(fill::fill(&store, node.id, &public_url));
+    let filled = wiring::small_runtime()?.block_on(fill::fill(&store, node.id, &public_url, &outside));
     let filled = filled.map_err(|unforeseen| Trouble::refused(format!("the sample data can't be made: {}", unforeseen.0)))?;
 
     wiring::run_on(runtime, async {
         let mut signals = Signals::new()?;
         let socket = Socket::open(folder.path(), None)?;
-        let engine = wiring::engine(store, node.id, public_url, wanted.workers, surroundings::bare());
+        let surroundings = outside.surroundings(Arc::new(SystemClock::new())).map_err(Trouble::refused)?;
+        let engine = wiring::engine(store, node.id, public_url, wanted.workers, surroundings);
         let mut server = Server::start(engine, listener, socket, wanted.limits, Role::All);
         introduce(out, &url, &filled, &folder)?;
-        tour::give(out, address, &filled).await?;
+        tour::give(out, address, &filled, &outside).await?;
         if !wanted.once {
             say(out, &format!("\n{url} stays up until you stop it (Ctrl-C).{}", folder.what_becomes_of_it()))?;
             until_stopped(&mut signals, &mut server).await?;
@@ -101,9 +109,7 @@ fn introduce(out: &mut impl Write, url: &str, filled: &Filled, folder: &Folder) 
   workflows      {early_access}  Early access: {url}/api/v1/workflows/{early_access}/tasks
                  {refunds}  Refunds:      {url}/api/v1/workflows/{refunds}/tasks
   data           {data}
-  for a person   performed_by: {reviewer} (Reviewer), {intern} (Intern), {agent} (Agent), {lead} (Lead)
-
-The Actions API at work. Each line can be pasted into a shell.",
+  for a person   performed_by: {reviewer} (Reviewer), {intern} (Intern), {agent} (Agent), {lead} (Lead)",
             tasks = told.tasks,
             executions = told.executions,
             refusals = told.refusals,

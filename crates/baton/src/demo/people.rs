@@ -7,6 +7,7 @@ pub const ADMIN: &str = "ana@example.com";
 pub const INTERN: &str = "tom@example.com";
 pub const LEAD: &str = "ines@example.com";
 pub const REVIEWERS: [&str; 3] = ["rosa@example.com", "ravi@example.com", "lena@example.com"];
+pub const APPROVERS: [&str; 2] = ["amara@example.com", "otto@example.com"];
 pub const AGENTS: [&str; 2] = ["yuki@example.com", "sam@example.com"];
 
 /// A colleague, with a role in each workflow that they work in.
@@ -25,8 +26,8 @@ pub const COLLEAGUES: [Colleague; 9] = [
     Colleague { email: INTERN, first: "Tom", last: "Achterberg", early_access: Some("Intern"), refunds: None },
     Colleague { email: AGENTS[0], first: "Yuki", last: "Tanaka", early_access: None, refunds: Some("Agent") },
     Colleague { email: AGENTS[1], first: "Sam", last: "O'Neill", early_access: None, refunds: Some("Agent") },
-    Colleague { email: "amara@example.com", first: "Amara", last: "Okeke", early_access: None, refunds: Some("Approver") },
-    Colleague { email: "otto@example.com", first: "Otto", last: "Weiß", early_access: None, refunds: Some("Approver") },
+    Colleague { email: APPROVERS[0], first: "Amara", last: "Okeke", early_access: None, refunds: Some("Approver") },
+    Colleague { email: APPROVERS[1], first: "Otto", last: "Weiß", early_access: None, refunds: Some("Approver") },
     Colleague { email: LEAD, first: "Inês", last: "Duarte", early_access: Some("Collaborator"), refunds: Some("Lead") },
 ];
 

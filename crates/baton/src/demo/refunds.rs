@@ -1,14 +1,26 @@
 //! Customers who want money back, and who agrees.
 
+use std::net::SocketAddr;
+
 use serde_json::json;
 
 use super::people::{AGENTS, LEAD, Stranger};
 use super::random::Random;
 use super::script::{By, Deed, Script, Which};
 
-pub const DEFINITION: &str = include_str!("refunds.yaml");
+const DEFINITION: &str = include_str!("refunds.yaml");
+/// Whom the definition calls, where nobody has to be.
+const CALLED: &str = "127.0.0.1:4100";
+/// Refunds of the tour, by their Order: one waits for approval, the other for its payment.
+pub const TO_APPROVE: &str = "R-10501";
+pub const TO_PAY: &str = "R-10502";
 /// Above this a lead must approve; the definition says so.
 const LIMIT: usize = 500;
+
+/// With the address of who is really there.
+pub fn definition(called: SocketAddr) -> String {
+    DEFINITION.replace(CALLED, &called.to_string())
+}
 
 pub fn refund(random: &mut Random, number: usize, moments: usize) -> Script {
     let stranger = Stranger::any(random, number);
@@ -54,4 +66,20 @@ pub fn refund(random: &mut Random, number: usize, moments: usize) -> Script {
     script.then(random.between(2, 16), Deed::TickOff("Approved"));
     script.act(random.between(1, 8), "Pay", agent);
     script
+}
+
+/// The two that the tour meets, made in the story's last moments.
+pub fn for_the_tour(moments: usize) -> [Script; 2] {
+    let begin = |order: &str, customer: &str, amount: &str, moment: usize| {
+        let email = format!("{}@early.example", customer.to_lowercase());
+        let body = json!({ "Order": order, "Customer": customer, "Customer email": email, "Amount": amount, "Reason": "Late" });
+        let mut script = Script::begin(Which::Refunds, moment, body);
+        script.act(1, "Request approval", By::User(AGENTS[0]));
+        script
+    };
+    let to_approve = begin(TO_APPROVE, "Luna", "48.50", moments - 3);
+    let mut to_pay = begin(TO_PAY, "Maya", "120.00", moments - 4);
+    to_pay.act(1, "Approve", By::Assignee);
+    to_pay.then(1, Deed::TickOff("Approved"));
+    [to_approve, to_pay]
 }

@@ -12,13 +12,20 @@ fn once_shows_the_api_at_work_and_ends() {
     assert_eq!((ended.code, ended.err.as_str()), (0, ""));
     let statuses: Vec<&str> =
         ended.out.lines().filter(|line| line.len() == 3 && line.chars().all(|symbol| symbol.is_ascii_digit())).collect();
-    assert_eq!(statuses, ["200", "422", "403", "202", "200", "200"]);
+    let (applicants, approved, paid) =
+        (["200", "422", "403", "202", "200", "200"], ["202", "200", "200"], ["202", "200", "202", "200", "200"]);
+    assert_eq!(statuses, [&applicants[..], &approved, &paid].concat());
     for told in [
         "\"Name is required\",\n    \"Checklist must be completed\",\n    \"Must be assigned\",\n    \"Name must include honorable prefix\"",
         "\"tom@example.com may not perform Approve\"",
         "\"status\": \"Pending\"",
         "\"status\": \"Success\"",
         "\"Stage\": \"Approved\"",
+        "\"Payment reference\": \"PAY-10501\"",
+        "From: baton@example.com\nTo: yuki@example.com\nSubject: R-10501 is approved\n\n\
+         48.50 EUR for Luna may be paid, with the reference PAY-10501.\n\nAmara Okeke\n",
+        "\"status\": \"Fail\",\n  \"errors\": [\n    \"API call to 127.0.0.1 answered 503: The bank is closed until nine\"",
+        "\"Stage\": \"Paid\"",
     ] {
         assert!(ended.out.contains(told), "{told} is not in {}", ended.out);
     }
@@ -51,6 +58,14 @@ fn its_lines_can_be_pasted_and_its_data_kept() {
         "Approve cannot be taken in Approved",
         "\"Success\"",
         "Dr. Maya Okafor",
+        "Approve cannot be taken in Approved",
+        "\"Success\"",
+        "PAY-10501",
+        "Pay cannot be taken in Paid",
+        "answered 503: The bank is closed until nine",
+        "A retry has succeeded already",
+        "\"Success\"",
+        "\"Stage\":\"Paid\"",
     ];
     assert_eq!(answers.len(), expected.len());
     for (answer, expected) in answers.iter().zip(expected) {
