@@ -10,6 +10,7 @@ mod postgres;
 mod random;
 mod server;
 mod shell;
+mod sink;
 mod tally;
 mod test;
 

@@ -77,7 +77,7 @@ impl Filled {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
-        let site = Site::create(binary, &folder, database_url)?;
+        let site = Site::create(binary, &folder, database_url, Vec::new())?;
         let (server, _) = site.serve_until_ready(&[])?;
         let mut client = site.client();
         let workflow = text_of(&client.post("/api/v1/workflows", &definition().to_string())?.expect(201)?, "id")?;

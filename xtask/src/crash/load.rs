@@ -120,7 +120,7 @@ impl Written {
 
 fn compose(place: &Place<'_>, random: &mut Random, name: &str, number: usize) -> Sent {
     let task = random.within(0..place.tasks.len() as u64) as usize;
-    let kind = *random.one_of(&Kind::ALL);
+    let kind = *random.one_of(&Kind::QUICK);
     let key = (!random.once_in(3)).then(|| format!("{name}-{number}"));
     let body = json!({"task_id": place.tasks[task], "action_id": place.actions[&kind]}).to_string();
     Sent { task, body, key, asked: Asked { kind, sent: 0, answered: u64::MAX, id: None }, refused: false }
