@@ -137,6 +137,10 @@ fn also(client: &mut Client, place: &Place<'_>, shared: &Shared, sent: &Sent, ra
     }
     if random.once_in(4) {
         let Ok(reply) = client.get(&format!("{}/{id}", executions(place.workflow))) else { return false };
+        // The store may be away for a while.
+        if reply.status == 503 {
+            return true;
+        }
         match reply.expect(200).map(|answer| answer["status"].as_str().unwrap_or_default().to_owned()) {
             Ok(status) if status != "Pending" => drop(lock(&shared.finals).insert(id.clone(), status)),
             Ok(_) => {}

@@ -11,7 +11,7 @@ pub mod calls;
 mod death;
 mod edits;
 pub mod load;
-mod oracle;
+pub mod oracle;
 pub mod round;
 pub mod settle;
 mod slow;

@@ -4,6 +4,7 @@
 mod http;
 mod smtp;
 
+use std::collections::HashSet;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -44,6 +45,8 @@ pub struct Received {
 #[derive(Default)]
 struct State {
     received: Mutex<Received>,
+    /// Of all calls so far.
+    keys: Mutex<HashSet<Option<String>>>,
     /// Calls that hang are answered once this is true.
     released: Mutex<bool>,
     release: Condvar,
