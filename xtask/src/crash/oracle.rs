@@ -301,7 +301,7 @@ mod tests {
             ("was made at 2026-11-23T22:56:01.122Z", |shown| shown.moved[0] = "2026-11-23T22:56:01.122Z".into()),
             ("1 scheduled and 0 made", |shown| shown.moved.clear()),
             ("1 scheduled and 2 made", |shown| shown.moved.push("2027".into())),
-            ("the Trail goes on with \"o2;", |shown| shown.trail = "c1;o2;l3;".into()),
+            ("the Trail goes on with \"c1;o2;", |shown| shown.trail = "c1;o2;l3;".into()),
             ("execution b ended as Some(End { status: \"Success\"", |shown| drop(shown.ends.insert("b".into(), Kind::Once.end(true)))),
         ];
         for (expected, change) in breaks {

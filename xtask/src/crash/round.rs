@@ -133,15 +133,7 @@ impl<'a> Scene<'a> {
     }
 
     /// True if the server died as planned.
-    fn under_load(
-        &self,
-        death: &Death,
-        place: &Place<'_>,
-        slow: &Slow,
-        shared: &Shared,
-        name: &str,
-        random: &mut Random,
-    ) -> Outcome<bool> {
+    fn under_load(&self, death: &Death, place: &Place<'_>, slow: &Slow, shared: &Shared, name: &str, random: &mut Random) -> Outcome<bool> {
         let mut server = death.serve(self.site)?;
         let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.next()).collect();
         thread::scope(|scope| {
@@ -230,7 +222,8 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { answered, unknown, retried, replays, written, kills, kills_in_recovery, fail_points, not_reached, received, repeated } = self;
+        let Totals { answered, unknown, retried, replays, written, kills, kills_in_recovery, fail_points, not_reached, received, repeated } =
+            self;
         let met: u32 = fail_points.values().sum();
         write!(
             out,

@@ -109,7 +109,8 @@ impl Pair {
     }
 
     pub fn disconnect(&self, cluster: &Cluster) -> Outcome {
-        let sql = "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+        let sql =
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
         cluster.psql(&self.database, sql).map(drop)
     }
 
@@ -196,7 +197,8 @@ impl Pair {
             clock::pause(before);
             let mut victim = self.sites[self.victim_index()].client();
             let holds = if matches!(trouble, Trouble::Hang) { 0 } else { HOLDS };
-            let held = (0..holds).map(|hold| ask(&mut victim, place, shared, TASKS + hold, Kind::Hold, name)).collect::<Outcome<Vec<Sent>>>();
+            let held =
+                (0..holds).map(|hold| ask(&mut victim, place, shared, TASKS + hold, Kind::Hold, name)).collect::<Outcome<Vec<Sent>>>();
             clock::pause(under_way);
             let aftermath = trouble.bring(self, cluster, &Stage { shared });
             shared.stop.store(true, Ordering::Relaxed);

@@ -26,7 +26,10 @@ impl fmt::Display for Report {
         for (name, times) in rounds {
             write!(out, "{times} {name}, ")?;
         }
-        write!(out, "{executions} executions judged; {received} calls and e-mails received, {repeated} of them repeated; {held} executions held")?;
+        write!(
+            out,
+            "{executions} executions judged; {received} calls and e-mails received, {repeated} of them repeated; {held} executions held"
+        )?;
         let mut sorted = takeovers.clone();
         sorted.sort();
         if let (Some(first), Some(last)) = (sorted.first(), sorted.last()) {

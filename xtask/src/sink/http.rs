@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn requests_are_read_one_after_the_other() {
-        let bytes = b"POST /task?x=1 HTTP/1.1\r\nIdempotency-Key: exe_a_s1\r\ncontent-length: 2\r\n\r\n{}GET /ok HTTP/1.1\r\n\r\nPOST /cut HT";
+        let bytes =
+            b"POST /task?x=1 HTTP/1.1\r\nIdempotency-Key: exe_a_s1\r\ncontent-length: 2\r\n\r\n{}GET /ok HTTP/1.1\r\n\r\nPOST /cut HT";
         let mut input = &bytes[..];
         let call = |method: &str, path: &str, key: Option<&str>, body: &str| Call {
             method: method.into(),

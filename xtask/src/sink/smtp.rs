@@ -15,7 +15,11 @@ fn talk(mut input: impl BufRead, mut output: impl Write, taken: &mut dyn FnMut(M
     let mut mail = Mail { from: String::new(), to: Vec::new(), text: String::new() };
     say("220 sink")?;
     let mut line = String::new();
-    while { line.clear(); input.read_line(&mut line)? } > 0 {
+    while {
+        line.clear();
+        input.read_line(&mut line)?
+    } > 0
+    {
         let command = line.trim_end().to_owned();
         match command.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
             "EHLO" => say("250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8")?,
