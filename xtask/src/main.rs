@@ -6,10 +6,12 @@ mod ci;
 mod crash;
 mod demo;
 mod generate;
+mod nodes;
 mod postgres;
 mod random;
 mod server;
 mod shell;
+mod sink;
 mod tally;
 mod test;
 
@@ -26,6 +28,7 @@ enum Command {
     Test(test::Options),
     Bench(bench::Options),
     Crash(crash::Options),
+    Nodes(nodes::Options),
     Generate(generate::Options),
     Ci(ci::Options),
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Crash(options) => crash::run(&options),
+        Command::Nodes(options) => nodes::run(&options),
         Command::Generate(options) => generate::run(&options),
         Command::Ci(options) => ci::run(&options),
     };

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::{Outcome, clock, shell};
@@ -64,9 +65,11 @@ fn install() -> Outcome {
 /// A running server; dropped, it is stopped and its folder removed.
 pub struct Cluster {
     programs: Programs,
+    owner: Option<Owner>,
     folder: PathBuf,
     port: u16,
-    server: Child,
+    settings: Vec<String>,
+    server: Mutex<Child>,
     kept: bool,
 }
 
@@ -87,16 +90,20 @@ impl Cluster {
         shell::read(initdb.current_dir(&folder))?;
 
         let port = free_port()?;
-        let mut postgres = as_owner(owner.as_ref(), &programs.0.join("postgres"));
-        postgres.current_dir(&folder).arg("-D").arg(&data).args(["-p", &port.to_string()]);
-        for (name, value) in [("listen_addresses", "127.0.0.1"), ("unix_socket_directories", "")].iter().chain(settings) {
-            postgres.args(["-c", &format!("{name}={value}")]);
-        }
-        let log = fs::File::create(folder.join("log"))?;
-        let server = postgres.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
-        let cluster = Cluster { programs, folder, port, server, kept: false };
+        let always = [("listen_addresses", "127.0.0.1"), ("unix_socket_directories", "")];
+        let settings: Vec<String> = always.iter().chain(settings).map(|(name, value)| format!("{name}={value}")).collect();
+        let server = Mutex::new(serve(owner.as_ref(), &programs, &folder, port, &settings)?);
+        let cluster = Cluster { programs, owner, folder, port, settings, server, kept: false };
         cluster.wait_until_ready()?;
         Ok(cluster)
+    }
+
+    /// Stops it as a service manager would, ending all connections, and starts it again.
+    pub fn restart(&self) -> Outcome {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        interrupt(&mut server);
+        *server = serve(self.owner.as_ref(), &self.programs, &self.folder, self.port, &self.settings)?;
+        self.wait_until_ready()
     }
 
     fn wait_until_ready(&self) -> Outcome {
@@ -141,13 +148,27 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // SIGINT is PostgreSQL's fast shutdown. Nothing is left to do if any of this fails.
-        let _ = Command::new("kill").args(["-INT", &self.server.id().to_string()]).status();
-        let _ = self.server.wait();
+        interrupt(self.server.get_mut().unwrap_or_else(PoisonError::into_inner));
         if !self.kept {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+fn serve(owner: Option<&Owner>, programs: &Programs, folder: &Path, port: u16, settings: &[String]) -> Outcome<Child> {
+    let mut postgres = as_owner(owner, &programs.0.join("postgres"));
+    postgres.current_dir(folder).arg("-D").arg(folder.join("data")).args(["-p", &port.to_string()]);
+    for setting in settings {
+        postgres.args(["-c", setting]);
+    }
+    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log"))?;
+    Ok(postgres.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?)
+}
+
+/// SIGINT is PostgreSQL's fast shutdown. Nothing is left to do if any of this fails.
+fn interrupt(server: &mut Child) {
+    let _ = Command::new("kill").args(["-INT", &server.id().to_string()]).status();
+    let _ = server.wait();
 }
 
 /// PostgreSQL refuses to run as root.

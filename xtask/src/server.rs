@@ -21,17 +21,19 @@ pub struct Site {
     binary: PathBuf,
     pub folder: PathBuf,
     database_url: Option<String>,
+    /// Environment variables, for each of its commands.
+    settings: Vec<(String, String)>,
     port: u16,
     pub api_key: String,
 }
 
 impl Site {
     /// A new store with one workspace in it; `folder` must not exist yet.
-    pub fn create(binary: &Path, folder: &Path, database_url: Option<String>) -> Outcome<Site> {
+    pub fn create(binary: &Path, folder: &Path, database_url: Option<String>, settings: Vec<(String, String)>) -> Outcome<Site> {
         fs::create_dir_all(folder)?;
         let port = postgres::free_port()?;
         let binary = binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))?;
-        Site { binary, folder: folder.to_owned(), database_url, port, api_key: String::new() }.beside("Measured")
+        Site { binary, folder: folder.to_owned(), database_url, settings, port, api_key: String::new() }.beside("Measured")
     }
 
     /// The same with one more workspace, and the key to that.
@@ -40,6 +42,21 @@ impl Site {
         let printed: Value = serde_json::from_str(&printed).map_err(|error| format!("baton init printed {printed:?}: {error}"))?;
         let api_key = printed["api_key"].as_str().ok_or("baton init printed no api_key")?.to_owned();
         Ok(Site { api_key, ..self.clone() })
+    }
+
+    /// Another node on the same store. This one has been served once, so that the master key is there.
+    pub fn another(&self, folder: &Path) -> Outcome<Site> {
+        fs::create_dir_all(folder)?;
+        let master_key = self.folder.join("master.key").display().to_string();
+        let settings = [self.settings.clone(), vec![("BATON_MASTER_KEY_FILE".to_owned(), master_key)]].concat();
+        Ok(Site {
+            binary: self.binary.clone(),
+            folder: folder.to_owned(),
+            database_url: self.database_url.clone(),
+            settings,
+            port: postgres::free_port()?,
+            api_key: self.api_key.clone(),
+        })
     }
 
     pub fn serve(&self, environment: &[(&str, &str)]) -> Outcome<Server> {
@@ -99,6 +116,7 @@ impl Site {
     fn baton(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.binary);
         command.current_dir(&self.folder).arg(subcommand).arg("--data").arg(&self.folder);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         if let Some(url) = &self.database_url {
             command.args(["--database-url", url]);
         }
@@ -121,9 +139,22 @@ impl Server {
 
     /// SIGTERM, as a service manager would.
     pub fn stop(mut self) -> Outcome {
-        shell::read(Command::new("kill").args(["-TERM", &self.id().to_string()]))?;
+        self.signal("-TERM")?;
         let status = clock::wait_for("the end of the server", STOP_LONGEST, || self.ended())?;
         if status.success() { Ok(()) } else { Err(format!("asked to stop, the server ended with {status}").into()) }
+    }
+
+    /// SIGSTOP: it stands still, and its connections stay open.
+    pub fn freeze(&self) -> Outcome {
+        self.signal("-STOP")
+    }
+
+    pub fn thaw(&self) -> Outcome {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Outcome {
+        shell::read(Command::new("kill").args([signal, &self.id().to_string()])).map(drop)
     }
 
     pub fn ended(&mut self) -> Outcome<Option<ExitStatus>> {

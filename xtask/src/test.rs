@@ -2,14 +2,15 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::thread;
 use std::time::Duration;
 
 use crate::crash::{self, Store};
 use crate::postgres::Programs;
 use crate::tally::Tally;
-use crate::{Outcome, clock, shell};
+use crate::{Outcome, clock, nodes, shell};
 
-/// Runs all tests, PostgreSQL included, and a short crash test of the real server.
+/// Runs all tests, PostgreSQL included, and a short crash test of the real server and of two nodes.
 #[derive(clap::Args)]
 pub struct Options {
     /// Rounds of the crash test, over both stores together.
@@ -52,12 +53,23 @@ pub fn all(crash_rounds: u32, arguments: &[String]) -> Report {
     if let Some(reason) = &missing {
         report.skip("the tests on PostgreSQL", reason);
     }
+    // Two nodes mostly wait for a lease to end: beside the others it costs little time.
+    let two_nodes =
+        if arguments.is_empty() && missing.is_none() { Some(thread::spawn(|| nodes::run(&nodes::Options::short()))) } else { None };
     for (store, rounds) in [(Store::Sqlite, crash_rounds.div_ceil(2)), (Store::Postgres, crash_rounds / 2)] {
         match &missing {
             _ if rounds == 0 => {}
             Some(reason) if store == Store::Postgres => report.skip("the crash test on PostgreSQL", reason),
             _ => report.add(&format!("crash test, {rounds} rounds on {store:?}"), crash::run(&crash::Options::short(store, rounds))),
         }
+    }
+    match (two_nodes, &missing) {
+        (Some(running), _) => {
+            let outcome = running.join().unwrap_or_else(|_| Err("it panicked".into()));
+            report.add("two nodes, a kill and a pause", outcome);
+        }
+        (None, Some(reason)) if arguments.is_empty() => report.skip("two nodes", reason),
+        (None, _) => {}
     }
     report
 }

@@ -150,7 +150,7 @@ pub fn new_site(binary: &Path, folder: &Path, database_url: Option<String>) -> O
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    Site::create(binary, folder, database_url)
+    Site::create(binary, folder, database_url, Vec::new())
 }
 
 fn create_tasks(site: &Site, workflow: &str, count: usize) -> Outcome {

@@ -4,15 +4,19 @@
 //! - `load`: clients that act and remember; `edits`: what they write without an action.
 //! - `death`: when and how the server dies.
 //! - `settle`: after the restart, asks again, waits, reads.
-//! - `oracle`: compares what was answered with what is there.
+//! - `oracle`: compares what was answered with what is there; `calls` with what went out; `verdict` brings both together.
+//! - `slow`: what lives through the deaths of several rounds.
 
+pub mod calls;
 mod death;
 mod edits;
-mod load;
-mod oracle;
-mod round;
-mod settle;
-mod work;
+pub mod load;
+pub mod oracle;
+pub mod round;
+pub mod settle;
+mod slow;
+pub mod verdict;
+pub mod work;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +26,7 @@ use round::{Scene, Totals};
 use crate::postgres::Cluster;
 use crate::random::Random;
 use crate::server::Site;
+use crate::sink::Sink;
 use crate::{Outcome, clock, shell};
 
 /// Kills the real server under load, restarts it, and looks for anything lost, doubled or out of order.
@@ -82,8 +87,9 @@ pub fn run(options: &Options) -> Outcome {
 fn rounds(options: &Options, seed: u64, binary: &Path, folder: &Path, cluster: Option<&Cluster>) -> Outcome {
     let start = clock::now();
     let database_url = cluster.map(|cluster| cluster.create_database("baton")).transpose()?;
-    let site = Site::create(binary, folder, database_url)?;
-    let mut scene = Scene::set(&site, seed)?;
+    let sink = Sink::open()?;
+    let site = Site::create(binary, folder, database_url, sink.settings())?;
+    let mut scene = Scene::set(&site, &sink, seed)?;
     let mut totals = Totals::default();
     for round in 0..options.rounds {
         scene.round(round, &mut totals).map_err(|error| format!("round {round}: {error}"))?;

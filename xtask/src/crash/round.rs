@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::calls;
 use super::death::{Death, FAIL_POINTS};
 use super::edits::{self, Edit};
-use super::load::{self, Place, Sent, Shared, lock};
-use super::oracle::{self, Asked};
+use super::load::{self, Place, Shared, lock};
 use super::settle;
+use super::slow::Slow;
+use super::verdict::Verdict;
 use super::work::{self, CLIENTS, Kind};
 use crate::http::Client;
 use crate::random::Random;
 use crate::server::{Server, Site, text_of};
+use crate::sink::{Received, Sink};
 use crate::{Outcome, clock, shell};
 
 /// Fewer than the clients of `work`, so that they meet on the same tasks.
@@ -24,17 +27,22 @@ const TASKS: usize = 5;
 /// In so many rounds one is killed once more while it recovers.
 const KILLED_AGAIN_ONCE_IN: u64 = 5;
 const KILLED_AGAIN_WITHIN: std::ops::Range<u64> = 0..40;
+const SLOW_ASKED_WITHIN: std::ops::Range<u64> = 0..40;
 /// After so many rounds a fail point must have been met.
 const ROUNDS_A_FAIL_POINT: u32 = 10 * FAIL_POINTS.len() as u32;
 
 /// What lasts from round to round.
 pub struct Scene<'a> {
     site: &'a Site,
+    sink: &'a Sink,
     seed: u64,
     workflow: String,
     actions: HashMap<Kind, String>,
     /// The next round's. They are made before its server starts, so that a fail point counts only what the load does.
     tasks: Vec<String>,
+    /// What takes longer than a round, and lives through the deaths of several.
+    slow: Vec<Slow>,
+    slow_calls: Received,
     /// Every task of the rounds before, and its Count when it was judged: nothing may touch it later.
     judged: Vec<(String, Value)>,
 }
@@ -50,37 +58,34 @@ pub struct Totals {
     kills_in_recovery: u32,
     fail_points: BTreeMap<&'static str, u32>,
     not_reached: u32,
+    received: usize,
+    repeated: usize,
 }
 
 impl<'a> Scene<'a> {
-    pub fn set(site: &'a Site, seed: u64) -> Outcome<Scene<'a>> {
+    pub fn set(site: &'a Site, sink: &'a Sink, seed: u64) -> Outcome<Scene<'a>> {
         let (server, _) = site.serve_until_ready(&[])?;
         let mut client = site.client();
-        let created = client.post("/api/v1/workflows", &work::definition().to_string())?.expect(201)?;
-        let workflow = text_of(&created, "id")?;
-        let task = new_task(&mut client, &workflow)?;
-        let listed = client.get(&format!("/api/v1/workflows/{workflow}/tasks/{task}/actions"))?.expect(200)?;
-        let id_of = |kind: Kind| {
-            let action = listed.as_array().into_iter().flatten().find(|action| action["name"] == kind.name());
-            text_of(action.ok_or_else(|| format!("{} is not among the actions {listed}", kind.name()))?, "id")
-        };
-        let actions = Kind::ALL.into_iter().map(|kind| Ok((kind, id_of(kind)?))).collect::<Outcome<_>>()?;
+        let (workflow, actions) = set_up(&mut client, sink)?;
         let tasks = new_tasks(&mut client, &workflow)?;
         server.stop()?;
-        Ok(Scene { site, seed, workflow, actions, tasks, judged: Vec::new() })
+        Ok(Scene { site, sink, seed, workflow, actions, tasks, slow: Vec::new(), slow_calls: Received::default(), judged: Vec::new() })
     }
 
     pub fn round(&mut self, round: u32, totals: &mut Totals) -> Outcome {
         let mut random = Random::branch(self.seed, u64::from(round));
         let death = Death::choose(&mut random, round);
         let name = format!("{:x}-{round}", self.seed);
-        let tasks = std::mem::take(&mut self.tasks);
+        let mut tasks = std::mem::take(&mut self.tasks);
+        let kind = Kind::SLOW[round as usize % Kind::SLOW.len()];
+        let slow = Slow::new(kind, tasks.pop().ok_or("a round has tasks")?, &self.actions[&kind], &name);
         let place = Place { workflow: &self.workflow, tasks: &tasks, actions: &self.actions };
         let shared = Shared::default();
 
-        let planned = self.under_load(&death, &place, &shared, &name, &mut random)?;
+        let planned = self.under_load(&death, &place, &slow, &shared, &name, &mut random)?;
         totals.count(&death, planned);
-        if random.once_in(KILLED_AGAIN_ONCE_IN) {
+        let killed_again = random.once_in(KILLED_AGAIN_ONCE_IN);
+        if killed_again {
             self.kill_in_recovery(&mut random)?;
             totals.kills_in_recovery += 1;
         }
@@ -90,15 +95,25 @@ impl<'a> Scene<'a> {
         totals.answered += sent.iter().filter(|sent| sent.asked.id.is_some()).count();
         totals.unknown += sent.iter().filter(|sent| sent.asked.id.is_none() && !sent.refused).count();
         let mut client = self.site.client();
+        let restart = shared.moment();
         let settled = settle::settle(&mut client, &place, &shared, &mut sent, &name, &mut random)
             .map_err(|error| format!("{death:?}: {error}; the server's log ends: {}", self.site.log_end()))?;
         totals.retried += settled.retried;
         totals.replays += settled.replays;
 
         let mut findings = std::mem::take(&mut *lock(&shared.findings));
+        self.slow.push(slow.asked_again(&mut client, &self.workflow)?);
+        let mut verdict = Verdict { deaths: 1 + usize::from(killed_again), restart, ..Verdict::default() };
         for task in 0..tasks.len() {
-            findings.extend(judge(&mut client, &place, task, &sent, &shared)?);
+            verdict.judge(&mut client, &place, task, &sent, &shared)?;
         }
+        let mut received = self.sink.take();
+        Slow::take_calls(&self.slow, &mut received, &mut self.slow_calls);
+        let judged = calls::judge(&received, &verdict.known);
+        totals.received += received.calls.len() + received.mails.len();
+        totals.repeated += judged.repeated;
+        findings.append(&mut verdict.findings);
+        findings.extend(judged.findings);
         let (edits, made) = (std::mem::take(&mut *lock(&shared.edits)), std::mem::take(&mut *lock(&shared.made)));
         for made in &made {
             findings.extend(edits::check_made(&mut client, &place, made, settle::SETTLE_LONGEST)?);
@@ -118,7 +133,7 @@ impl<'a> Scene<'a> {
     }
 
     /// True if the server died as planned.
-    fn under_load(&self, death: &Death, place: &Place<'_>, shared: &Shared, name: &str, random: &mut Random) -> Outcome<bool> {
+    fn under_load(&self, death: &Death, place: &Place<'_>, slow: &Slow, shared: &Shared, name: &str, random: &mut Random) -> Outcome<bool> {
         let mut server = death.serve(self.site)?;
         let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.next()).collect();
         thread::scope(|scope| {
@@ -126,6 +141,11 @@ impl<'a> Scene<'a> {
                 let client = self.site.client();
                 scope.spawn(move || load::act(client, number, place, shared, name, Random::new(seed)));
             }
+            let (mut client, after) = (self.site.client(), Duration::from_millis(random.within(SLOW_ASKED_WITHIN)));
+            scope.spawn(move || {
+                clock::pause(after);
+                slow.ask(&mut client, place.workflow);
+            });
             let planned = death.bring(&mut server);
             shared.stop.store(true, Ordering::Relaxed);
             planned
@@ -142,6 +162,7 @@ impl<'a> Scene<'a> {
     pub fn close(self) -> Outcome {
         let (server, _) = self.site.serve_until_ready(&[])?;
         let mut client = self.site.client();
+        Slow::judge(&self.slow, &mut client, &self.workflow, self.sink, self.slow_calls)?;
         for (task, before) in &self.judged {
             let now = read_task(&mut client, &self.workflow, task)?;
             if now != *before {
@@ -153,24 +174,26 @@ impl<'a> Scene<'a> {
     }
 }
 
-fn judge(client: &mut Client, place: &Place<'_>, task: usize, sent: &[Sent], shared: &Shared) -> Outcome<Vec<String>> {
-    let asked: Vec<Asked> = sent.iter().filter(|sent| sent.task == task && !sent.refused).map(|sent| sent.asked.clone()).collect();
-    let shown = settle::show(client, place, task, &asked)?;
-    let mut findings = oracle::findings(&asked, &shown);
-    let finals = lock(&shared.finals);
-    for (id, end) in &shown.ends {
-        if let Some(before) = finals.get(id).filter(|before| **before != end.status) {
-            findings.push(format!("execution {id} was {before} before the crash and is {} after it", end.status));
-        }
-    }
-    Ok(findings.into_iter().map(|finding| format!("task {}: {finding}", place.tasks[task])).collect())
+/// A new workflow, and the ids of its actions.
+pub fn set_up(client: &mut Client, sink: &Sink) -> Outcome<(String, HashMap<Kind, String>)> {
+    let created = client.post("/api/v1/workflows", &work::definition(sink).to_string())?.expect(201)?;
+    let workflow = text_of(&created, "id")?;
+    let task = new_task(client, &workflow)?;
+    let listed = client.get(&format!("/api/v1/workflows/{workflow}/tasks/{task}/actions"))?.expect(200)?;
+    let id_of = |kind: Kind| {
+        let action = listed.as_array().into_iter().flatten().find(|action| action["name"] == kind.name());
+        text_of(action.ok_or_else(|| format!("{} is not among the actions {listed}", kind.name()))?, "id")
+    };
+    let actions = Kind::ALL.into_iter().map(|kind| Ok((kind, id_of(kind)?))).collect::<Outcome<_>>()?;
+    Ok((workflow, actions))
 }
 
+/// One more than the load acts on, for what is slow.
 fn new_tasks(client: &mut Client, workflow: &str) -> Outcome<Vec<String>> {
-    (0..TASKS).map(|_| new_task(client, workflow)).collect()
+    (0..=TASKS).map(|_| new_task(client, workflow)).collect()
 }
 
-fn new_task(client: &mut Client, workflow: &str) -> Outcome<String> {
+pub fn new_task(client: &mut Client, workflow: &str) -> Outcome<String> {
     let created = client.post(&format!("/api/v1/workflows/{workflow}/tasks"), &json!({"Name": "Walker"}).to_string())?.expect(201)?;
     text_of(&created, "ID")
 }
@@ -199,11 +222,13 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { answered, unknown, retried, replays, written, kills, kills_in_recovery, fail_points, not_reached } = self;
+        let Totals { answered, unknown, retried, replays, written, kills, kills_in_recovery, fail_points, not_reached, received, repeated } =
+            self;
         let met: u32 = fail_points.values().sum();
         write!(
             out,
             "{answered} executions answered, {unknown} not, {retried} asked again, {replays} replayed, {written} other writes; \
+             {received} calls and e-mails received, {repeated} of them repeated; \
              {kills} kills, {kills_in_recovery} more in recovery, {met} fail points met, {not_reached} not"
         )
     }

@@ -55,13 +55,13 @@ pub fn settle(
     }
     for request in sent.iter().rev() {
         if let Some(id) = &request.asked.id {
-            wait_until_final(client, &path, id)?;
+            wait_until_final(client, place.workflow, id)?;
         }
     }
     Ok(settled)
 }
 
-fn ask_until_accepted(client: &mut Client, path: &str, key: &str, body: &str) -> Outcome<String> {
+pub fn ask_until_accepted(client: &mut Client, path: &str, key: &str, body: &str) -> Outcome<String> {
     clock::wait_for("an answer to a request that was asked again", SETTLE_LONGEST, || accepted(&post(client, path, Some(key), body)?))
 }
 
@@ -75,7 +75,8 @@ fn last(client: &mut Client, place: &Place<'_>, shared: &Shared, task: usize, ro
     Ok(Sent { task, body, key: Some(key), asked, refused: false })
 }
 
-fn wait_until_final(client: &mut Client, path: &str, id: &str) -> Outcome {
+pub fn wait_until_final(client: &mut Client, workflow: &str, id: &str) -> Outcome {
+    let path = executions(workflow);
     let what = format!("the end of execution {id}");
     clock::wait_for(&what, SETTLE_LONGEST, || {
         let answer = client.get(&format!("{path}/{id}"))?.expect(200)?;
@@ -84,10 +85,11 @@ fn wait_until_final(client: &mut Client, path: &str, id: &str) -> Outcome {
 }
 
 /// Reads everything that a task shows of its executions.
-pub fn show(client: &mut Client, place: &Place<'_>, task: usize, asked: &[Asked]) -> Outcome<Shown> {
-    let path = format!("/api/v1/workflows/{}/tasks/{}", place.workflow, place.tasks[task]);
+pub fn show(client: &mut Client, workflow: &str, task: &str, asked: &[Asked]) -> Outcome<Shown> {
+    let path = format!("/api/v1/workflows/{workflow}/tasks/{task}");
     let row = client.get(&path)?.expect(200)?;
-    let mut shown = Shown { count: number(&row["Count"])?, trail: text(&row["Trail"]), stage: text(&row["Stage"]), ..Shown::default() };
+    let mut shown = Shown { count: number(&row["Count"])?, trail: text(&row["Trail"]), ..Shown::default() };
+    (shown.echo, shown.stage) = (text(&row["Echo"]), text(&row["Stage"]));
     for comment in array(client.get(&format!("{path}/comments"))?.expect(200)?)? {
         shown.comments.push(text(&comment["body"]));
     }
@@ -98,19 +100,21 @@ pub fn show(client: &mut Client, place: &Place<'_>, task: usize, asked: &[Asked]
             match row["kind"].as_str() {
                 Some("execution.finished") => shown.finished.push(text(&row["execution"])),
                 Some("comment.added") => shown.commented.push(text(&row["execution"])),
+                Some("stage_change.scheduled") => shown.due.push(text(&row["after"]["due_at"])),
+                Some("task.updated") if row["actor"]["type"] == "schedule" => shown.moved.push(text(&row["at"])),
                 _ => {}
             }
         }
         page = reply.next;
     }
-    shown.ends = ends(client, place, asked)?;
+    shown.ends = ends(client, workflow, asked)?;
     Ok(shown)
 }
 
-fn ends(client: &mut Client, place: &Place<'_>, asked: &[Asked]) -> Outcome<HashMap<String, End>> {
+fn ends(client: &mut Client, workflow: &str, asked: &[Asked]) -> Outcome<HashMap<String, End>> {
     let mut ends = HashMap::new();
     for id in asked.iter().filter_map(|asked| asked.id.as_deref()) {
-        let answer = client.get(&format!("{}/{id}", executions(place.workflow)))?.expect(200)?;
+        let answer = client.get(&format!("{}/{id}", executions(workflow)))?.expect(200)?;
         let errors = answer["errors"].as_array().into_iter().flatten().map(text).collect();
         ends.insert(id.to_owned(), End { status: text(&answer["status"]), errors });
     }
