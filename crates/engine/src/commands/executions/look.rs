@@ -1,6 +1,5 @@
 //! Executions as a caller sees them: one, one with its steps, a page of many.
 
-use baton_core::access::Access;
 use baton_core::execution::call::{Call, Request};
 use baton_core::execution::{Execution, StepRecord, StepStatus};
 use baton_core::ids::Id;
@@ -80,7 +79,7 @@ pub fn details(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Deta
 }
 
 fn sees_every_field(found: &Found) -> bool {
-    let access: Access<'_> = found.access();
+    let access = found.access();
     found.workflow.fields.iter().all(|field| access.right_to(field) != FieldRight::Hidden)
 }
 
