@@ -146,7 +146,7 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
 
 /// Ends an execution as failed with nothing but what is sure to be readable, for a row may be what makes it fail.
 fn give_up(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, refusal: &Refusal) -> Outcome<Learned> {
-    tasks::end_sequence(tx, job.task, job.sequence)?;
+    let version = tasks::end_sequence(tx, job.task, job.sequence)?;
     let finished_at = shared.clock.now();
     let errors = vec![refusal.to_string()];
     let Some(ended) = executions::give_up(tx, job.id, finished_at, &errors)? else { return Ok(Learned::default()) };
@@ -156,6 +156,7 @@ fn give_up(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, refusal: &Refusal) 
     let row = Activity {
         workflow: Some(ended.workflow),
         task: Some(job.task),
+        version,
         execution: Some(job.id),
         after: Some(after.to_string()),
         ..cx.activity(Kind::ExecutionFinished)

@@ -180,10 +180,11 @@ pub fn finish_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<(), S
     tx.send("UPDATE tasks SET finished_sequence = $1 WHERE id = $2", &[sequence.into(), task.into()])
 }
 
-/// The same under the lock of the task, but without reading it.
-pub fn end_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<(), StoreError> {
+/// The same under the lock of the task, but without reading what is stored in it. Answers with its version, or 0 where it is gone.
+pub fn end_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<i64, StoreError> {
     lock_row(tx, task)?;
-    finish_sequence(tx, task, sequence)
+    let sql = "UPDATE tasks SET finished_sequence = $1 WHERE id = $2 RETURNING version";
+    Ok(tx.query_one(sql, &[sequence.into(), task.into()], |row| row.int(0))?.unwrap_or(0))
 }
 
 /// Deletes a task with all that hangs on it, and the values in its history. `false`: there is none.
