@@ -104,7 +104,7 @@ pub(super) fn email(email: &Email, from: Option<&str>, scene: &Scene<'_>) -> Res
         bcc,
         subject: part("subject", &email.subject, scene, Escape::Header, ADDRESS_BYTES_MAX)?,
         text: part("body", &email.body, scene, Escape::Plain, MESSAGE_BYTES_MAX)?,
-        markdown: part("body", &email.body, scene, Escape::Markdown, 4 * MESSAGE_BYTES_MAX)?,
+        markdown: part("body", &email.body, scene, Escape::Markdown, 5 * MESSAGE_BYTES_MAX)?,
         date: scene.now,
     }))
 }

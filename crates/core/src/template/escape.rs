@@ -16,8 +16,10 @@ pub enum Escape {
     UrlPart,
     /// Between the quotes of a JSON string.
     JsonString,
-    /// Markdown (CommonMark): text within a paragraph, a heading, a list item or a link.
+    /// Markdown (CommonMark): text, also in a link or in code.
     Markdown,
+    /// The same where a line break would end what the template began: a heading, a row of a table, the target of a link.
+    MarkdownLine,
     /// Slack's mrkdwn.
     SlackMrkdwn,
 }
@@ -30,7 +32,8 @@ impl Escape {
             Escape::Header => header(value, into),
             Escape::UrlPart => url_part(value, into),
             Escape::JsonString => json_string(value, into),
-            Escape::Markdown => markdown(value, into),
+            Escape::Markdown => markdown(value, "\\\n", into),
+            Escape::MarkdownLine => markdown(value, "&#32;", into),
             Escape::SlackMrkdwn => slack_mrkdwn(value, into),
         }
     }
@@ -83,21 +86,32 @@ fn json_string(value: &str, into: &mut String) {
     into.push_str(&quoted[1..quoted.len() - 1]);
 }
 
-/// Every punctuation mark may stand behind a backslash. A line break becomes a hard one, so that no block begins after it, and the
-/// spaces of an indented block become entities.
-fn markdown(value: &str, into: &mut String) {
-    let mut at_start = true;
+/// Every punctuation mark may stand behind a backslash; but that does not keep a backtick from ending code, nor is there one for
+/// spaces, which indent a block or end the target of a link. A line break becomes a hard one, so that no block begins after it.
+fn markdown(value: &str, line_break: &str, into: &mut String) {
     let lines = value.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").replace('\r', "\n");
     for character in lines.chars() {
         match character {
-            '\n' => into.push_str("\\\n"),
-            ' ' | '\t' if at_start => into.push_str("&#32;"),
-            '\t' => into.push(' '),
-            _ if character.is_control() => into.push(' '),
+            '\n' => into.push_str(line_break),
+            '`' => into.push_str("&#96;"),
+            _ if character.is_control() => into.push_str("&#32;"),
+            _ if character.is_whitespace() => write!(into, "&#{};", u32::from(character)).expect("a String takes all"),
             _ if character.is_ascii_punctuation() => into.extend(['\\', character]),
             _ => into.push(character),
         }
-        at_start = character == '\n' || (at_start && matches!(character, ' ' | '\t'));
+    }
+}
+
+/// For a place in Markdown between what the template's own line has before and after it.
+pub(super) fn in_markdown_line(before: &str, after: &str) -> Escape {
+    const ENDS_WITH_ITS_LINE: [char; 6] = ['#', '|', '(', '[', '<', '`'];
+    let (before, after) = (before.rsplit('\n').next().unwrap_or_default(), after.split('\n').next().unwrap_or_default());
+    // Code in a list or a quote goes on only in lines that begin as its own do.
+    let begins_within = before.starts_with([' ', '\t', '>']);
+    if begins_within || [before, after].iter().any(|part| part.contains(ENDS_WITH_ITS_LINE)) {
+        Escape::MarkdownLine
+    } else {
+        Escape::Markdown
     }
 }
 

@@ -93,11 +93,12 @@ impl Template {
     /// is escaped.
     pub fn render(&self, scene: &Scene<'_>, escape: Escape, bytes_max: usize) -> Result<String, Refusal> {
         let mut text = String::new();
-        for part in &self.parts {
+        for (index, part) in self.parts.iter().enumerate() {
             match part {
                 Part::Text(own) => text.push_str(own),
                 Part::Name { name, written } => {
                     let gone = || Refusal::PartGone { kind: "Field", name: written.clone() };
+                    let escape = if escape == Escape::Markdown { self.in_markdown(index) } else { escape };
                     escape.push(&value_of(name, scene).ok_or_else(gone)?, &mut text);
                 }
             }
@@ -124,6 +125,12 @@ impl Template {
             }
             _ => self.render(scene, Escape::UrlPart, bytes_max),
         }
+    }
+
+    /// How Markdown takes the value of that part: what else is in its line decides.
+    fn in_markdown(&self, index: usize) -> Escape {
+        let outline = |parts: &[Part]| Template { parts: parts.to_vec() }.outline();
+        escape::in_markdown_line(&outline(&self.parts[..index]), &outline(&self.parts[index + 1..]))
     }
 
     fn push_text(&mut self, own: &str) {

@@ -1,6 +1,8 @@
 //! Templates: what they mean, what is refused, and that a value stays a value.
 
 use proptest::prelude::*;
+use proptest::sample::select;
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -148,7 +150,7 @@ fn a_value_does_not_climb_out_of_a_path() {
 /// Any text, rich in what means something to one of the places.
 fn hostile_text() -> impl Strategy<Value = String> {
     let pieces = proptest::collection::vec(
-        proptest::sample::select(vec![
+        select(vec![
             "<",
             ">",
             "&",
@@ -231,6 +233,103 @@ fn a_field_that_is_gone_is_told_instead_of_left_out() {
     assert_eq!(refused, Err(Refusal::PartGone { kind: "Field", name: "Email".to_owned() }));
 }
 
+const MARKDOWN: pulldown_cmark::Options = pulldown_cmark::Options::ENABLE_TABLES
+    .union(pulldown_cmark::Options::ENABLE_STRIKETHROUGH)
+    .union(pulldown_cmark::Options::ENABLE_TASKLISTS);
+
+const MARKDOWN_PLACES: [&str; 24] = [
+    "{{Name}}",
+    "a {{Name}} b",
+    "{{Name}}\nb",
+    "a\n{{Name}}\n\nb",
+    "# {{Name}}",
+    "## a {{Name}} ##\nb",
+    "{{Name}}\n===",
+    "- {{Name}}\n- b",
+    "1. {{Name}}\n   - {{Name}}",
+    "- [ ] {{Name}}",
+    "> {{Name}}\n> b",
+    "a **{{Name}}** b",
+    "a *{{Name}}* ~~{{Name}}~~ b",
+    "[{{Name}}](https://a.example)",
+    "[a](https://a.example/{{Name}})",
+    "[a](https://a.example/?b={{Name}} \"{{Name}}\")",
+    "![{{Name}}](https://a.example)",
+    "`{{Name}}` b",
+    "```\n{{Name}}\n```\nb",
+    "    {{Name}}\n\nb",
+    "- ```\n  {{Name}}\n  ```\n\nb",
+    "> ```\n> {{Name}}\n> ```\n\nb",
+    "| a | b |\n|---|---|\n| {{Name}} | b |\n\nc",
+    "a {{Name}}{{Name}} <b>{{Name}}</b>",
+];
+
+/// Not blank, for a blank leaves a hole that has a meaning of its own; of what Markdown and its lines are made of.
+fn markdown_text() -> impl Strategy<Value = String> {
+    let pieces = select(vec![
+        "*",
+        "**",
+        "_",
+        "`",
+        "```",
+        "~~",
+        "#",
+        "# ",
+        "- ",
+        "+ ",
+        "1. ",
+        "2) ",
+        "> ",
+        "[",
+        "](",
+        ")",
+        "[x]: y",
+        "![",
+        "<",
+        ">",
+        "<b>",
+        "</b>",
+        "&",
+        "&amp;",
+        "&#35;",
+        "|",
+        "---",
+        "===",
+        "\n",
+        "\r\n",
+        "\r",
+        "\n\n",
+        "    ",
+        "\t",
+        " ",
+        "\\",
+        "\"",
+        "'",
+        "(",
+        "a",
+        "b c",
+        "https://x.example",
+        "é",
+        "\u{0b}",
+        "\u{2028}",
+        "~~~",
+        "- [x] ",
+        ":",
+    ]);
+    proptest::collection::vec(pieces, 1..12).prop_map(|pieces| pieces.concat()).prop_filter("blank", |text| !text.trim().is_empty())
+}
+
+/// The events, without what they say.
+fn structure(markdown: &str) -> Vec<String> {
+    let events = Parser::new_ext(markdown, MARKDOWN).filter_map(|event| match event {
+        Event::Text(_) | Event::SoftBreak | Event::HardBreak => None,
+        Event::Code(_) => Some("code".to_owned()),
+        Event::Start(Tag::Link { link_type, .. } | Tag::Image { link_type, .. }) => Some(format!("{link_type:?}")),
+        other => Some(format!("{other:?}")),
+    });
+    events.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
@@ -244,6 +343,31 @@ proptest! {
         let html = rendered("{{Name}}", &named(&value), Escape::Html).expect("short");
         let entities = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\'')];
         prop_assert_eq!(unescaped(&html, &entities), Some(value));
+    }
+
+    /// A letter in its stead leads to the same blocks, links and emphases.
+    #[test]
+    fn markdown_keeps_its_structure(value in markdown_text(), place in select(&MARKDOWN_PLACES[..])) {
+        let markdown = rendered(place, &named(&value), Escape::Markdown).expect("short");
+        let plain = rendered(place, &named("z"), Escape::Markdown).expect("short");
+        prop_assert_eq!(structure(&markdown), structure(&plain), "{}", markdown);
+    }
+
+    #[test]
+    fn markdown_shows_the_value(value in markdown_text()) {
+        let markdown = rendered("a {{Name}} b", &named(&value), Escape::Markdown).expect("short");
+        let mut shown = String::new();
+        for event in Parser::new_ext(&markdown, MARKDOWN) {
+            match event {
+                Event::Text(text) => shown.push_str(&text),
+                Event::HardBreak => shown.push('\n'),
+                Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => {}
+                other => panic!("{other:?} in {markdown:?}"),
+            }
+        }
+        let lines = value.replace("\r\n", "\n").replace('\r', "\n");
+        let printable: String = lines.trim_end_matches('\n').chars().map(|letter| if letter.is_control() && letter != '\n' { ' ' } else { letter }).collect();
+        prop_assert_eq!(shown, format!("a {printable} b"));
     }
 
     #[test]
