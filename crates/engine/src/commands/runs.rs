@@ -251,23 +251,20 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
         Next::Wait { call, until } => (Some(Pause::Wait { call, until }), Status::Pending),
     };
     let mut snapshot = execution.snapshot.clone();
-    match loaded {
-        Some(Loaded { task: Some(task), workflow }) => {
-            let mut after = ran.task.map_or_else(|| task.task.clone(), |(_, after)| after);
-            let finished = pause.is_none().then_some(execution.sequence);
-            rows = task_writes::save_change(cx, &workflow, &task, &mut after, finished)?;
-            for text in &ran.comments {
-                rows.push(super::comments::insert(cx, &after, execution.performer, text)?);
-            }
-            if ran.deleted {
-                rows.push(task_writes::remove(cx, &after)?);
-                snapshot = Some(after.clone());
-            } else {
-                rows.extend(timers::schedule(cx, execution.id, &after, ran.timers)?);
-            }
-            version = after.version;
+    if let Some(Loaded { task: Some(task), workflow }) = loaded {
+        let mut after = ran.task.map_or_else(|| task.task.clone(), |(_, after)| after);
+        let finished = pause.is_none().then_some(execution.sequence);
+        rows = task_writes::save_change(cx, &workflow, &task, &mut after, finished)?;
+        for text in &ran.comments {
+            rows.push(super::comments::insert(cx, &after, execution.performer, text)?);
         }
-        Some(Loaded { task: None, .. }) | None => {}
+        if ran.deleted {
+            rows.push(task_writes::remove(cx, &after)?);
+            snapshot = Some(after.clone());
+        } else {
+            rows.extend(timers::schedule(cx, execution.id, &after, ran.timers)?);
+        }
+        version = after.version;
     }
     for row in &mut rows {
         row.execution.get_or_insert(execution.id);
