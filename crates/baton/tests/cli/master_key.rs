@@ -1,9 +1,19 @@
+use std::io::BufReader;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
-use crate::site::{Site, mode};
+use crate::site::{Site, mode, read_line};
 
+/// What a start says that must be refused; one that is not would go on for ever.
 fn start_refused(site: &Site, arguments: &[&str]) -> String {
-    site.refused(&[&["serve", "--listen", "127.0.0.1:0", "--log-level", "off"], arguments].concat())
+    let mut command = site.command(&[&["serve", "--listen", "127.0.0.1:0", "--log-level", "off"], arguments].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("baton starts");
+    let line = read_line(&mut BufReader::new(child.stdout.take().expect("it is piped")));
+    drop(child.kill());
+    assert_eq!(line, "", "it serves");
+    let ended = child.wait_with_output().expect("it is our child");
+    assert_eq!(ended.status.code(), Some(1));
+    String::from_utf8(ended.stderr).expect("text").trim_end().to_owned()
 }
 
 #[test]
