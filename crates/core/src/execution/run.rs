@@ -53,6 +53,8 @@ pub struct Ran {
     pub deleted: bool,
     pub comments: Vec<String>,
     pub timers: Vec<Timer>,
+    /// Even if it came back.
+    pub left_stage: bool,
     pub steps: Vec<StepRecord>,
     pub spent: Duration,
     /// The call that was under way, as it is now that it is over.
@@ -103,6 +105,7 @@ pub fn run(input: Run<'_>, look: &mut dyn Look) -> Ran {
             deleted: false,
             comments: Vec::new(),
             timers: Vec::new(),
+            left_stage: false,
             steps: begun(&input.execution.steps),
             spent: input.execution.spent,
             settled: None,
@@ -136,6 +139,7 @@ fn refused(input: &Run<'_>, refusals: Vec<Refusal>) -> Ran {
         deleted: false,
         comments: Vec::new(),
         timers: Vec::new(),
+        left_stage: false,
         steps,
         spent: input.execution.spent,
         settled: match input.resume {
@@ -211,6 +215,9 @@ impl Running<'_, '_> {
         if call.open && policy.never_repeat {
             return self.fail_unanswered(call, Refusal::OutcomeUnknown);
         }
+        if self.ran.spent >= EXECUTION_TIME_MAX {
+            return self.fail_unanswered(call, Refusal::TimeIsUp);
+        }
         let again = Call { attempts: call.attempts + 1, open: true, ..call.clone() };
         self.send(again, policy.timeout)
     }
@@ -271,6 +278,7 @@ impl Running<'_, '_> {
         match after {
             Some(_) if gone => Err(vec![Refusal::NoTask]),
             Some(after) => {
+                self.ran.left_stage |= leave(task, &after, &mut self.ran.timers);
                 *task = after;
                 Ok(())
             }
@@ -329,7 +337,10 @@ impl Running<'_, '_> {
 
     fn apply(&mut self, effect: Effect) {
         match (effect, &mut self.ran.task) {
-            (Effect::Task(after), Some((_, task))) => *task = *after,
+            (Effect::Task(after), Some((_, task))) => {
+                self.ran.left_stage |= leave(task, &after, &mut self.ran.timers);
+                *task = *after;
+            }
             (Effect::Task(_), None) => unreachable!("steps run on a task"),
             (Effect::Comment(text), _) => self.ran.comments.push(text),
             (Effect::Timer(timer), _) => self.ran.timers.push(timer),
@@ -387,6 +398,13 @@ impl Running<'_, '_> {
 /// A fault in one step must not take the others' executions, or the server, with it.
 fn guarded<T>(step: usize, work: impl FnOnce() -> Result<T, Vec<Refusal>>) -> Result<T, Vec<Refusal>> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(vec![Refusal::Panicked { step: Some(step) }]))
+}
+
+/// Whether the task leaves its stage; then what was to happen from there does not.
+fn leave(before: &Task, after: &Task, timers: &mut [Timer]) -> bool {
+    let leaves = before.stage != after.stage;
+    timers.iter_mut().for_each(|timer| timer.left |= leaves && !timer.keep);
+    leaves
 }
 
 /// `None`: it did what it should.

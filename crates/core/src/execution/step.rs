@@ -28,6 +28,10 @@ pub struct Timer {
     /// Whether it stays when the task leaves that stage.
     pub keep: bool,
     pub due_at: Timestamp,
+    /// Reckoned from now, rather than a moment that the task names.
+    pub from_now: bool,
+    /// The task has left the stage since, and this does not stay.
+    pub left: bool,
 }
 
 /// `scene.task` is the task as the step before left it; all or nothing of the step is done.
@@ -79,7 +83,14 @@ fn timer(schedule: &Schedule, scene: &Scene<'_>) -> Result<Timer, Refusal> {
             }
         }
     };
-    Ok(Timer { from: scene.task.stage, to: schedule.stage.clone(), keep: schedule.keep, due_at })
+    Ok(Timer {
+        from: scene.task.stage,
+        to: schedule.stage.clone(),
+        keep: schedule.keep,
+        due_at,
+        from_now: matches!(schedule.when, When::After(_)),
+        left: false,
+    })
 }
 
 fn assignee(to: &AssignTo, scene: &Scene<'_>, look: &mut dyn Look) -> Result<Option<Id>, Refusal> {

@@ -239,6 +239,7 @@ fn workflow_gone(execution: &Execution, now: Timestamp) -> Ran {
         deleted: false,
         comments: Vec::new(),
         timers: Vec::new(),
+        left_stage: false,
         steps: execution.steps.clone(),
         spent: execution.spent,
         settled: None,
@@ -260,6 +261,9 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
         let mut after = ran.task.map_or_else(|| task.task.clone(), |(_, after)| after);
         let finished = pause.is_none().then_some(execution.sequence);
         rows = task_writes::save_change(cx, &workflow, &task, &mut after, finished)?;
+        if ran.left_stage && after.stage == task.task.stage && task.timers > 0 {
+            rows.extend(timers::leave_stage(cx, &after)?);
+        }
         for text in &ran.comments {
             rows.push(super::comments::insert(cx, &after, execution.performer, text)?);
         }

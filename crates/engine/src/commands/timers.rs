@@ -25,12 +25,15 @@ use crate::worker::Claims;
 pub(super) fn schedule(cx: &mut Cx<'_>, execution: Id, task: &Task, scheduled: Vec<Timer>) -> Outcome<Vec<Activity>> {
     let mut rows = Vec::new();
     let mut ending = 0;
-    for timer in scheduled {
+    for mut timer in scheduled {
+        if timer.from_now {
+            timer.due_at = timer.due_at.plus_micros(timers::ahead_micros(cx.tx, cx.env.now())?);
+        }
         let change = json!({ "stage": timer.to.id, "due_at": timer.due_at.to_string(), "keep": timer.keep });
         rows.push(Activity { after: Some(change.to_string()), ..cx.task_activity(Kind::StageChangeScheduled, task) });
         let row =
             TimerRow { id: cx.env.new_id(), workspace: cx.caller.workspace, workflow: task.workflow, task: task.id, execution, timer };
-        if !row.timer.keep && row.timer.from != task.stage {
+        if row.timer.left {
             rows.push(dropped(cx, task, &row, "the task has left its stage"));
             continue;
         }

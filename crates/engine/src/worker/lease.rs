@@ -1,7 +1,7 @@
 //! The lease under which a node claims, and the other things that it does again and again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use baton_store::StoreError;
@@ -32,7 +32,7 @@ impl Engine {
     /// end.
     pub(super) fn begin_chores(&self, ended: watch::Receiver<()>) -> JoinSet<()> {
         let mut chores = JoinSet::new();
-        let turn = Arc::new(AtomicUsize::new(0));
+        let turn = Arc::new(AtomicU64::new(0));
         chores.spawn(every(RENEW_EVERY, self.clone(), ended.clone(), |engine| async move { engine.renew_lease().await }));
         chores.spawn(every(SEAL_EVERY, self.clone(), ended.clone(), |engine| async move { engine.seal().await }));
         chores.spawn(every(FIRE_EVERY, self.clone(), ended.clone(), move |engine| {
@@ -91,7 +91,7 @@ impl Engine {
     }
 
     /// Makes every stage change that is due.
-    async fn fire_timers(&self, turn: &AtomicUsize) {
+    async fn fire_timers(&self, turn: &AtomicU64) {
         loop {
             let (now, turn) = (self.now(), turn.fetch_add(1, Ordering::Relaxed));
             let due = self.shared.store.read(move |tx| timers::next_due(tx, now, turn)).await;

@@ -8,10 +8,13 @@ use baton_core::ids::Id;
 use baton_core::time::Timestamp;
 
 use super::nodes;
+use super::turns::Waiting;
 use crate::{Dialect, Row, StoreError, Tx};
 
-/// Workspaces that one claim looks at; with more of them waiting, each claim begins at another.
-const WORKSPACES_MAX: usize = 1000;
+const WAITING: Waiting = Waiting {
+    next: "SELECT workspace_id FROM jobs WHERE ready = 1 AND node_id IS NULL AND workspace_id > $1 ORDER BY workspace_id LIMIT 1",
+    last: "SELECT max(workspace_id) FROM jobs WHERE ready = 1 AND node_id IS NULL",
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -113,14 +116,14 @@ pub fn promote_next(tx: &mut dyn Tx, task: Id, by: Option<&Claim>) -> Result<Opt
     Ok(Some(Job { ready: true, claim: by.map(|by| Claim { epoch, ..*by }), starts, ..next.job }))
 }
 
-struct Waiting {
+struct Head {
     job: Job,
     /// Also where nobody has a claim.
     epoch: i64,
 }
 
-fn read_waiting(row: &dyn Row) -> Result<Waiting, StoreError> {
-    Ok(Waiting { job: read(row)?, epoch: row.int(8)? })
+fn read_waiting(row: &dyn Row) -> Result<Head, StoreError> {
+    Ok(Head { job: read(row)?, epoch: row.int(8)? })
 }
 
 fn read(row: &dyn Row) -> Result<Job, StoreError> {
@@ -174,12 +177,10 @@ pub struct Claimed {
 pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'_>) -> Result<Claimed, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     let takeovers = nodes::take_back(tx, node, now)?;
-    let mut workspaces = waiting_workspaces(tx)?;
+    let workspaces = WAITING.workspaces(tx, now.micros().unsigned_abs())?;
     if workspaces.is_empty() {
         return Ok(Claimed { jobs: Vec::new(), takeovers });
     }
-    let first = usize::try_from(now.micros().unsigned_abs()).unwrap_or_default() % workspaces.len();
-    workspaces.rotate_left(first);
     let mut claimed = Vec::new();
     for (limit, outgoing) in [(room.workers, false), (room.calls, true)] {
         let mut left = limit;
@@ -195,21 +196,6 @@ pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'
         }
     }
     Ok(Claimed { jobs: claimed, takeovers })
-}
-
-/// Workspaces that have something to claim. One step through the index for each: the others' rows are not read.
-fn waiting_workspaces(tx: &mut dyn Tx) -> Result<Vec<Id>, StoreError> {
-    let sql = "SELECT workspace_id FROM jobs WHERE ready = 1 AND node_id IS NULL AND workspace_id > $1
-        ORDER BY workspace_id LIMIT 1";
-    let mut found = Vec::new();
-    let mut last = -1;
-    while found.len() < WORKSPACES_MAX
-        && let Some(next) = tx.query_one(sql, &[last.into()], |row| row.id(0))?
-    {
-        last = next.as_i64();
-        found.push(next);
-    }
-    Ok(found)
 }
 
 fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, outgoing: bool, limit: usize) -> Result<Vec<Job>, StoreError> {

@@ -22,5 +22,6 @@ mod task_filter;
 mod task_values;
 pub mod tasks;
 pub mod timers;
+mod turns;
 mod verify;
 pub mod workflows;

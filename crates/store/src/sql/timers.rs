@@ -6,10 +6,13 @@ use baton_core::time::Timestamp;
 use baton_core::workflow::StageRef;
 
 use super::nodes;
+use super::turns::Waiting;
 use crate::{Row, StoreError, Tx};
 
-/// Workspaces that are looked at for one timer; with more of them, each look begins at another.
-const WORKSPACES_MAX: usize = 1000;
+const WAITING: Waiting = Waiting {
+    next: "SELECT workspace_id FROM timers WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1",
+    last: "SELECT max(workspace_id) FROM timers",
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimerRow {
@@ -20,6 +23,11 @@ pub struct TimerRow {
     /// That scheduled it.
     pub execution: Id,
     pub timer: Timer,
+}
+
+/// By how much the clock that timers go by is ahead of ours: one reckoned by ours would fire so much too early.
+pub fn ahead_micros(tx: &mut dyn Tx, ours: Timestamp) -> Result<i64, StoreError> {
+    Ok((nodes::lease_clock(tx, ours)?.micros() - ours.micros()).max(0))
 }
 
 pub fn insert(tx: &mut dyn Tx, row: &TimerRow) -> Result<(), StoreError> {
@@ -59,40 +67,29 @@ pub fn delete_of_task(tx: &mut dyn Tx, task: Id) -> Result<(), StoreError> {
     tx.send("DELETE FROM timers WHERE task_id = $1", &[task.into()])
 }
 
-/// A timer that is due: by turns of every workspace, the oldest of each. `turn` says where to begin. It is not held: whoever
+/// A timer that is due: by turns of every workspace, the oldest of each. `turn` is another number each time. It is not held: whoever
 /// deletes it has it. Those of archived workflows wait.
-pub fn next_due(tx: &mut dyn Tx, now: Timestamp, turn: usize) -> Result<Option<TimerRow>, StoreError> {
+pub fn next_due(tx: &mut dyn Tx, now: Timestamp, turn: u64) -> Result<Option<TimerRow>, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     // A cheap look first, since an idle node asks often.
     if tx.query_one("SELECT 1 FROM timers WHERE due_at <= $1 LIMIT 1", &[now.into()], |_| Ok(()))?.is_none() {
         return Ok(None);
     }
-    let mut workspaces = workspaces(tx)?;
-    let first = turn % workspaces.len().max(1);
-    workspaces.rotate_left(first);
     let sql = "SELECT id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at
         FROM timers t WHERE workspace_id = $1 AND due_at <= $2
         AND NOT EXISTS (SELECT 1 FROM workflows w WHERE w.id = t.workflow_id AND w.archived_at IS NOT NULL)
         ORDER BY due_at, id LIMIT 1";
-    for workspace in workspaces {
+    for workspace in WAITING.workspaces(tx, turn)? {
         if let Some(row) = tx.query_one(sql, &[workspace.into(), now.into()], read)? {
             return Ok(Some(row));
         }
     }
-    Ok(None)
-}
-
-fn workspaces(tx: &mut dyn Tx) -> Result<Vec<Id>, StoreError> {
-    let sql = "SELECT workspace_id FROM timers WHERE workspace_id > $1 ORDER BY workspace_id LIMIT 1";
-    let mut found = Vec::new();
-    let mut last = -1;
-    while found.len() < WORKSPACES_MAX
-        && let Some(next) = tx.query_one(sql, &[last.into()], |row| row.id(0))?
-    {
-        last = next.as_i64();
-        found.push(next);
-    }
-    Ok(found)
+    // Of so many workspaces that the one was not among them.
+    let sql = "SELECT id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at
+        FROM timers t WHERE due_at <= $1
+        AND NOT EXISTS (SELECT 1 FROM workflows w WHERE w.id = t.workflow_id AND w.archived_at IS NOT NULL)
+        ORDER BY due_at LIMIT 1";
+    tx.query_one(sql, &[now.into()], read)
 }
 
 pub fn postpone(tx: &mut dyn Tx, id: Id, until: Timestamp) -> Result<(), StoreError> {
@@ -112,6 +109,6 @@ fn read(row: &dyn Row) -> Result<TimerRow, StoreError> {
         workflow: row.id(2)?,
         task: row.id(3)?,
         execution: row.id(4)?,
-        timer: Timer { from: row.id(5)?, to, keep: row.bool(8)?, due_at: row.time(9)? },
+        timer: Timer { from: row.id(5)?, to, keep: row.bool(8)?, due_at: row.time(9)?, from_now: false, left: false },
     })
 }

@@ -122,7 +122,9 @@ impl Names {
             "id" | "role_id" | "task" | "task_id" | "action_id" | "retry_of" => {
                 self.0.entry(said.to_owned()).or_insert_with(|| came.to_owned()) == came
             }
-            "at" | "timestamp" | "created_at" | "updated_at" | "started_at" | "finished_at" => said.len() == came.len() && came.ends_with('Z'),
+            "at" | "timestamp" | "created_at" | "updated_at" | "started_at" | "finished_at" => {
+                said.len() == came.len() && came.ends_with('Z')
+            }
             "request_id" => true,
             "errors" => self.meant(said) == came,
             "Task URL" => self.path_fits(said, came),
