@@ -16,6 +16,7 @@ const STOP_LONGEST: Duration = Duration::from_secs(30);
 pub const ADMIN: &str = "admin@example.com";
 
 /// A data folder, what serves it, and the key to it.
+#[derive(Clone)]
 pub struct Site {
     binary: PathBuf,
     pub folder: PathBuf,
@@ -30,11 +31,15 @@ impl Site {
         fs::create_dir_all(folder)?;
         let port = postgres::free_port()?;
         let binary = binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))?;
-        let mut site = Site { binary, folder: folder.to_owned(), database_url, port, api_key: String::new() };
-        let printed = shell::read(site.baton("init").args(["--workspace", "Measured", "--admin-email", ADMIN]))?;
+        Site { binary, folder: folder.to_owned(), database_url, port, api_key: String::new() }.beside("Measured")
+    }
+
+    /// The same with one more workspace, and the key to that.
+    pub fn beside(&self, workspace: &str) -> Outcome<Site> {
+        let printed = shell::read(self.baton("init").args(["--workspace", workspace, "--admin-email", ADMIN]))?;
         let printed: Value = serde_json::from_str(&printed).map_err(|error| format!("baton init printed {printed:?}: {error}"))?;
-        site.api_key = printed["api_key"].as_str().ok_or("baton init printed no api_key")?.to_owned();
-        Ok(site)
+        let api_key = printed["api_key"].as_str().ok_or("baton init printed no api_key")?.to_owned();
+        Ok(Site { api_key, ..self.clone() })
     }
 
     pub fn serve(&self, environment: &[(&str, &str)]) -> Outcome<Server> {

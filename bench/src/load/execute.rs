@@ -17,6 +17,18 @@ pub struct Job {
     pub back: String,
 }
 
+impl Job {
+    pub(super) fn executions_path(&self) -> String {
+        format!("/api/v1/workflows/{}/executions", self.workflow)
+    }
+
+    /// Takes the action that is next for the task.
+    pub(super) fn body(&self, tasks: &Tasks, task: usize) -> String {
+        let action = if tasks.moved[task] { &self.back } else { &self.forth };
+        format!(r#"{{"task_id":"{}","action_id":"{action}"}}"#, task + 1)
+    }
+}
+
 /// The tasks `1..=count` by their Unique IDs, each in the first or in the second of the two stages.
 #[derive(Clone, Debug)]
 pub struct Tasks {
@@ -63,7 +75,7 @@ impl Tasks {
 
     /// The next one in turn that nobody is at: of few tasks, one may come round again while it still waits. There must be
     /// more tasks than connections.
-    fn take(&mut self) -> usize {
+    pub(super) fn take(&mut self) -> usize {
         loop {
             let task = self.cursor;
             let count = self.moved.len();
@@ -74,9 +86,14 @@ impl Tasks {
         }
     }
 
-    fn finish(&mut self, task: usize) {
+    pub(super) fn finish(&mut self, task: usize) {
         self.busy[task] = false;
         self.moved[task] ^= true;
+    }
+
+    /// Nothing has happened to it.
+    pub(super) fn leave(&mut self, task: usize) {
+        self.busy[task] = false;
     }
 }
 
@@ -154,9 +171,8 @@ impl<'a> Executions<'a> {
 
     fn post(&mut self, connection: usize, out: &mut Vec<u8>) -> Turn {
         let running = self.running[connection].as_ref().expect("a job is started before it is posted");
-        let action = if self.tasks.moved[running.task] { &self.job.back } else { &self.job.forth };
-        let body = format!(r#"{{"task_id":"{}","action_id":"{action}"}}"#, running.task + 1);
-        let path = format!("/api/v1/workflows/{}/executions", self.job.workflow);
+        let body = self.job.body(self.tasks, running.task);
+        let path = self.job.executions_path();
         self.write(Method::Post, &path, &body, out);
         Turn::Send
     }
@@ -202,7 +218,7 @@ impl Script for Executions<'_> {
             if running.counts {
                 self.answered.add(now - running.due);
             }
-            let path = format!("/api/v1/workflows/{}/executions/{id}", self.job.workflow);
+            let path = format!("{}/{id}", self.job.executions_path());
             let turn = self.follow(&path, now, out);
             self.running[connection] = Some(Running { path: Some(path), ..running });
             return Ok(turn);

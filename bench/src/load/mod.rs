@@ -3,6 +3,7 @@
 
 mod driver;
 mod execute;
+mod posts;
 mod repeat;
 mod samples;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod stand_in;
 
 pub use driver::{Script, Turn, drive};
 pub use execute::{Executions, Job, Order, Pace, Tasks};
+pub use posts::Posts;
 pub use repeat::{Create, Reads};
 pub use samples::{Latency, Samples};
 

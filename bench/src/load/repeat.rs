@@ -1,4 +1,4 @@
-//! The plain loads: reading the same few things, and creating many.
+//! The plain loads: asking for the same few things, and creating many.
 
 use std::time::Instant;
 
@@ -6,11 +6,12 @@ use super::{Samples, Script, Turn, Window};
 use crate::Outcome;
 use crate::http::{Answer, Method, Request};
 
-/// GETs of the paths in turn, on every connection, as fast as they are answered.
+/// GETs of the paths in turn, on every connection, as fast as they are answered; or POSTs, where there is a body.
 pub struct Reads<'a> {
     pub host: &'a str,
     pub api_key: &'a str,
     pub paths: &'a [String],
+    pub body: Option<&'a str>,
     pub window: Window,
     pub cursor: usize,
     pub sent: Vec<Instant>,
@@ -19,7 +20,7 @@ pub struct Reads<'a> {
 
 impl<'a> Reads<'a> {
     pub fn new(host: &'a str, api_key: &'a str, paths: &'a [String], window: Window) -> Reads<'a> {
-        Reads { host, api_key, paths, window, cursor: 0, sent: Vec::new(), answered: Samples::default() }
+        Reads { host, api_key, paths, body: None, window, cursor: 0, sent: Vec::new(), answered: Samples::default() }
     }
 }
 
@@ -34,7 +35,8 @@ impl Script for Reads<'_> {
         self.sent[connection] = now;
         let path = &self.paths[self.cursor];
         self.cursor = (self.cursor + 1) % self.paths.len();
-        Request { method: Method::Get, path, api_key: self.api_key, idempotency_key: None, body: "" }.write(self.host, out);
+        let (method, body) = self.body.map_or((Method::Get, ""), |body| (Method::Post, body));
+        Request { method, path, api_key: self.api_key, idempotency_key: None, body }.write(self.host, out);
         Turn::Send
     }
 

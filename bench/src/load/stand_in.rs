@@ -25,6 +25,7 @@ pub struct Seen {
     pub created: usize,
     pub read: usize,
     pub healthy: usize,
+    asked_crowded: usize,
     asked: HashMap<String, u32>,
 }
 
@@ -71,7 +72,8 @@ fn serve(mut stream: TcpStream, state: &Mutex<Seen>) -> Option<()> {
             input.extend_from_slice(&piece[..length]);
         };
         let (status, body) = answer(&line, &body, &mut state.lock().expect("no connection panicked"));
-        let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let more = if status == 429 { "Retry-After: 1\r\n" } else { "" };
+        let answer = format!("HTTP/1.1 {status} Said\r\n{more}Content-Length: {}\r\n\r\n{body}", body.len());
         // In two pieces, so that the generator must put answers together.
         let (first, second) = answer.split_at(answer.len() / 2);
         stream.write_all(first.as_bytes()).ok()?;
@@ -95,6 +97,14 @@ fn answer(line: &str, body: &str, seen: &mut Seen) -> (u16, String) {
         ("POST", "/api/v1/workflows/w/tasks") => {
             seen.created += 1;
             (201, "{}".into())
+        }
+        ("POST", "/api/v1/workflows/crowded/executions") => {
+            seen.asked_crowded += 1;
+            match seen.asked_crowded % 4 {
+                1 => (503, "{}".into()),
+                3 => (429, "{}".into()),
+                _ => (202, r#"{"id":"e","status":"Pending"}"#.into()),
+            }
         }
         ("POST", "/api/v1/workflows/w/executions") => {
             let task = body.split('"').nth(3).and_then(|id| id.parse().ok()).expect("a task is named");

@@ -40,11 +40,20 @@ impl Load {
     pub fn closed(connections: usize) -> Load {
         Load { connections, pace: Pace::Closed, poll: POLL, jobs_most: u64::MAX }
     }
+
+    /// Asks again at once: nothing else is there to be disturbed.
+    pub fn one_caller() -> Load {
+        Load { connections: 1, pace: Pace::Closed, poll: Duration::ZERO, jobs_most: u64::MAX }
+    }
 }
 
 pub fn executions(options: &Options, filled: &mut Filled, server: &Server, load: &Load) -> Outcome<Measured> {
+    executions_after(options.warm_up(), options, filled, server, load)
+}
+
+pub fn executions_after(warm_up: Duration, options: &Options, filled: &mut Filled, server: &Server, load: &Load) -> Outcome<Measured> {
     let sync_before = disk::sync_p50(&filled.site.folder)?;
-    let window = Window::from_now(options.warm_up(), options.length());
+    let window = Window::from_now(warm_up, options.length());
     let (server_before, client_before) = (server.usage()?, Usage::of(std::process::id())?);
     let mut script = Executions::new(&filled.job, &mut filled.tasks, load.pace, load.poll, window, clock::now());
     script.jobs_most = load.jobs_most;
@@ -75,12 +84,22 @@ pub fn run_jobs(filled: &mut Filled, load: &Load) -> Outcome {
 
 /// Answers a second, and how long they took.
 pub fn reads(options: &Options, filled: &Filled, paths: &[String]) -> Outcome<(f64, Latency)> {
+    asked(options, &filled.job.host, &filled.job.api_key, paths, None)
+}
+
+/// The same for POSTs of a body.
+pub fn posts(options: &Options, host: &str, path: &str, body: &str) -> Outcome<(f64, Latency)> {
+    asked(options, host, "none", &[path.to_owned()], Some(body))
+}
+
+fn asked(options: &Options, host: &str, api_key: &str, paths: &[String], body: Option<&str>) -> Outcome<(f64, Latency)> {
     let window = Window::from_now(options.warm_up(), options.length());
-    let mut script = Reads::new(&filled.job.host, &filled.job.api_key, paths, window);
-    drive(&filled.job.host, options.connections, &mut script)?;
+    let mut script = Reads::new(host, api_key, paths, window);
+    script.body = body;
+    drive(host, options.connections, &mut script)?;
     Ok((script.answered.count() as f64 / window.seconds(), latency(&script.answered)?))
 }
 
-fn latency(samples: &Samples) -> Outcome<Latency> {
+pub fn latency(samples: &Samples) -> Outcome<Latency> {
     samples.latency().ok_or_else(|| NOTHING_FINISHED.into())
 }

@@ -1,12 +1,15 @@
 //! Speed, measured on the real server by the job that Baton is for, always beside a limit of the same machine in the
 //! same run.
 //!
-//! - `workload`: the workflow and its tasks; `measure`: one measurement; `rows`: what is measured and what is to be reached.
+//! - `workload`: the workflow and its tasks; `measure`: one measurement; `rows`: what is measured and what is to be reached;
+//!   `calls`: the same where steps call somebody; `crowd`: the same where there is more than can be done.
 //! - `disk`, `limits`: what it is seen beside. `trace` and `script` make pgbench run the product's own statements.
 //! - `report`: the table and the JSON.
 //!
-//! To add a row: a variant of [`Row`], a function in `rows`, a line in [`measure_all`].
+//! To add a row: a variant of [`Row`], a function beside its like, a line in [`measure_all`].
 
+mod calls;
+mod crowd;
 mod disk;
 mod limits;
 mod measure;
@@ -39,6 +42,9 @@ pub struct Options {
     /// Finished executions of the long history that growth is measured on.
     #[arg(long, default_value_t = 1_000_000)]
     history: usize,
+    /// Executions that one workspace queues, of which another is to notice nothing.
+    #[arg(long, default_value_t = 100_000)]
+    flood: usize,
     /// Callers at the same time.
     #[arg(long, default_value_t = 64)]
     connections: usize,
@@ -70,6 +76,10 @@ enum Row {
     History,
     Memory,
     Start,
+    Calls,
+    HangingCalls,
+    Overload,
+    Fairness,
 }
 
 impl Options {
@@ -92,7 +102,7 @@ impl Options {
 
     fn sized(&self) -> Options {
         match self.quick {
-            true => Options { tasks: 2_000, growth_tasks: 20_000, history: 20_000, seconds: 2, ..self.clone() },
+            true => Options { tasks: 2_000, growth_tasks: 20_000, history: 20_000, flood: 2_000, seconds: 2, ..self.clone() },
             false => self.clone(),
         }
     }
@@ -112,9 +122,10 @@ pub fn run(options: &Options) -> Outcome {
     let outcome = measure_all(&bench, &mut report);
 
     println!("\n{}", report.table());
-    let Options { tasks, growth_tasks, history, connections, seconds, .. } = &bench.options;
+    let Options { tasks, growth_tasks, history, flood, connections, seconds, .. } = &bench.options;
     let settings = json!({
-        "tasks": tasks, "growth_tasks": growth_tasks, "history": history, "connections": connections, "seconds": seconds,
+        "tasks": tasks, "growth_tasks": growth_tasks, "history": history, "flood": flood, "connections": connections,
+        "seconds": seconds,
         "made_at": clock::unix_seconds(),
     });
     let results = bench.folder.join("results.json");
@@ -137,11 +148,15 @@ fn measure_all(bench: &Bench, report: &mut Report) -> Outcome {
     report.add("disk", "sync p50", disk::sync_p50(&bench.folder)?, "ms", None, "");
     let bytes = fs::metadata(&bench.binary)?.len() as f64;
     report.add("binary", "size", bytes / 1e6, "MB", Some(report::Goal::AtMost(40.0)), "");
-    let groups: [(&[Row], Measure); 4] = [
+    let groups: [(&[Row], Measure); 8] = [
         (&[Row::Embedded, Row::OneCaller, Row::OpenLoop, Row::Reads, Row::Memory], rows::embedded),
         (&[Row::Postgres], postgres),
         (&[Row::Growth, Row::Start], rows::growth),
         (&[Row::History], rows::history),
+        (&[Row::Calls], calls::calls),
+        (&[Row::HangingCalls], calls::hanging),
+        (&[Row::Overload], crowd::overload),
+        (&[Row::Fairness], crowd::fairness),
     ];
     let mut failed = Vec::new();
     for (_, measure) in groups.iter().filter(|(rows, _)| options.wants_any(rows)) {

@@ -79,7 +79,7 @@ fn under_load(bench: &Bench, filled: &mut Filled, server: &Server, row: &str, po
     Ok(measured)
 }
 
-fn latencies(report: &mut Report, row: &'static str, measured: &Measured) {
+pub fn latencies(report: &mut Report, row: &'static str, measured: &Measured) {
     let Measured { answered, finished, polls_each, server_micros, client_micros, .. } = measured;
     let spread = |latency: &Latency| format!("p99 {} ms", number(latency.p99));
     report.add(row, "answer p50", answered.p50, "ms", None, &spread(answered));
@@ -88,14 +88,12 @@ fn latencies(report: &mut Report, row: &'static str, measured: &Measured) {
     report.add(row, "processor an execution", *server_micros, "us", None, &beside);
 }
 
-fn sync(measured: &Measured) -> String {
+pub fn sync(measured: &Measured) -> String {
     format!("sync p50 {} ms", number(measured.sync_p50))
 }
 
 fn one_caller(bench: &Bench, report: &mut Report, filled: &mut Filled, server: &Server) -> Outcome {
-    // A single caller asks again at once: nothing else is there to be disturbed.
-    let load = Load { connections: 1, pace: Pace::Closed, poll: Duration::ZERO, jobs_most: u64::MAX };
-    let measured = measure::executions(&bench.options, filled, server, &load)?;
+    let measured = measure::executions(&bench.options, filled, server, &Load::one_caller())?;
     let Measured { answered, finished, sync_p50, .. } = measured;
     let row = "one caller, idle";
     report.add(row, "answer p50", answered.p50, "ms", Some(Goal::AtMost(sync_p50 + 0.5)), &sync(&measured));

@@ -22,6 +22,45 @@ pub struct Filled {
     pub job: Job,
     pub tasks: Tasks,
     pub count: usize,
+    environment: &'static [(&'static str, &'static str)],
+}
+
+/// What the workflow is like, and with which settings it is served.
+pub struct Setup {
+    definition: Value,
+    environment: &'static [(&'static str, &'static str)],
+}
+
+/// Calls may go to this machine.
+const OPEN: &[(&str, &str)] = &[("BATON_OUTBOUND_ALLOW", "127.0.0.1/32")];
+pub const HANG: &str = "Hang";
+
+impl Setup {
+    pub fn usual() -> Setup {
+        Setup { definition: definition(), environment: &[] }
+    }
+
+    pub fn with_connections() -> Setup {
+        Setup { definition: definition(), environment: &[("BATON_LIMITS_CONNECTIONS", "10000")] }
+    }
+
+    /// Each action makes one call and then moves the task.
+    pub fn calling(url: &str) -> Setup {
+        let mut definition = definition();
+        for action in definition["actions"].as_array_mut().into_iter().flatten() {
+            let moves = action["steps"][0].take();
+            action["steps"] = json!([{"do": "api_call", "url": url}, moves]);
+        }
+        Setup { definition, environment: OPEN }
+    }
+
+    /// With one more action, which makes a call and has all the time that a call may have.
+    pub fn hanging(url: &str) -> Setup {
+        let mut definition = definition();
+        let hang = json!({"name": HANG, "from": ["Review"], "steps": [{"do": "api_call", "url": url, "timeout": "10m"}]});
+        definition["actions"].as_array_mut().into_iter().for_each(|actions| actions.push(hang.clone()));
+        Setup { definition, environment: OPEN }
+    }
 }
 
 /// Two actions of one shape: 2 requirements, move + update + assign, each of which changes something whenever it is taken.
@@ -74,13 +113,13 @@ fn task(number: usize) -> String {
 impl Filled {
     /// A new site with `count` tasks; the server is stopped again, so that each measurement starts with a fresh one.
     pub fn create(binary: &Path, folder: PathBuf, database_url: Option<String>, count: usize) -> Outcome<Filled> {
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        let site = Site::create(binary, &folder, database_url)?;
-        let (server, _) = site.serve_until_ready(&[])?;
+        Filled::of(new_site(binary, &folder, database_url)?, &Setup::usual(), count)
+    }
+
+    pub fn of(site: Site, setup: &Setup, count: usize) -> Outcome<Filled> {
+        let (server, _) = site.serve_until_ready(setup.environment)?;
         let mut client = site.client();
-        let workflow = text_of(&client.post("/api/v1/workflows", &definition().to_string())?.expect(201)?, "id")?;
+        let workflow = text_of(&client.post("/api/v1/workflows", &setup.definition.to_string())?.expect(201)?, "id")?;
         let other = json!({"email": OTHER, "role": "Collaborator", "first_name": "Riley", "last_name": "Reviewer"});
         client.post(&format!("/api/v1/workflows/{workflow}/users"), &other.to_string())?.expect(201)?;
 
@@ -91,7 +130,7 @@ impl Filled {
         let (forth, back) = actions(&mut site.client(), &workflow)?;
         server.stop()?;
         let job = Job { host: site.address(), api_key: site.api_key.clone(), workflow, forth, back };
-        Ok(Filled { site, job, tasks: Tasks::new(count), count })
+        Ok(Filled { site, job, tasks: Tasks::new(count), count, environment: setup.environment })
     }
 
     /// Takes the action that is next for a task, and waits for its success; gives the execution's id.
@@ -103,8 +142,15 @@ impl Filled {
     }
 
     pub fn serve(&self) -> Outcome<Server> {
-        Ok(self.site.serve_until_ready(&[])?.0)
+        Ok(self.site.serve_until_ready(self.environment)?.0)
     }
+}
+
+pub fn new_site(binary: &Path, folder: &Path, database_url: Option<String>) -> Outcome<Site> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Site::create(binary, folder, database_url)
 }
 
 fn create_tasks(site: &Site, workflow: &str, count: usize) -> Outcome {
@@ -117,15 +163,15 @@ fn create_tasks(site: &Site, workflow: &str, count: usize) -> Outcome {
 /// The ids of the two actions, found as any client would: the second is listed once the first was taken, and taking that
 /// too leaves the task as it was.
 fn actions(client: &mut Client, workflow: &str) -> Outcome<(String, String)> {
-    let forth = listed(client, workflow, "Approve")?;
+    let forth = listed(client, workflow, 1, "Approve")?;
     execute(client, workflow, "1", &forth)?;
-    let back = listed(client, workflow, "Send back")?;
+    let back = listed(client, workflow, 1, "Send back")?;
     execute(client, workflow, "1", &back)?;
     Ok((forth, back))
 }
 
-fn listed(client: &mut Client, workflow: &str, name: &str) -> Outcome<String> {
-    let listed = client.get(&format!("/api/v1/workflows/{workflow}/tasks/1/actions"))?.expect(200)?;
+pub fn listed(client: &mut Client, workflow: &str, task: usize, name: &str) -> Outcome<String> {
+    let listed = client.get(&format!("/api/v1/workflows/{workflow}/tasks/{task}/actions"))?.expect(200)?;
     let action = listed.as_array().into_iter().flatten().find(|action| action["name"] == name);
     text_of(action.ok_or_else(|| format!("{name} is not among the actions {listed}"))?, "id")
 }
