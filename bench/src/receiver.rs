@@ -65,7 +65,10 @@ impl Serving {
     fn run(&mut self) -> Outcome {
         let mut events = Events::with_capacity(EVENTS);
         loop {
-            self.poll.poll(&mut events, None)?;
+            match self.poll.poll(&mut events, None) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                polled => polled?,
+            }
             for event in &events {
                 match event.token() {
                     LISTENER => self.accept()?,
