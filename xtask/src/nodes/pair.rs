@@ -145,6 +145,8 @@ impl Pair {
         let shared = Shared::default();
 
         let (aftermath, held) = self.under_load(cluster, trouble, &place, &shared, &name, &mut random)?;
+        // The connection of before has been idle for so long that the server may have closed it.
+        let mut client = self.sites[1 - self.victim_index()].client();
         let mut sent = std::mem::take(&mut *lock(&shared.sent));
         sent.extend(held);
         let beside = if matches!(trouble, Trouble::Hang) { Some(self.hang(&mut client, &place, &shared, &name, &mut sent)?) } else { None };
