@@ -7,14 +7,14 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::report::Report;
 use super::trouble::{Aftermath, Trouble};
 use crate::crash::load::{self, Place, Sent, Shared, lock};
 use crate::crash::verdict::Verdict;
 use crate::crash::work::Kind;
-use crate::crash::{calls, round, settle};
+use crate::crash::{calls, edits, round, settle};
 use crate::http::Client;
 use crate::postgres::Cluster;
 use crate::random::Random;
@@ -30,6 +30,8 @@ const HOLDS: usize = 10;
 const HANGS: usize = 200;
 /// Tasks that are acted on while calls hang.
 const BESIDE: usize = 20;
+/// Far more than one takes, and far less than a call may hang.
+const BESIDE_LONGEST: Duration = Duration::from_secs(5);
 const HANGING_LONGEST: Duration = Duration::from_secs(60);
 const LOAD_BEFORE: std::ops::Range<u64> = 200..600;
 const HELD_BEFORE: std::ops::Range<u64> = 100..400;
@@ -158,6 +160,11 @@ impl Pair {
         verdict.findings.extend(aftermath.findings);
         for task in 0..tasks.len() {
             verdict.judge(&mut client, &place, task, &sent, &shared)?;
+        }
+        let rows = tasks[..TASKS].iter().map(|task| round::read_task(&mut client, &workflow, task)).collect::<Outcome<Vec<Value>>>()?;
+        verdict.findings.extend(edits::judge(&mut client, &place, &shared, &rows)?);
+        if let Some(slowest) = beside.filter(|slowest| *slowest > BESIDE_LONGEST) {
+            verdict.findings.push(format!("beside calls that hang an execution took {slowest:?}"));
         }
         let received = self.sink.take();
         let judged = calls::judge(&received, &verdict.known);
