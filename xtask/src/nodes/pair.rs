@@ -53,12 +53,24 @@ pub struct Pair {
 
 /// What the load of a round shares.
 pub struct Stage<'a> {
+    place: &'a Place<'a>,
     shared: &'a Shared,
+    name: &'a str,
 }
 
 impl Stage<'_> {
     pub fn end_load(&self) {
         self.shared.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// One more execution on each task, behind all that was accepted: it ends when what came before it has.
+    pub fn go_on(&self, client: &mut Client) -> Outcome<Vec<Sent>> {
+        let ask = |task| ask(client, self.place, self.shared, task, Kind::Return, self.name);
+        let sent = (0..self.place.tasks.len()).map(ask).collect::<Outcome<Vec<Sent>>>()?;
+        for id in sent.iter().filter_map(|sent| sent.asked.id.as_deref()) {
+            settle::wait_until_final(client, self.place.workflow, id)?;
+        }
+        Ok(sent)
     }
 }
 
@@ -67,7 +79,10 @@ impl Pair {
         let database = format!("baton{number}");
         let url = cluster.create_database(&database)?;
         let sink = Sink::open()?;
-        let first = Site::create(binary, &folder.join("a"), Some(url), sink.settings())?;
+        let mut settings = sink.settings();
+        // Both answer as one.
+        settings.push(("BATON_PUBLIC_URL".to_owned(), "http://baton.example".to_owned()));
+        let first = Site::create(binary, &folder.join("a"), Some(url), settings)?;
         let (server, _) = first.serve_until_ready(&[])?;
         let node = node_but(cluster, &database, "0")?;
         let second = first.another(&folder.join("b"))?;
@@ -95,6 +110,11 @@ impl Pair {
     pub fn victim(&mut self) -> &mut Server {
         let index = self.victim_index();
         &mut self.servers[index]
+    }
+
+    /// A client of the other node.
+    pub fn survivor(&self) -> Client {
+        self.sites[1 - self.victim_index()].client()
     }
 
     /// What the victim holds: jobs, each with the epoch of its claim, which the next claim raises.
@@ -140,17 +160,17 @@ impl Pair {
         let mut random = Random::branch(self.seed, u64::from(self.rounds));
         let name = format!("{:x}-{}", self.seed, self.rounds);
         let (workflow, actions) = (self.workflow.clone(), self.actions.clone());
-        let mut client = self.sites[1 - self.victim_index()].client();
+        let mut client = self.survivor();
         let all = TASKS + if matches!(trouble, Trouble::Hang) { HANGS + BESIDE } else { HOLDS };
         let tasks = (0..all).map(|_| round::new_task(&mut client, &workflow)).collect::<Outcome<Vec<String>>>()?;
         let place = Place { workflow: &workflow, tasks: &tasks, actions: &actions };
         let shared = Shared::default();
 
-        let (aftermath, held) = self.under_load(cluster, trouble, &place, &shared, &name, &mut random)?;
+        let aftermath = self.under_load(cluster, trouble, &place, &shared, &name, &mut random)?;
         // The connection of before has been idle for so long that the server may have closed it.
-        let mut client = self.sites[1 - self.victim_index()].client();
+        let mut client = self.survivor();
         let mut sent = std::mem::take(&mut *lock(&shared.sent));
-        sent.extend(held);
+        sent.extend(aftermath.sent);
         let beside = if matches!(trouble, Trouble::Hang) { Some(self.hang(&mut client, &place, &shared, &name, &mut sent)?) } else { None };
         let restart = shared.moment();
         settle::settle(&mut client, &place, &shared, &mut sent, &name, &mut random)?;
@@ -180,6 +200,7 @@ impl Pair {
         report.repeated += judged.repeated;
         report.held += aftermath.held;
         report.takeovers.extend(aftermath.takeover);
+        report.going_on.extend(aftermath.going_on);
         report.late_writes += aftermath.late_writes;
         report.slowest_beside_hanging = report.slowest_beside_hanging.max(beside);
         if verdict.findings.is_empty() { Ok(()) } else { Err(verdict.findings.join("\n").into()) }
@@ -194,7 +215,7 @@ impl Pair {
         shared: &Shared,
         name: &str,
         random: &mut Random,
-    ) -> Outcome<(Aftermath, Vec<Sent>)> {
+    ) -> Outcome<Aftermath> {
         let clients: Vec<(Client, u64)> =
             self.sites.iter().flat_map(|site| (0..CLIENTS_A_NODE).map(|_| site.client())).map(|client| (client, random.next())).collect();
         let few = &Place { tasks: &place.tasks[..TASKS], ..*place };
@@ -209,9 +230,11 @@ impl Pair {
             let held =
                 (0..holds).map(|hold| ask(&mut victim, place, shared, TASKS + hold, Kind::Hold, name)).collect::<Outcome<Vec<Sent>>>();
             clock::pause(under_way);
-            let aftermath = trouble.bring(self, cluster, &Stage { shared });
+            let aftermath = trouble.bring(self, cluster, &Stage { place, shared, name });
             shared.stop.store(true, Ordering::Relaxed);
-            Ok((aftermath?, held?))
+            let (mut aftermath, held) = (aftermath?, held?);
+            aftermath.sent.extend(held);
+            Ok(aftermath)
         })
     }
 

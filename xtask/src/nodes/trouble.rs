@@ -3,11 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::pair::{Pair, Stage};
+use crate::crash::load::Sent;
 use crate::postgres::Cluster;
 use crate::{Outcome, clock};
 
 /// What a node held has gone on elsewhere by then.
 const TAKEOVER_LONGEST: Duration = Duration::from_secs(12);
+/// What was claimed elsewhere has run by then, whatever the one that stands still has locked.
+const GOING_ON_LONGEST: Duration = Duration::from_secs(25);
 /// Long enough to say by how much it was missed.
 const TAKEOVER_GIVEN_UP: Duration = Duration::from_secs(60);
 /// How long the load goes on after it.
@@ -34,7 +37,10 @@ pub enum Trouble {
 pub struct Aftermath {
     pub held: usize,
     pub takeover: Option<Duration>,
+    /// Until every task had gone on while the node stood still.
+    pub going_on: Option<Duration>,
     pub late_writes: u64,
+    pub sent: Vec<Sent>,
     pub findings: Vec<String>,
 }
 
@@ -118,7 +124,14 @@ fn while_frozen(pair: &Pair, cluster: &Cluster, stage: &Stage<'_>, start: Instan
     let held = pair.held(cluster)?;
     clock::pause(LOAD_AFTER);
     stage.end_load();
-    taken_over(pair, cluster, &held, start)
+    let mut aftermath = taken_over(pair, cluster, &held, start)?;
+    aftermath.sent = stage.go_on(&mut pair.survivor())?;
+    let going_on = start.elapsed();
+    if going_on > GOING_ON_LONGEST {
+        aftermath.findings.push(format!("while a node stood still the tasks went on only after {going_on:?}"));
+    }
+    aftermath.going_on = Some(going_on);
+    Ok(aftermath)
 }
 
 fn taken_over(pair: &Pair, cluster: &Cluster, held: &[String], start: Instant) -> Outcome<Aftermath> {
