@@ -130,6 +130,13 @@ impl Pair {
         Ok(cluster.psql(&self.database, &sql)?.trim().parse()?)
     }
 
+    /// Transactions that have been open for longer than any takes: those of a node that stands still. They keep what they have locked.
+    pub fn stuck_transactions(&self, cluster: &Cluster) -> Outcome<usize> {
+        let sql = "select count(*) from pg_stat_activity
+            where datname = current_database() and state = 'idle in transaction' and xact_start < now() - interval '5 seconds'";
+        Ok(cluster.psql(&self.database, sql)?.trim().parse()?)
+    }
+
     pub fn disconnect(&self, cluster: &Cluster) -> Outcome {
         let sql =
             "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
@@ -200,6 +207,7 @@ impl Pair {
         report.repeated += judged.repeated;
         report.held += aftermath.held;
         report.takeovers.extend(aftermath.takeover);
+        report.stuck_transactions += aftermath.stuck_transactions;
         report.going_on.extend(aftermath.going_on);
         report.late_writes += aftermath.late_writes;
         report.slowest_beside_hanging = report.slowest_beside_hanging.max(beside);

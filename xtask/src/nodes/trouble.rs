@@ -37,6 +37,8 @@ pub enum Trouble {
 pub struct Aftermath {
     pub held: usize,
     pub takeover: Option<Duration>,
+    /// Of the node that stood still, seen once the other had taken over.
+    pub stuck_transactions: usize,
     /// Until every task had gone on while the node stood still.
     pub going_on: Option<Duration>,
     pub late_writes: u64,
@@ -125,6 +127,7 @@ fn while_frozen(pair: &Pair, cluster: &Cluster, stage: &Stage<'_>, start: Instan
     clock::pause(LOAD_AFTER);
     stage.end_load();
     let mut aftermath = taken_over(pair, cluster, &held, start)?;
+    aftermath.stuck_transactions = pair.stuck_transactions(cluster)?;
     aftermath.sent = stage.go_on(&mut pair.survivor())?;
     let going_on = start.elapsed();
     if going_on > GOING_ON_LONGEST {
