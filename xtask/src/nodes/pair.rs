@@ -130,10 +130,11 @@ impl Pair {
         Ok(cluster.psql(&self.database, &sql)?.trim().parse()?)
     }
 
-    /// Transactions that have been open for longer than any takes: those of a node that stands still. They keep what they have locked.
-    pub fn stuck_transactions(&self, cluster: &Cluster) -> Outcome<usize> {
+    /// Transactions that have written and wait for their node. As long as it stands still, they keep what they have locked.
+    pub fn open_transactions(&self, cluster: &Cluster) -> Outcome<usize> {
         let sql = "select count(*) from pg_stat_activity
-            where datname = current_database() and state = 'idle in transaction' and xact_start < now() - interval '5 seconds'";
+            where datname = current_database() and state = 'idle in transaction' and backend_xid is not null
+            and state_change < now() - interval '20 milliseconds'";
         Ok(cluster.psql(&self.database, sql)?.trim().parse()?)
     }
 
@@ -207,7 +208,7 @@ impl Pair {
         report.repeated += judged.repeated;
         report.held += aftermath.held;
         report.takeovers.extend(aftermath.takeover);
-        report.stuck_transactions += aftermath.stuck_transactions;
+        report.open_transactions += aftermath.open_transactions;
         report.going_on.extend(aftermath.going_on);
         report.late_writes += aftermath.late_writes;
         report.slowest_beside_hanging = report.slowest_beside_hanging.max(beside);

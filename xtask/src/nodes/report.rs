@@ -14,8 +14,8 @@ pub struct Report {
     pub held: usize,
     /// From then until all of them had gone on elsewhere.
     pub takeovers: Vec<Duration>,
-    /// Of nodes that stood still, seen once the other had taken over.
-    pub stuck_transactions: usize,
+    /// Of nodes that stood still.
+    pub open_transactions: usize,
     /// Until every task had gone on while a node stood still.
     pub going_on: Vec<Duration>,
     /// Results of a node that had stood still.
@@ -33,7 +33,7 @@ impl fmt::Display for Report {
             repeated,
             held,
             takeovers,
-            stuck_transactions,
+            open_transactions,
             going_on,
             late_writes,
             slowest_beside_hanging,
@@ -53,7 +53,7 @@ impl fmt::Display for Report {
                 write!(out, "; {what} within {min:.1} s at least, {median:.1} s in the middle, {max:.1} s at most")?;
             }
         }
-        write!(out, "; {stuck_transactions} transactions were open all the while; {late_writes} late writes refused")?;
+        write!(out, "; {open_transactions} transactions were open where a node stood still; {late_writes} late writes refused")?;
         if let Some(slowest) = slowest_beside_hanging {
             write!(out, "; beside hanging calls an execution took {:.2} s at most", slowest.as_secs_f64())?;
         }

@@ -13,6 +13,9 @@ const TAKEOVER_LONGEST: Duration = Duration::from_secs(12);
 const GOING_ON_LONGEST: Duration = Duration::from_secs(25);
 /// Long enough to say by how much it was missed.
 const TAKEOVER_GIVEN_UP: Duration = Duration::from_secs(60);
+/// Tries to stop a node in the midst of a transaction, while it still has its calls under way.
+const FREEZES: usize = 20;
+const BETWEEN_FREEZES: Duration = Duration::from_millis(7);
 /// How long the load goes on after it.
 const LOAD_AFTER: Duration = Duration::from_millis(500);
 const BETWEEN_DISCONNECTS: Duration = Duration::from_millis(700);
@@ -37,8 +40,8 @@ pub enum Trouble {
 pub struct Aftermath {
     pub held: usize,
     pub takeover: Option<Duration>,
-    /// Of the node that stood still, seen once the other had taken over.
-    pub stuck_transactions: usize,
+    /// Of the node that stood still.
+    pub open_transactions: usize,
     /// Until every task had gone on while the node stood still.
     pub going_on: Option<Duration>,
     pub late_writes: u64,
@@ -79,13 +82,12 @@ impl Trouble {
             }
             Trouble::Pause(length) => {
                 let before = pair.late_writes()?;
-                let start = clock::now();
-                pair.victim().freeze()?;
+                let (start, open_transactions) = freeze(pair, cluster)?;
                 // Whatever comes, it must not stand still for ever: its clients wait for it.
                 let aftermath = while_frozen(pair, cluster, stage, start);
                 clock::pause(length.saturating_sub(start.elapsed()));
                 pair.victim().thaw()?;
-                let mut aftermath = aftermath?;
+                let mut aftermath = Aftermath { open_transactions, ..aftermath? };
                 if aftermath.held > 0 {
                     let refused = clock::wait_for("a late write that is refused", LATE_WRITE_LONGEST, || {
                         Ok(pair.late_writes().ok().filter(|now| *now > before))
@@ -122,12 +124,28 @@ impl Trouble {
     }
 }
 
+/// In the midst of a transaction if one is met, for then it matters most. When it stood still, and how many transactions are open.
+fn freeze(pair: &mut Pair, cluster: &Cluster) -> Outcome<(Instant, usize)> {
+    for _ in 1..FREEZES {
+        let start = clock::now();
+        pair.victim().freeze()?;
+        let open = pair.open_transactions(cluster)?;
+        if open > 0 {
+            return Ok((start, open));
+        }
+        pair.victim().thaw()?;
+        clock::pause(BETWEEN_FREEZES);
+    }
+    let start = clock::now();
+    pair.victim().freeze()?;
+    Ok((start, 0))
+}
+
 fn while_frozen(pair: &Pair, cluster: &Cluster, stage: &Stage<'_>, start: Instant) -> Outcome<Aftermath> {
     let held = pair.held(cluster)?;
     clock::pause(LOAD_AFTER);
     stage.end_load();
     let mut aftermath = taken_over(pair, cluster, &held, start)?;
-    aftermath.stuck_transactions = pair.stuck_transactions(cluster)?;
     aftermath.sent = stage.go_on(&mut pair.survivor())?;
     let going_on = start.elapsed();
     if going_on > GOING_ON_LONGEST {
