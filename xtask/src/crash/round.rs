@@ -103,7 +103,7 @@ impl<'a> Scene<'a> {
 
         let mut findings = std::mem::take(&mut *lock(&shared.findings));
         self.slow.push(slow.asked_again(&mut client, &self.workflow)?);
-        let mut verdict = Verdict { deaths: 1 + usize::from(killed_again), restart, ..Verdict::default() };
+        let mut verdict = Verdict { deaths: 1 + usize::from(killed_again), load_ended: true, restart, ..Verdict::default() };
         for task in 0..tasks.len() {
             verdict.judge(&mut client, &place, task, &sent, &shared)?;
         }

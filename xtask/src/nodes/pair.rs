@@ -183,7 +183,7 @@ impl Pair {
         let restart = shared.moment();
         settle::settle(&mut client, &place, &shared, &mut sent, &name, &mut random)?;
 
-        let mut verdict = Verdict { deaths: trouble.deaths(), restart, ..Verdict::default() };
+        let mut verdict = Verdict { deaths: trouble.deaths(), load_ended: !trouble.goes_on_under_load(), restart, ..Verdict::default() };
         verdict.findings = std::mem::take(&mut *lock(&shared.findings));
         verdict.findings.extend(aftermath.findings);
         for task in 0..tasks.len() {

@@ -69,6 +69,11 @@ impl Trouble {
         }
     }
 
+    /// Whether calls may be interrupted by it and end while the load is still on. A takeover comes later than that.
+    pub fn goes_on_under_load(self) -> bool {
+        matches!(self, Trouble::Restart | Trouble::Disconnect)
+    }
+
     /// Brings it while the load is on; ends the load.
     pub fn bring(self, pair: &mut Pair, cluster: &Cluster, stage: &Stage<'_>) -> Outcome<Aftermath> {
         match self {
