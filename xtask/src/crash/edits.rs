@@ -1,9 +1,12 @@
 //! What clients change without an action: a field of their own in each task, and tasks that they make.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::load::{Place, post};
-use super::work::edit_field;
+use super::load::{Place, Shared, lock, post};
+use super::settle::SETTLE_LONGEST;
+use super::work::{CLIENTS, edit_field};
 use crate::http::{Client, Lost, Reply};
 use crate::{Outcome, clock};
 
@@ -41,8 +44,24 @@ pub fn make(client: &mut Client, place: &Place<'_>, made: &mut Made) -> Result<O
     Ok(sound(&reply, 201))
 }
 
+/// Every way in which the tasks, as they are read now, disagree with what the clients wrote and made.
+pub fn judge(client: &mut Client, place: &Place<'_>, shared: &Shared, rows: &[Value]) -> Outcome<Vec<String>> {
+    let (edits, made) = (lock(&shared.edits), lock(&shared.made));
+    let mut findings = Vec::new();
+    for made in &*made {
+        findings.extend(check_made(client, place, made, SETTLE_LONGEST)?);
+    }
+    for (number, row) in rows.iter().enumerate() {
+        findings.extend((0..CLIENTS).filter_map(|client| {
+            let of_client: Vec<&Edit> = edits.iter().filter(|edit| (edit.client, edit.task) == (client, number)).collect();
+            Some(format!("task {}: {}", place.tasks[number], finding(&of_client, row)?))
+        }));
+    }
+    Ok(findings)
+}
+
 /// After the restart each is asked for again: it is there, once, and the same as before.
-pub fn check_made(client: &mut Client, place: &Place<'_>, made: &Made, longest: std::time::Duration) -> Outcome<Option<String>> {
+fn check_made(client: &mut Client, place: &Place<'_>, made: &Made, longest: Duration) -> Outcome<Option<String>> {
     let name = &made.name;
     let again = clock::wait_for("an answer to a task that was asked for again", longest, || {
         let reply = ask(client, place, made)?;
@@ -59,7 +78,7 @@ pub fn check_made(client: &mut Client, place: &Place<'_>, made: &Made, longest: 
 }
 
 /// How one client's field of one task disagrees with what the client knows.
-pub fn finding(edits: &[&Edit], row: &Value) -> Option<String> {
+fn finding(edits: &[&Edit], row: &Value) -> Option<String> {
     let client = edits.first()?.client;
     let found = row[edit_field(client)].as_str();
     let last = edits.iter().rposition(|edit| edit.answered);

@@ -9,7 +9,7 @@
 
 pub mod calls;
 mod death;
-mod edits;
+pub mod edits;
 pub mod load;
 pub mod oracle;
 pub mod round;

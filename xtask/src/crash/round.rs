@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::calls;
 use super::death::{Death, FAIL_POINTS};
-use super::edits::{self, Edit};
+use super::edits;
 use super::load::{self, Place, Shared, lock};
 use super::settle;
 use super::slow::Slow;
@@ -103,7 +103,7 @@ impl<'a> Scene<'a> {
 
         let mut findings = std::mem::take(&mut *lock(&shared.findings));
         self.slow.push(slow.asked_again(&mut client, &self.workflow)?);
-        let mut verdict = Verdict { deaths: 1 + usize::from(killed_again), restart, ..Verdict::default() };
+        let mut verdict = Verdict { deaths: 1 + usize::from(killed_again), load_ended: true, restart, ..Verdict::default() };
         for task in 0..tasks.len() {
             verdict.judge(&mut client, &place, task, &sent, &shared)?;
         }
@@ -114,19 +114,10 @@ impl<'a> Scene<'a> {
         totals.repeated += judged.repeated;
         findings.append(&mut verdict.findings);
         findings.extend(judged.findings);
-        let (edits, made) = (std::mem::take(&mut *lock(&shared.edits)), std::mem::take(&mut *lock(&shared.made)));
-        for made in &made {
-            findings.extend(edits::check_made(&mut client, &place, made, settle::SETTLE_LONGEST)?);
-        }
-        totals.written += edits.len() + made.len();
-        for (number, task) in tasks.into_iter().enumerate() {
-            let row = read_task(&mut client, &self.workflow, &task)?;
-            findings.extend((0..CLIENTS).filter_map(|client| {
-                let of_client: Vec<&Edit> = edits.iter().filter(|edit| (edit.client, edit.task) == (client, number)).collect();
-                Some(format!("task {task}: {}", edits::finding(&of_client, &row)?))
-            }));
-            self.judged.push((task, row));
-        }
+        totals.written += lock(&shared.edits).len() + lock(&shared.made).len();
+        let rows = tasks.iter().map(|task| read_task(&mut client, &self.workflow, task)).collect::<Outcome<Vec<Value>>>()?;
+        findings.extend(edits::judge(&mut client, &place, &shared, &rows)?);
+        self.judged.extend(tasks.into_iter().zip(rows));
         self.tasks = new_tasks(&mut client, &self.workflow)?;
         server.stop()?;
         if findings.is_empty() { Ok(()) } else { Err(format!("{death:?}:\n{}", findings.join("\n")).into()) }
@@ -198,7 +189,7 @@ pub fn new_task(client: &mut Client, workflow: &str) -> Outcome<String> {
     text_of(&created, "ID")
 }
 
-fn read_task(client: &mut Client, workflow: &str, task: &str) -> Outcome<Value> {
+pub fn read_task(client: &mut Client, workflow: &str, task: &str) -> Outcome<Value> {
     client.get(&format!("/api/v1/workflows/{workflow}/tasks/{task}"))?.expect(200)
 }
 

@@ -13,6 +13,8 @@ use crate::http::Client;
 pub struct Verdict {
     /// How often a node may have died or lost its lease since the load began.
     pub deaths: usize,
+    /// Whether the load ended with the first of them, so that what was seen to have ended met none.
+    pub load_ended: bool,
     /// What was sent from this moment on met none of them.
     pub restart: u64,
     pub findings: Vec<String>,
@@ -32,8 +34,9 @@ impl Verdict {
         let findings = oracle::findings(&asked, &shown).into_iter().chain(changed);
         self.findings.extend(findings.map(|finding| format!("task {}: {finding}", place.tasks[task])));
         for (id, run) in oracle::runs(&shown) {
-            let late = asked.iter().any(|asked| asked.id.as_deref() == Some(id) && asked.sent > self.restart);
-            self.known.insert(id.to_owned(), Known { run, attempts_max: if late { 1 } else { 1 + self.deaths } });
+            let after = asked.iter().any(|asked| asked.id.as_deref() == Some(id) && asked.sent > self.restart);
+            let before = self.load_ended && finals.contains_key(id);
+            self.known.insert(id.to_owned(), Known { run, attempts_max: if before || after { 1 } else { 1 + self.deaths } });
         }
         Ok(())
     }

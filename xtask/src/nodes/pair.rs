@@ -7,14 +7,14 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::report::Report;
 use super::trouble::{Aftermath, Trouble};
 use crate::crash::load::{self, Place, Sent, Shared, lock};
 use crate::crash::verdict::Verdict;
 use crate::crash::work::Kind;
-use crate::crash::{calls, round, settle};
+use crate::crash::{calls, edits, round, settle};
 use crate::http::Client;
 use crate::postgres::Cluster;
 use crate::random::Random;
@@ -30,6 +30,8 @@ const HOLDS: usize = 10;
 const HANGS: usize = 200;
 /// Tasks that are acted on while calls hang.
 const BESIDE: usize = 20;
+/// Far more than one takes, and far less than a call may hang.
+const BESIDE_LONGEST: Duration = Duration::from_secs(5);
 const HANGING_LONGEST: Duration = Duration::from_secs(60);
 const LOAD_BEFORE: std::ops::Range<u64> = 200..600;
 const HELD_BEFORE: std::ops::Range<u64> = 100..400;
@@ -51,12 +53,24 @@ pub struct Pair {
 
 /// What the load of a round shares.
 pub struct Stage<'a> {
+    place: &'a Place<'a>,
     shared: &'a Shared,
+    name: &'a str,
 }
 
 impl Stage<'_> {
     pub fn end_load(&self) {
         self.shared.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// One more execution on each task, behind all that was accepted: it ends when what came before it has.
+    pub fn go_on(&self, client: &mut Client) -> Outcome<Vec<Sent>> {
+        let ask = |task| ask(client, self.place, self.shared, task, Kind::Return, self.name);
+        let sent = (0..self.place.tasks.len()).map(ask).collect::<Outcome<Vec<Sent>>>()?;
+        for id in sent.iter().filter_map(|sent| sent.asked.id.as_deref()) {
+            settle::wait_until_final(client, self.place.workflow, id)?;
+        }
+        Ok(sent)
     }
 }
 
@@ -65,7 +79,10 @@ impl Pair {
         let database = format!("baton{number}");
         let url = cluster.create_database(&database)?;
         let sink = Sink::open()?;
-        let first = Site::create(binary, &folder.join("a"), Some(url), sink.settings())?;
+        let mut settings = sink.settings();
+        // Both answer as one.
+        settings.push(("BATON_PUBLIC_URL".to_owned(), "http://baton.example".to_owned()));
+        let first = Site::create(binary, &folder.join("a"), Some(url), settings)?;
         let (server, _) = first.serve_until_ready(&[])?;
         let node = node_but(cluster, &database, "0")?;
         let second = first.another(&folder.join("b"))?;
@@ -95,6 +112,11 @@ impl Pair {
         &mut self.servers[index]
     }
 
+    /// A client of the other node.
+    pub fn survivor(&self) -> Client {
+        self.sites[1 - self.victim_index()].client()
+    }
+
     /// What the victim holds: jobs, each with the epoch of its claim, which the next claim raises.
     pub fn held(&self, cluster: &Cluster) -> Outcome<Vec<String>> {
         let node = &self.nodes[self.victim_index()];
@@ -106,6 +128,14 @@ impl Pair {
     pub fn left(&self, cluster: &Cluster, held: &[String]) -> Outcome<usize> {
         let sql = format!("select count(*) from jobs where (id, epoch) in ({})", held.join(", "));
         Ok(cluster.psql(&self.database, &sql)?.trim().parse()?)
+    }
+
+    /// Transactions that have written and wait for their node. As long as it stands still, they keep what they have locked.
+    pub fn open_transactions(&self, cluster: &Cluster) -> Outcome<usize> {
+        let sql = "select count(*) from pg_stat_activity
+            where datname = current_database() and state = 'idle in transaction' and backend_xid is not null
+            and state_change < now() - interval '20 milliseconds'";
+        Ok(cluster.psql(&self.database, sql)?.trim().parse()?)
     }
 
     pub fn disconnect(&self, cluster: &Cluster) -> Outcome {
@@ -138,24 +168,31 @@ impl Pair {
         let mut random = Random::branch(self.seed, u64::from(self.rounds));
         let name = format!("{:x}-{}", self.seed, self.rounds);
         let (workflow, actions) = (self.workflow.clone(), self.actions.clone());
-        let mut client = self.sites[1 - self.victim_index()].client();
+        let mut client = self.survivor();
         let all = TASKS + if matches!(trouble, Trouble::Hang) { HANGS + BESIDE } else { HOLDS };
         let tasks = (0..all).map(|_| round::new_task(&mut client, &workflow)).collect::<Outcome<Vec<String>>>()?;
         let place = Place { workflow: &workflow, tasks: &tasks, actions: &actions };
         let shared = Shared::default();
 
-        let (aftermath, held) = self.under_load(cluster, trouble, &place, &shared, &name, &mut random)?;
+        let aftermath = self.under_load(cluster, trouble, &place, &shared, &name, &mut random)?;
+        // The connection of before has been idle for so long that the server may have closed it.
+        let mut client = self.survivor();
         let mut sent = std::mem::take(&mut *lock(&shared.sent));
-        sent.extend(held);
+        sent.extend(aftermath.sent);
         let beside = if matches!(trouble, Trouble::Hang) { Some(self.hang(&mut client, &place, &shared, &name, &mut sent)?) } else { None };
         let restart = shared.moment();
         settle::settle(&mut client, &place, &shared, &mut sent, &name, &mut random)?;
 
-        let mut verdict = Verdict { deaths: trouble.deaths(), restart, ..Verdict::default() };
+        let mut verdict = Verdict { deaths: trouble.deaths(), load_ended: !trouble.goes_on_under_load(), restart, ..Verdict::default() };
         verdict.findings = std::mem::take(&mut *lock(&shared.findings));
         verdict.findings.extend(aftermath.findings);
         for task in 0..tasks.len() {
             verdict.judge(&mut client, &place, task, &sent, &shared)?;
+        }
+        let rows = tasks[..TASKS].iter().map(|task| round::read_task(&mut client, &workflow, task)).collect::<Outcome<Vec<Value>>>()?;
+        verdict.findings.extend(edits::judge(&mut client, &place, &shared, &rows)?);
+        if let Some(slowest) = beside.filter(|slowest| *slowest > BESIDE_LONGEST) {
+            verdict.findings.push(format!("beside calls that hang an execution took {slowest:?}"));
         }
         let received = self.sink.take();
         let judged = calls::judge(&received, &verdict.known);
@@ -171,6 +208,8 @@ impl Pair {
         report.repeated += judged.repeated;
         report.held += aftermath.held;
         report.takeovers.extend(aftermath.takeover);
+        report.open_transactions += aftermath.open_transactions;
+        report.going_on.extend(aftermath.going_on);
         report.late_writes += aftermath.late_writes;
         report.slowest_beside_hanging = report.slowest_beside_hanging.max(beside);
         if verdict.findings.is_empty() { Ok(()) } else { Err(verdict.findings.join("\n").into()) }
@@ -185,7 +224,7 @@ impl Pair {
         shared: &Shared,
         name: &str,
         random: &mut Random,
-    ) -> Outcome<(Aftermath, Vec<Sent>)> {
+    ) -> Outcome<Aftermath> {
         let clients: Vec<(Client, u64)> =
             self.sites.iter().flat_map(|site| (0..CLIENTS_A_NODE).map(|_| site.client())).map(|client| (client, random.next())).collect();
         let few = &Place { tasks: &place.tasks[..TASKS], ..*place };
@@ -200,9 +239,11 @@ impl Pair {
             let held =
                 (0..holds).map(|hold| ask(&mut victim, place, shared, TASKS + hold, Kind::Hold, name)).collect::<Outcome<Vec<Sent>>>();
             clock::pause(under_way);
-            let aftermath = trouble.bring(self, cluster, &Stage { shared });
+            let aftermath = trouble.bring(self, cluster, &Stage { place, shared, name });
             shared.stop.store(true, Ordering::Relaxed);
-            Ok((aftermath?, held?))
+            let (mut aftermath, held) = (aftermath?, held?);
+            aftermath.sent.extend(held);
+            Ok(aftermath)
         })
     }
 

@@ -3,13 +3,19 @@
 use std::time::{Duration, Instant};
 
 use super::pair::{Pair, Stage};
+use crate::crash::load::Sent;
 use crate::postgres::Cluster;
 use crate::{Outcome, clock};
 
 /// What a node held has gone on elsewhere by then.
 const TAKEOVER_LONGEST: Duration = Duration::from_secs(12);
+/// What was claimed elsewhere has run by then, whatever the one that stands still has locked.
+const GOING_ON_LONGEST: Duration = Duration::from_secs(25);
 /// Long enough to say by how much it was missed.
 const TAKEOVER_GIVEN_UP: Duration = Duration::from_secs(60);
+/// Tries to stop a node in the midst of a transaction, while it still has its calls under way.
+const FREEZES: usize = 20;
+const BETWEEN_FREEZES: Duration = Duration::from_millis(7);
 /// How long the load goes on after it.
 const LOAD_AFTER: Duration = Duration::from_millis(500);
 const BETWEEN_DISCONNECTS: Duration = Duration::from_millis(700);
@@ -34,7 +40,12 @@ pub enum Trouble {
 pub struct Aftermath {
     pub held: usize,
     pub takeover: Option<Duration>,
+    /// Of the node that stood still.
+    pub open_transactions: usize,
+    /// Until every task had gone on while the node stood still.
+    pub going_on: Option<Duration>,
     pub late_writes: u64,
+    pub sent: Vec<Sent>,
     pub findings: Vec<String>,
 }
 
@@ -58,6 +69,11 @@ impl Trouble {
         }
     }
 
+    /// Whether calls may be interrupted by it and end while the load is still on. A takeover comes later than that.
+    pub fn goes_on_under_load(self) -> bool {
+        matches!(self, Trouble::Restart | Trouble::Disconnect)
+    }
+
     /// Brings it while the load is on; ends the load.
     pub fn bring(self, pair: &mut Pair, cluster: &Cluster, stage: &Stage<'_>) -> Outcome<Aftermath> {
         match self {
@@ -71,14 +87,14 @@ impl Trouble {
             }
             Trouble::Pause(length) => {
                 let before = pair.late_writes()?;
-                let start = clock::now();
-                pair.victim().freeze()?;
+                let (start, open_transactions) = freeze(pair, cluster)?;
                 // Whatever comes, it must not stand still for ever: its clients wait for it.
                 let aftermath = while_frozen(pair, cluster, stage, start);
                 clock::pause(length.saturating_sub(start.elapsed()));
                 pair.victim().thaw()?;
-                let mut aftermath = aftermath?;
-                if aftermath.held > 0 {
+                let mut aftermath = Aftermath { open_transactions, ..aftermath? };
+                // PostgreSQL ends a transaction that is open for long: what it wrote is lost, which is no late write.
+                if aftermath.held > open_transactions {
                     let refused = clock::wait_for("a late write that is refused", LATE_WRITE_LONGEST, || {
                         Ok(pair.late_writes().ok().filter(|now| *now > before))
                     });
@@ -114,11 +130,35 @@ impl Trouble {
     }
 }
 
+/// In the midst of a transaction if one is met, for then it matters most. When it stood still, and how many transactions are open.
+fn freeze(pair: &mut Pair, cluster: &Cluster) -> Outcome<(Instant, usize)> {
+    for _ in 1..FREEZES {
+        let start = clock::now();
+        pair.victim().freeze()?;
+        let open = pair.open_transactions(cluster)?;
+        if open > 0 {
+            return Ok((start, open));
+        }
+        pair.victim().thaw()?;
+        clock::pause(BETWEEN_FREEZES);
+    }
+    let start = clock::now();
+    pair.victim().freeze()?;
+    Ok((start, 0))
+}
+
 fn while_frozen(pair: &Pair, cluster: &Cluster, stage: &Stage<'_>, start: Instant) -> Outcome<Aftermath> {
     let held = pair.held(cluster)?;
     clock::pause(LOAD_AFTER);
     stage.end_load();
-    taken_over(pair, cluster, &held, start)
+    let mut aftermath = taken_over(pair, cluster, &held, start)?;
+    aftermath.sent = stage.go_on(&mut pair.survivor())?;
+    let going_on = start.elapsed();
+    if going_on > GOING_ON_LONGEST {
+        aftermath.findings.push(format!("while a node stood still the tasks went on only after {going_on:?}"));
+    }
+    aftermath.going_on = Some(going_on);
+    Ok(aftermath)
 }
 
 fn taken_over(pair: &Pair, cluster: &Cluster, held: &[String], start: Instant) -> Outcome<Aftermath> {
