@@ -10,6 +10,7 @@ mod postgres;
 mod random;
 mod server;
 mod shell;
+mod simulate;
 mod tally;
 mod test;
 
@@ -26,6 +27,7 @@ enum Command {
     Test(test::Options),
     Bench(bench::Options),
     Crash(crash::Options),
+    Simulate(simulate::Options),
     Generate(generate::Options),
     Ci(ci::Options),
 }
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Crash(options) => crash::run(&options),
+        Command::Simulate(options) => simulate::run(&options),
         Command::Generate(options) => generate::run(&options),
         Command::Ci(options) => ci::run(&options),
     };

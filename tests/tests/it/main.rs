@@ -4,4 +4,5 @@ mod conformance;
 mod engine;
 mod http;
 mod postgres;
+mod simulation;
 mod tidy;
