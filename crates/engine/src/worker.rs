@@ -8,7 +8,7 @@ mod lease;
 mod runs;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use baton_core::ids::Id;
@@ -41,6 +41,8 @@ pub(crate) struct Worker {
     /// Whether the lease is held and work may be claimed.
     open: AtomicBool,
     renewed_at: Mutex<Duration>,
+    /// How often the lease may have been over since this start: what was claimed before may be another node's.
+    lapses: AtomicU64,
     /// One at a time takes or renews the lease: a renewal of the boot before would pass for another process.
     leasing: tokio::sync::Mutex<()>,
     wake: Notify,
@@ -78,6 +80,7 @@ impl Worker {
             calls: Arc::new(OpenCalls::new()),
             open: AtomicBool::new(false),
             renewed_at: Mutex::new(Duration::ZERO),
+            lapses: AtomicU64::new(0),
             leasing: tokio::sync::Mutex::new(()),
             wake: Notify::new(),
             running: Mutex::new(JoinSet::new()),
@@ -90,6 +93,19 @@ impl Worker {
     pub fn claim_at(&self, now: Duration) -> Option<Claim> {
         let holds = self.open.load(Ordering::Acquire) && now.saturating_sub(*self.renewed_at.lock()) < STOP_AFTER;
         holds.then(|| Claim { node: self.node, boot: self.boot.load(Ordering::Acquire), epoch: 1 })
+    }
+
+    pub fn lapses(&self) -> u64 {
+        self.lapses.load(Ordering::Acquire)
+    }
+
+    /// The lease was renewed; it was asked for at that moment. After a gap somebody else may have been here.
+    fn renewed(&self, asked_at: Duration) {
+        let mut renewed_at = self.renewed_at.lock();
+        if asked_at.saturating_sub(*renewed_at) >= STOP_AFTER {
+            self.lapses.fetch_add(1, Ordering::AcqRel);
+        }
+        *renewed_at = asked_at;
     }
 
     fn slot(&self) -> Option<OwnedSemaphorePermit> {
