@@ -175,17 +175,18 @@ impl Engine {
     /// Whether the lease holds and has held since there were so many lapses.
     fn is_held_since(&self, lapses: u64) -> bool {
         let worker = &self.shared.worker;
-        worker.claim_at(self.shared.clock.monotonic()).is_some() && worker.lapses() == lapses
+        worker.holds_at(self.shared.clock.monotonic()) && worker.lapses() == lapses
     }
 
     /// Begins nothing while the lease may be over. When it is sure again, the job must still be ours: a node that stood still renews
     /// its lease, also where another has taken what it had.
     async fn wait_for_lease(&self, job: &Job, lapses: &mut u64) -> Option<()> {
+        let worker = &self.shared.worker;
         while !self.is_held_since(*lapses) {
-            while self.shared.worker.claim_at(self.shared.clock.monotonic()).is_none() {
+            while !worker.holds_at(self.shared.clock.monotonic()) {
                 tokio::time::sleep(LEASE_AGAIN).await;
             }
-            let (id, claim, now) = (job.id, job.claim?, self.shared.worker.lapses());
+            let (id, claim, now) = (job.id, job.claim?, worker.lapses());
             match self.shared.store.write_own(move |tx: &mut dyn Tx| jobs::hold(tx, id, &claim)).await {
                 Ok(true) => *lapses = now,
                 Ok(false) => return None,
