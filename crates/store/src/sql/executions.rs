@@ -152,11 +152,11 @@ pub fn cancel(tx: &mut dyn Tx, id: Id, by: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(sql, &[by.into(), id.into()])? == 1)
 }
 
-/// The last retry of an execution.
+/// The last retry of an execution: by its place in the task's queue, for the clocks of two nodes that made retries may differ.
 pub fn last_retry(tx: &mut dyn Tx, of: Id) -> Result<Option<Execution>, StoreError> {
     let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,
             asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot
-        FROM executions WHERE retry_of = $1 ORDER BY id DESC LIMIT 1";
+        FROM executions WHERE retry_of = $1 ORDER BY sequence DESC LIMIT 1";
     tx.query_one(sql, &[of.into()], read)
 }
 

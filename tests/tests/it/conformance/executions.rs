@@ -8,7 +8,12 @@ use baton_store::sql::executions;
 use super::bed::{Bed, at, id};
 use super::on_every_store;
 
-on_every_store!(an_execution_comes_back_as_it_was_stored, status_never_goes_backwards, only_its_own_workflow_knows_it);
+on_every_store!(
+    an_execution_comes_back_as_it_was_stored,
+    status_never_goes_backwards,
+    only_its_own_workflow_knows_it,
+    the_last_retry_is_the_one_accepted_last
+);
 
 async fn insert(bed: &Bed, execution: &Execution) {
     let execution = execution.clone();
@@ -60,4 +65,15 @@ async fn only_its_own_workflow_knows_it(bed: Bed) {
         let id = execution.id;
         assert_eq!(bed.read(move |tx| executions::get(tx, workspace, workflow, id)).await, Ok(None));
     }
+}
+
+/// Whatever the ids say: they come from the clocks of the nodes.
+async fn the_last_retry_is_the_one_accepted_last(bed: Bed) {
+    let first = Execution { id: id(70), ..bed.execution(id(50), 1) };
+    let retry = |number: i64, sequence: i64| Execution { id: id(number), retry_of: Some(first.id), sequence, ..first.clone() };
+    for execution in [first.clone(), retry(90, 2), retry(60, 3)] {
+        insert(&bed, &execution).await;
+    }
+    let last = bed.read(move |tx| executions::last_retry(tx, first.id)).await.unwrap();
+    assert_eq!(last.map(|last| last.id), Some(id(60)));
 }
