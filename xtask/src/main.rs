@@ -11,6 +11,7 @@ mod postgres;
 mod random;
 mod server;
 mod shell;
+mod simulate;
 mod sink;
 mod tally;
 mod test;
@@ -29,6 +30,7 @@ enum Command {
     Bench(bench::Options),
     Crash(crash::Options),
     Nodes(nodes::Options),
+    Simulate(simulate::Options),
     Generate(generate::Options),
     Ci(ci::Options),
 }
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Crash(options) => crash::run(&options),
         Command::Nodes(options) => nodes::run(&options),
+        Command::Simulate(options) => simulate::run(&options),
         Command::Generate(options) => generate::run(&options),
         Command::Ci(options) => ci::run(&options),
     };

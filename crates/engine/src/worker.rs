@@ -8,7 +8,7 @@ mod lease;
 mod runs;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use baton_core::ids::Id;
@@ -40,9 +40,13 @@ pub(crate) struct Worker {
     slots_all: usize,
     /// Calls under way, which take no slot.
     pub calls: Arc<OpenCalls>,
-    /// Whether the lease is held and work may be claimed.
+    /// Whether the lease is held.
     open: AtomicBool,
+    /// What runs is ended, and nothing more claimed.
+    draining: AtomicBool,
     renewed_at: Mutex<Duration>,
+    /// How often the lease may have been over since this start: what was claimed before may be another node's.
+    lapses: AtomicU64,
     /// One at a time takes or renews the lease: a renewal of the boot before would pass for another process.
     leasing: tokio::sync::Mutex<()>,
     wake: Notify,
@@ -80,7 +84,9 @@ impl Worker {
             slots_all: slots,
             calls: Arc::new(OpenCalls::new()),
             open: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
             renewed_at: Mutex::new(Duration::ZERO),
+            lapses: AtomicU64::new(0),
             leasing: tokio::sync::Mutex::new(()),
             wake: Notify::new(),
             running: Mutex::new(JoinSet::new()),
@@ -89,10 +95,28 @@ impl Worker {
         }
     }
 
-    /// How this node claims at this moment of the machine's own clock, if its lease surely holds.
+    /// Whether the lease surely holds at this moment of the machine's own clock.
+    pub fn holds_at(&self, now: Duration) -> bool {
+        self.open.load(Ordering::Acquire) && now.saturating_sub(*self.renewed_at.lock()) < STOP_AFTER
+    }
+
+    /// How this node claims at this moment, if it may.
     pub fn claim_at(&self, now: Duration) -> Option<Claim> {
-        let holds = self.open.load(Ordering::Acquire) && now.saturating_sub(*self.renewed_at.lock()) < STOP_AFTER;
-        holds.then(|| Claim { node: self.node, boot: self.boot.load(Ordering::Acquire), epoch: 1 })
+        let may_claim = self.holds_at(now) && !self.draining.load(Ordering::Acquire);
+        may_claim.then(|| Claim { node: self.node, boot: self.boot.load(Ordering::Acquire), epoch: 1 })
+    }
+
+    pub fn lapses(&self) -> u64 {
+        self.lapses.load(Ordering::Acquire)
+    }
+
+    /// The lease was renewed; it was asked for at that moment. After a gap somebody else may have been here.
+    fn renewed(&self, asked_at: Duration) {
+        let mut renewed_at = self.renewed_at.lock();
+        if asked_at.saturating_sub(*renewed_at) >= STOP_AFTER {
+            self.lapses.fetch_add(1, Ordering::AcqRel);
+        }
+        *renewed_at = asked_at;
     }
 
     fn slot(&self) -> Option<OwnedSemaphorePermit> {
@@ -186,7 +210,7 @@ impl Engine {
     /// Claims nothing more, and waits for what runs. `false`: not all of it has ended.
     async fn drain(&self) -> bool {
         let worker = &self.shared.worker;
-        worker.open.store(false, Ordering::Release);
+        worker.draining.store(true, Ordering::Release);
         // Nobody runs them any more, and their slots are waited for.
         drop(worker.orphans.lock().take());
         let all = u32::try_from(worker.slots_all).unwrap_or(u32::MAX);
@@ -267,6 +291,24 @@ mod tests {
         assert!(claims.claim(STOP_AFTER.saturating_sub(Duration::from_millis(1))).is_some());
         *worker.renewed_at.lock() = STOP_AFTER;
         assert!(worker.claim_at(STOP_AFTER).is_some());
+    }
+
+    #[test]
+    fn a_renewal_after_a_gap_is_a_lapse() {
+        let worker = open(1);
+        let second = Duration::from_secs(1);
+        worker.renewed(second);
+        worker.renewed(second + STOP_AFTER.saturating_sub(Duration::from_millis(1)));
+        assert_eq!(worker.lapses(), 0);
+        worker.renewed(2 * STOP_AFTER + second);
+        assert_eq!(worker.lapses(), 1);
+    }
+
+    #[test]
+    fn a_node_that_stops_holds_its_lease_and_claims_nothing() {
+        let worker = open(1);
+        worker.draining.store(true, Ordering::Release);
+        assert!(worker.holds_at(Duration::ZERO) && worker.claim_at(Duration::ZERO).is_none());
     }
 
     #[test]

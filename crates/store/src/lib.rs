@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+pub mod link;
 mod migrate;
 mod postgres;
 mod queue;

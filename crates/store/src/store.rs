@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::link::{self, Link};
 use crate::postgres::Postgres;
 use crate::queue::Whose;
 use crate::sqlite::Sqlite;
@@ -43,6 +44,7 @@ impl Options {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    link: Option<Arc<dyn Link>>,
 }
 
 enum Inner {
@@ -58,7 +60,12 @@ impl Store {
             Place::Memory => Inner::Sqlite(Sqlite::open_memory(&options)?),
             Place::Url(url) => Inner::Postgres(Postgres::open(url, &options)?),
         };
-        Ok(Store { inner: Arc::new(inner) })
+        Ok(Store { inner: Arc::new(inner), link: None })
+    }
+
+    /// The same store as it is seen over a link. For simulations.
+    pub fn over(&self, link: Arc<dyn Link>) -> Store {
+        Store { inner: self.inner.clone(), link: Some(link) }
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -93,6 +100,21 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        match &self.link {
+            None => self.write_here(whose, work).await,
+            Some(link) => link::write(self, link, whose, work).await,
+        }
+    }
+
+    pub(crate) async fn write_here<T, E>(
+        &self,
+        whose: Whose,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (errand, answer) = Errand::new(work);
         match &*self.inner {
             Inner::Sqlite(sqlite) => sqlite.write(whose, Box::new(errand))?,
@@ -104,6 +126,17 @@ impl Store {
     /// Runs `work` on one consistent view that sees every answered write. Short work: SQLite runs it on the
     /// calling thread.
     pub async fn read<T, E>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.link {
+            None => self.read_here(work).await,
+            Some(link) => link::read(self, link, work).await,
+        }
+    }
+
+    pub(crate) async fn read_here<T, E>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,

@@ -15,6 +15,11 @@ pub trait Tx {
     -> Result<(), StoreError>;
     fn dialect(&self) -> Dialect;
 
+    /// The clock that all nodes share, where it is neither the database's nor the machine's: that of a simulation.
+    fn shared_clock(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// A statement whose answer nobody needs. PostgreSQL is not waited for: an error is told by a later statement, or by
     /// the commit, and in any case nothing of the work stays.
     fn send(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<(), StoreError> {

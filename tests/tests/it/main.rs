@@ -6,6 +6,7 @@ mod engine;
 mod forbidden;
 mod http;
 mod postgres;
+mod simulation;
 mod tidy;
 mod timers;
 mod world;

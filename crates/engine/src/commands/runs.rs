@@ -59,6 +59,8 @@ pub(crate) struct Outgoing {
     pub job: Job,
     pub call: Call,
     pub timeout: Duration,
+    /// [`crate::worker::Worker::lapses`] when it was saved.
+    pub lapses: u64,
 }
 
 /// Runs a claimed job's execution as far as it goes: effects, history, status and the end of the job, or the call that comes next, in
@@ -134,7 +136,7 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
                 calls::put(tx, job.workspace, job.id, &call)?;
                 let job = Job { starts, outgoing: true, due_at: None, ..*job };
                 jobs::put_back(tx, &job, claim)?;
-                return Ok(After::Calls(Box::new(Outgoing { job, call, timeout })));
+                return Ok(After::Calls(Box::new(Outgoing { job, call, timeout, lapses: shared.worker.lapses() })));
             }
             let unsent = Call { attempts: call.attempts - 1, open: false, ..call };
             calls::put(tx, job.workspace, job.id, &unsent)?;

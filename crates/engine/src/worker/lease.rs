@@ -51,7 +51,8 @@ impl Engine {
         let boot = self.shared.store.write_own(move |tx| nodes::start(tx, node, now, LEASE)).await?;
         let worker = &self.shared.worker;
         worker.boot.store(boot, Ordering::Release);
-        *worker.renewed_at.lock() = asked_at;
+        worker.lapses.fetch_add(1, Ordering::AcqRel);
+        worker.renewed(asked_at);
         worker.open.store(true, Ordering::Release);
         Ok(())
     }
@@ -71,7 +72,7 @@ impl Engine {
         let (node, boot, now) = (worker.node, worker.boot.load(Ordering::Acquire), self.now());
         let asked_at = self.shared.clock.monotonic();
         match self.shared.store.write_own(move |tx| nodes::renew(tx, node, boot, now, LEASE)).await {
-            Ok(true) => *worker.renewed_at.lock() = asked_at,
+            Ok(true) => worker.renewed(asked_at),
             Ok(false) => {
                 error!(node = %node, "another process has started as this node; this one claims nothing more");
                 worker.open.store(false, Ordering::Release);

@@ -153,11 +153,12 @@ impl Engine {
 
     /// One attempt, with how long it took. `None`: the claim has been lost before it began.
     async fn send(&self, outgoing: &Outgoing) -> Option<(Reply, Duration)> {
-        self.wait_for_lease(&outgoing.job).await?;
-        let mut wait = RETRY_FIRST;
+        let (mut wait, mut lapses) = (RETRY_FIRST, outgoing.lapses);
         let (sending, masks) = loop {
+            self.wait_for_lease(&outgoing.job, &mut lapses).await?;
             match sending::prepare(&self.shared, outgoing, self.now()).await {
-                Ok(ready) => break ready,
+                Ok(ready) if self.is_held_since(lapses) => break ready,
+                Ok(_) => {}
                 Err(NotReady::Refused(refusal)) => {
                     let failure = CallFailure { message: refusal.to_string(), kind: FailureKind::Final };
                     return Some((Reply::Failed(failure), Duration::ZERO));
@@ -166,7 +167,6 @@ impl Engine {
                     warn!(%error, execution = %outgoing.job.id, "a secret could not be read; it is tried again");
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(RETRY_MAX);
-                    self.wait_for_lease(&outgoing.job).await?;
                 }
             }
         };
@@ -178,27 +178,31 @@ impl Engine {
         Some((reply, self.shared.clock.monotonic().saturating_sub(begun)))
     }
 
-    /// Begins nothing while the lease may be over. When it is sure again, the job must still be ours.
-    async fn wait_for_lease(&self, job: &Job) -> Option<()> {
-        let sure = || self.shared.worker.claim_at(self.shared.clock.monotonic()).is_some();
-        if sure() {
-            return Some(());
-        }
-        loop {
-            while !sure() {
-                if !self.shared.worker.open.load(Ordering::Acquire) {
-                    return None;
-                }
+    /// Whether the lease holds and has held since there were so many lapses.
+    fn is_held_since(&self, lapses: u64) -> bool {
+        let worker = &self.shared.worker;
+        worker.holds_at(self.shared.clock.monotonic()) && worker.lapses() == lapses
+    }
+
+    /// Begins nothing while the lease may be over. When it is sure again, the job must still be ours: a node that stood still renews
+    /// its lease, also where another has taken what it had.
+    async fn wait_for_lease(&self, job: &Job, lapses: &mut u64) -> Option<()> {
+        let worker = &self.shared.worker;
+        while !self.is_held_since(*lapses) {
+            while !worker.holds_at(self.shared.clock.monotonic()) {
                 tokio::time::sleep(LEASE_AGAIN).await;
             }
-            let (id, claim) = (job.id, job.claim?);
+            let (id, claim, now) = (job.id, job.claim?, worker.lapses());
             match self.shared.store.write_own(move |tx: &mut dyn Tx| jobs::hold(tx, id, &claim)).await {
-                Ok(true) => return Some(()),
+                Ok(true) => *lapses = now,
                 Ok(false) => return None,
-                Err(error) => warn!(%error, execution = %job.id, "whether a call is still this node's could not be asked"),
+                Err(error) => {
+                    warn!(%error, execution = %job.id, "whether a call is still this node's could not be asked");
+                    tokio::time::sleep(LEASE_AGAIN).await;
+                }
             }
-            tokio::time::sleep(LEASE_AGAIN).await;
         }
+        Some(())
     }
 
     /// One transaction of a run. A store that fails for a while is asked again: the row is ours as long as the lease is. `None`: it is

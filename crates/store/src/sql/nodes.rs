@@ -10,6 +10,9 @@ use crate::{Dialect, Param, StoreError, Tx};
 /// The clock that leases go by. On PostgreSQL all nodes share the database's; on SQLite there is one machine, whose
 /// clock the caller gives.
 pub(super) fn lease_clock(tx: &mut dyn Tx, ours: Timestamp) -> Result<Timestamp, StoreError> {
+    if let Some(now) = tx.shared_clock() {
+        return Ok(now);
+    }
     match tx.dialect() {
         Dialect::Sqlite => Ok(ours),
         Dialect::Postgres => {

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("baton", &["baton-api", "baton-connect", "baton-core", "baton-engine", "baton-store"]),
     ("baton-bench", &[]),
     ("xtask", &["baton-bench"]),
-    ("baton-tests", &[]),
+    ("baton-tests", &["baton-connect", "baton-core", "baton-engine", "baton-store"]),
 ];
 
 /// May look at every crate in their tests.
