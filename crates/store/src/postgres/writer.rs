@@ -11,7 +11,9 @@ use crate::work::Work;
 const GROUP_MAX: usize = 32;
 /// How often a work is run when it meets others or loses its connection.
 const RUNS_MAX: usize = 5;
-const BEGIN: &str = "BEGIN";
+/// Of a node that stands still, one session holds a lock until it has been idle for long (`SETTINGS`); those of its sessions that wait
+/// for it must not get it one after the other then, each to hold it for as long again.
+const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '2s'";
 /// Works of two groups may want the same rows in different orders. Rather than let the database find that circle, which
 /// takes it a second, a group that waits gives way, and its works are run one by one.
 const BEGIN_GROUP: &str = "BEGIN; SET LOCAL lock_timeout = '20ms'";
