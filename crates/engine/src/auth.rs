@@ -30,6 +30,13 @@ pub enum Credential {
 }
 
 impl Credential {
+    pub(crate) fn header(&self) -> Option<&str> {
+        match self {
+            Credential::Header(header) => header.as_deref(),
+            Credential::Operator { .. } => None,
+        }
+    }
+
     /// Whether this can be a key at all; no look-up, so that a stranger's body need not be read.
     pub fn check_form(&self) -> Result<(), Refusal> {
         match self {

@@ -11,6 +11,7 @@ use baton_store::{Store, StoreError, Tx};
 use parking_lot::Mutex;
 
 use crate::auth::{self, Credential};
+use crate::backlog::Backlog;
 use crate::cache::{Cache, Learned};
 use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     pub master_key: Arc<MasterKey>,
     pub options: EngineOptions,
     pub worker: Arc<Worker>,
+    pub backlog: Arc<Backlog>,
     pub metrics: Metrics,
 }
 
@@ -90,7 +92,8 @@ impl Engine {
         let worker = Arc::new(Worker::new(options.node, options.workers));
         let Surroundings { clock, entropy, world, master_key } = surroundings;
         let metrics = Metrics::default();
-        Engine { shared: Arc::new(Shared { store, cache: Cache::default(), clock, entropy, world, master_key, options, worker, metrics }) }
+        let (cache, backlog) = (Cache::default(), Arc::default());
+        Engine { shared: Arc::new(Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, metrics }) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -138,6 +141,7 @@ impl Engine {
         let work = move |tx: &mut dyn Tx| {
             claims_of_work.lock().begin();
             let mut cx = context(&shared, tx, &ask, &claims_of_work)?;
+            shared.backlog.learn(&ask, cx.caller.workspace);
             let done = command(&mut cx)?;
             fail_point::pass("write.decided");
             Ok::<_, Failure>((done, cx.learned, cx.wakes))

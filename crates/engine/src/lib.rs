@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod auth;
+mod backlog;
 mod cache;
 pub mod commands;
 mod cx;

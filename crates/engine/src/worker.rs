@@ -72,6 +72,8 @@ enum Place {
 pub(crate) struct Claims {
     slots: Vec<OwnedSemaphorePermit>,
     jobs: Vec<Job>,
+    /// Workspaces of jobs that this run has left to whoever claims them.
+    left: Vec<Id>,
     worker: Arc<Worker>,
 }
 
@@ -126,12 +128,17 @@ impl Worker {
 
 impl Claims {
     pub fn new(worker: &Arc<Worker>) -> Claims {
-        Claims { slots: Vec::new(), jobs: Vec::new(), worker: worker.clone() }
+        Claims { slots: Vec::new(), jobs: Vec::new(), left: Vec::new(), worker: worker.clone() }
     }
 
     /// Before a run: what an earlier one has claimed was rolled back.
     pub fn begin(&mut self) {
         self.jobs.clear();
+        self.left.clear();
+    }
+
+    pub fn leave(&mut self, workspace: Id) {
+        self.left.push(workspace);
     }
 
     /// A claim for a job that is about to be born, if this node may claim and has a slot free.
@@ -196,7 +203,9 @@ impl Engine {
 
     /// Runs jobs that were born claimed.
     pub(crate) fn run_soon(&self, claims: &Mutex<Claims>) {
-        let held = claims.lock().take();
+        let mut claims = claims.lock();
+        claims.left.drain(..).for_each(|workspace| self.shared.backlog.add(workspace));
+        let held = claims.take();
         if !held.is_empty() {
             self.spawn(held);
         }

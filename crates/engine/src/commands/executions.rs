@@ -142,6 +142,8 @@ fn queue(cx: &mut Cx<'_>, execution: &Execution, head: bool) -> Outcome<()> {
     jobs::insert(cx.tx, &job)?;
     if claim.is_some() {
         claims.hold(job);
+    } else if head {
+        claims.leave(execution.workspace);
     }
     Ok(())
 }

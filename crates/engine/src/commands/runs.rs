@@ -45,7 +45,7 @@ pub(crate) struct Run {
 
 /// What a transaction of a run has come to.
 pub(crate) enum After {
-    /// The execution has ended; the one behind it, if that is claimed already.
+    /// The execution has ended; the one behind it, or another that waits for a worker, if that is claimed already.
     Ended(Option<Job>),
     /// A call that is to be made now.
     Calls(Box<Outgoing>),
@@ -84,7 +84,11 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: &Ru
         Some(next) => go_on_later(shared, tx, job, claim, next, run)?,
         None => {
             let by = shared.worker.claim_at(shared.clock.monotonic()).filter(|_| run.claim_next);
-            After::Ended(jobs::promote_next(tx, job.task, by.as_ref())?.filter(|next| next.claim.is_some()))
+            let behind = jobs::promote_next(tx, job.task, by.as_ref())?.filter(|next| next.claim.is_some());
+            match by.filter(|_| behind.is_none() && shared.backlog.is_any()) {
+                Some(by) => After::Ended(jobs::claim_next(tx, &by, shared.clock.now())?),
+                None => After::Ended(behind),
+            }
         }
     };
     Ok((after, learned))

@@ -44,7 +44,7 @@ impl Engine {
         chores
     }
 
-    pub(super) async fn take_lease(&self) -> Result<(), StoreError> {
+    pub(crate) async fn take_lease(&self) -> Result<(), StoreError> {
         let _alone = self.shared.worker.leasing.lock().await;
         let (node, now) = (self.shared.worker.node, self.now());
         let asked_at = self.shared.clock.monotonic();

@@ -72,6 +72,7 @@ impl Engine {
                     if claimed.jobs.is_empty() {
                         return;
                     }
+                    claimed.jobs.iter().filter(|job| !job.outgoing).for_each(|job| self.shared.backlog.claimed(job.workspace));
                     self.place(claimed.jobs, slots);
                 }
                 Err(error) => {
@@ -100,7 +101,11 @@ impl Engine {
             links += 1;
             let permit = Arc::new(Mutex::new(None));
             match self.run_step(job, None, links < LINKS_MAX, &permit).await {
-                Some(After::Ended(behind)) => next = behind,
+                Some(After::Ended(behind)) => {
+                    let other = behind.filter(|behind| behind.task != job.task);
+                    other.inspect(|other| self.shared.backlog.claimed(other.workspace));
+                    next = behind;
+                }
                 Some(After::Calls(outgoing)) => call = permit.lock().take().map(|permit| (outgoing, permit)),
                 // There may be something to claim that only another call has room for.
                 Some(After::Waits) | None => {}
@@ -137,6 +142,8 @@ impl Engine {
                 }
                 Some(After::Ended(behind)) => {
                     drop(permit.lock().take());
+                    let other = behind.filter(|behind| behind.task != job.task);
+                    other.inspect(|other| self.shared.backlog.claimed(other.workspace));
                     match behind.zip(slot) {
                         Some((behind, slot)) => self.spawn([(behind, Place::Slot(slot))]),
                         None => self.wake(),

@@ -198,6 +198,27 @@ pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'
     Ok(Claimed { jobs: claimed, takeovers })
 }
 
+/// Claims one job that is ready and due, by turns of every workspace; no call.
+pub fn claim_next(tx: &mut dyn Tx, by: &Claim, now: Timestamp) -> Result<Option<Job>, StoreError> {
+    let now = nodes::lease_clock(tx, now)?;
+    for workspace in WAITING.workspaces(tx, now.micros().unsigned_abs())? {
+        if let Some(job) = claim_of(tx, workspace, Claim { epoch: 0, ..*by }, now, false, 1)?.pop() {
+            return Ok(Some(job));
+        }
+    }
+    Ok(None)
+}
+
+/// How many jobs of a workspace could be claimed now, calls not among them; counted up to `most`.
+pub fn count_claimable(tx: &mut dyn Tx, workspace: Id, now: Timestamp, most: usize) -> Result<usize, StoreError> {
+    let now = nodes::lease_clock(tx, now)?;
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM jobs
+        WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND outgoing = 0 AND due_at <= $2 LIMIT $3) AS claimable";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let count = tx.query_one(sql, &[workspace.into(), now.into(), most.into()], |row| row.int(0))?.unwrap_or(0);
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
 fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, outgoing: bool, limit: usize) -> Result<Vec<Job>, StoreError> {
     // Two nodes that claim at once must not wait for each other; SQLite has one writer and no such clause.
     let sql = match tx.dialect() {

@@ -1,8 +1,9 @@
 //! Jobs: queues of tasks, claims, fences.
 
-use baton_store::StoreError;
+use baton_core::time::Timestamp;
 use baton_store::sql::jobs::{self, Claim, Depth, Job};
 use baton_store::sql::tasks;
+use baton_store::{StoreError, Tx};
 use tokio::task::JoinSet;
 
 use super::bed::{Bed, at, id};
@@ -19,11 +20,15 @@ on_every_store!(
     no_job_is_claimed_twice_at_once,
     a_job_is_not_claimed_before_it_is_due,
     every_workspace_gets_its_share_of_a_claim,
+    the_workspace_behind_a_thousand_has_its_turn,
+    one_more_is_claimed_where_something_waits,
     sequences_are_never_given_twice,
     how_much_waits_and_since_when,
 );
 
 const BOOT: i64 = 1;
+/// Beyond every clock that a store may go by.
+const FAR: i64 = 9_000_000_000_000_000;
 
 fn by(node: i64, epoch: i64) -> Claim {
     Claim { node: id(node), boot: BOOT, epoch }
@@ -196,10 +201,7 @@ async fn a_job_is_not_claimed_before_it_is_due(bed: Bed) {
     assert_eq!(claim(&bed, 1, 9).await, []);
     bed.tamper("UPDATE jobs SET due_at = 5").await;
     assert!(any(&bed).await);
-    assert_eq!(
-        claim(&bed, 1, 9).await,
-        [Job { claim: Some(by(1, 1)), starts: 1, due_at: Some(baton_core::time::Timestamp::from_micros(5)), ..job }]
-    );
+    assert_eq!(claim(&bed, 1, 9).await, [Job { claim: Some(by(1, 1)), starts: 1, due_at: Some(Timestamp::from_micros(5)), ..job }]);
 }
 
 async fn every_workspace_gets_its_share_of_a_claim(bed: Bed) {
@@ -267,4 +269,48 @@ async fn how_much_waits_and_since_when(bed: Bed) {
         bed.write(move |tx| tx.execute("UPDATE jobs SET due_at = $1 WHERE id = $2", &[due.into(), first.id.into()])).await.unwrap();
         assert_eq!(depth(&bed).await, Depth { count: 4, since });
     }
+}
+
+/// One that is ready for whoever claims it.
+fn unclaimed(bed: &Bed, workspace: i64, due_at: Option<Timestamp>, outgoing: bool) -> Job {
+    Job { id: bed.fresh(), workspace: id(workspace), task: bed.fresh(), sequence: 1, ready: true, claim: None, starts: 0, due_at, outgoing }
+}
+
+async fn the_workspace_behind_a_thousand_has_its_turn(bed: Bed) {
+    // Nothing of the others is due, and one look has no room for more than a thousand of them.
+    let mut jobs: Vec<Job> = (0..1100).map(|number| unclaimed(&bed, 2_000 + 7 * number, Some(at(FAR)), false)).collect();
+    let last = unclaimed(&bed, 9_999_999, None, false);
+    jobs.push(last);
+    bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
+    let mut tries = 0..200;
+    let found = loop {
+        let now = at(20 + tries.next().expect("it has a turn"));
+        let room = move |tx: &mut dyn Tx| jobs::claim(tx, id(1), BOOT, now, &jobs::Room { workers: 5, calls: 0, calls_of: &|_| 0 });
+        let claimed = bed.write(room).await.unwrap().jobs;
+        if !claimed.is_empty() {
+            break claimed;
+        }
+    };
+    assert_eq!(found.iter().map(|job| job.id).collect::<Vec<_>>(), [last.id]);
+}
+
+async fn one_more_is_claimed_where_something_waits(bed: Bed) {
+    let jobs = [
+        unclaimed(&bed, 200, Some(at(FAR)), false),
+        unclaimed(&bed, 200, None, true),
+        unclaimed(&bed, 200, Some(at(5)), false),
+        unclaimed(&bed, 200, Some(at(4)), false),
+    ];
+    let expected = [jobs[3].id, jobs[2].id];
+    bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
+    let count = |most| bed.read(move |tx| jobs::count_claimable(tx, id(200), at(10), most));
+    assert_eq!((count(9).await, count(1).await), (Ok(2), Ok(1)));
+    let by = Claim { node: id(1), boot: BOOT, epoch: 7 };
+    for expected in expected.map(Some).into_iter().chain([None]) {
+        let claimed = bed.write(move |tx| jobs::claim_next(tx, &by, at(10))).await.unwrap();
+        assert_eq!(claimed.map(|job| job.id), expected);
+        let claim = claimed.map(|job| (job.claim, job.starts));
+        assert_eq!(claim, expected.map(|_| (Some(Claim { epoch: 1, ..by }), 1)));
+    }
+    assert_eq!(count(9).await, Ok(0));
 }

@@ -24,6 +24,7 @@ struct Accepted {
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {
         call.expect_no_query()?;
+        call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
         let body = call.object().await.map_err(in_shape)?;
         let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
         let command = move |cx: &mut baton_engine::Cx<'_>| {

@@ -23,6 +23,7 @@ struct Accepted {
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {
         call.expect_no_query()?;
+        call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
         let raw = call.nothing().await?;
         let (workflow, execution) = (call.part("workflow"), call.part("execution"));
         let command = move |cx: &mut baton_engine::Cx<'_>| {

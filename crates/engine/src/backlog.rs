@@ -1,0 +1,282 @@
+//! What each workspace has waiting for a worker, and who may add to it.
+//!
+//! Accepting costs less than running, so under overload a node would accept ever more and run ever less. From so many on, an execution is
+//! accepted when another has been claimed; those that ask stand in a short line, and past that are refused at once. Of each workspace on
+//! its own: one that floods does not close the door to another.
+//!
+//! The numbers are hints, kept in memory. Who reaches the limit has them counted anew, for other nodes claim too.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_core::ids::Id;
+use baton_store::sql::jobs;
+use baton_store::{StoreError, Tx};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::engine::{Ask, Engine};
+
+/// Executions of one workspace that wait for a worker.
+const WAITING_MAX: usize = 256;
+/// Callers of one workspace in line, and how long they stand there.
+const LINE_MAX: usize = 128;
+const LINE_WAIT: Duration = Duration::from_secs(1);
+const COUNT_EVERY: Duration = Duration::from_millis(100);
+/// Of keys whose workspace is remembered; past it they are learned anew.
+const KEYS_MAX: usize = 10_000;
+
+#[derive(Default)]
+pub(crate) struct Backlog {
+    of: Mutex<HashMap<Id, Waiting>>,
+    /// Whose key it was, by a hash of it: only to know in which line to stand before the store is asked.
+    keys: Mutex<HashMap<u64, Id>>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: usize,
+    in_line: usize,
+    counted_at: Option<Duration>,
+    freed: Arc<Notify>,
+}
+
+impl Backlog {
+    pub fn add(&self, workspace: Id) {
+        self.of.lock().entry(workspace).or_default().jobs += 1;
+    }
+
+    pub fn claimed(&self, workspace: Id) {
+        let mut of = self.of.lock();
+        let Some(waiting) = of.get_mut(&workspace) else { return };
+        waiting.jobs = waiting.jobs.saturating_sub(1);
+        if waiting.in_line > 0 {
+            waiting.freed.notify_one();
+        } else if waiting.jobs == 0 {
+            of.remove(&workspace);
+        }
+    }
+
+    /// Whether a worker that has ended its own should look for another.
+    pub fn is_any(&self) -> bool {
+        self.of.lock().values().any(|waiting| waiting.jobs > 0)
+    }
+
+    /// Whose workspace it is that asks, once the store has told.
+    pub fn learn(&self, ask: &Ask, workspace: Id) {
+        let Some(key) = key_of(ask) else { return };
+        let mut keys = self.keys.lock();
+        if keys.len() >= KEYS_MAX && !keys.contains_key(&key) {
+            keys.clear();
+        }
+        keys.insert(key, workspace);
+    }
+
+    fn known(&self, ask: &Ask) -> Option<Id> {
+        self.keys.lock().get(&key_of(ask)?).copied()
+    }
+
+    fn is_full(&self, workspace: Id) -> bool {
+        self.of.lock().get(&workspace).is_some_and(|waiting| waiting.jobs >= WAITING_MAX)
+    }
+
+    /// A place in line; `None` where it is full.
+    fn line_up(self: &Arc<Backlog>, workspace: Id) -> Option<InLine> {
+        let mut of = self.of.lock();
+        let waiting = of.entry(workspace).or_default();
+        if waiting.in_line >= LINE_MAX {
+            return None;
+        }
+        waiting.in_line += 1;
+        Some(InLine { backlog: self.clone(), workspace, freed: waiting.freed.clone() })
+    }
+
+    /// Whether the caller should count, since nobody has of late.
+    fn should_count(&self, workspace: Id, now: Duration) -> bool {
+        let mut of = self.of.lock();
+        let Some(waiting) = of.get_mut(&workspace) else { return false };
+        let stale = waiting.counted_at.is_none_or(|counted_at| now.saturating_sub(counted_at) >= COUNT_EVERY);
+        if stale {
+            waiting.counted_at = Some(now);
+        }
+        stale
+    }
+
+    fn counted(&self, workspace: Id, jobs: usize) {
+        if let Some(waiting) = self.of.lock().get_mut(&workspace) {
+            waiting.jobs = jobs;
+            let room = WAITING_MAX.saturating_sub(jobs);
+            (0..room.min(waiting.in_line)).for_each(|_| waiting.freed.notify_one());
+        }
+    }
+}
+
+fn key_of(ask: &Ask) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    ask.credential.header()?.hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+struct InLine {
+    backlog: Arc<Backlog>,
+    workspace: Id,
+    freed: Arc<Notify>,
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.backlog.of.lock().get_mut(&self.workspace) {
+            waiting.in_line -= 1;
+        }
+    }
+}
+
+impl Engine {
+    /// Before an execution is asked for: waits for its turn while this node has more than enough to run, or refuses at once. A node that
+    /// runs nothing accepts for those that do.
+    pub async fn admit(&self, ask: &Ask) -> Result<(), StoreError> {
+        let (worker, clock) = (&self.shared.worker, &self.shared.clock);
+        let backlog = &self.shared.backlog;
+        let Some(workspace) = backlog.known(ask) else { return Ok(()) };
+        if !backlog.is_full(workspace) || worker.claim_at(clock.monotonic()).is_none() {
+            return Ok(());
+        }
+        let place = backlog.line_up(workspace).ok_or(StoreError::Overloaded)?;
+        let turn = async {
+            while backlog.is_full(workspace) {
+                if backlog.should_count(workspace, clock.monotonic()) {
+                    let now = self.now();
+                    let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, now, WAITING_MAX);
+                    backlog.counted(workspace, self.shared.store.read(count).await?);
+                    continue;
+                }
+                drop(tokio::time::timeout(COUNT_EVERY, place.freed.notified()).await);
+            }
+            Ok(())
+        };
+        tokio::time::timeout(LINE_WAIT, turn).await.unwrap_or(Err(StoreError::Overloaded))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use baton_store::{Options, Place, Store};
+
+    use super::*;
+    use crate::env::{Entropy, SystemClock};
+    use crate::{Credential, EngineOptions, Surroundings};
+
+    fn workspace(raw: i64) -> Id {
+        Id::from_i64(raw).unwrap()
+    }
+
+    #[test]
+    fn a_workspace_is_full_on_its_own_and_opens_with_each_claim() {
+        let backlog = Arc::new(Backlog::default());
+        (0..WAITING_MAX).for_each(|_| backlog.add(workspace(1)));
+        backlog.add(workspace(2));
+        assert_eq!((backlog.is_full(workspace(1)), backlog.is_full(workspace(2)), backlog.is_full(workspace(3))), (true, false, false));
+        backlog.claimed(workspace(1));
+        assert!(!backlog.is_full(workspace(1)) && backlog.is_any());
+        backlog.counted(workspace(1), WAITING_MAX);
+        assert!(backlog.is_full(workspace(1)));
+        backlog.counted(workspace(1), 0);
+        backlog.claimed(workspace(2));
+        assert!(!backlog.is_any());
+    }
+
+    /// A node that holds its lease and runs nothing, on a store where so many jobs of the workspace wait.
+    async fn idle_node(jobs: i64) -> (Engine, Ask) {
+        let store = Store::open(Options::new(Place::Memory)).unwrap();
+        let options = EngineOptions { public_url: String::new(), workers: 1, node: workspace(7) };
+        let surroundings = Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(1));
+        let engine = Engine::new(store, surroundings, options);
+        engine.take_lease().await.unwrap();
+        let insert = move |tx: &mut dyn Tx| {
+            for number in 0..jobs {
+                let (id, task) = (workspace(100 + number), workspace(10_000 + number));
+                let job = jobs::Job {
+                    id,
+                    workspace: workspace(1),
+                    task,
+                    sequence: 1,
+                    ready: true,
+                    claim: None,
+                    starts: 0,
+                    due_at: None,
+                    outgoing: false,
+                };
+                jobs::insert(tx, &job)?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        engine.shared.store.write(insert).await.unwrap();
+        let ask = Ask { credential: Credential::Header(Some("Bearer a".to_owned())), request: None };
+        engine.shared.backlog.learn(&ask, workspace(1));
+        (0..WAITING_MAX).for_each(|_| engine.shared.backlog.add(workspace(1)));
+        (engine, ask)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_it_full_waits_for_a_claim_and_not_for_ever() {
+        let (engine, ask) = idle_node(300).await;
+        let begun = tokio::time::Instant::now();
+        assert_eq!(engine.admit(&ask).await, Err(StoreError::Overloaded));
+        assert_eq!(begun.elapsed(), LINE_WAIT);
+        let (admitted, ()) = tokio::join!(engine.admit(&ask), async { engine.shared.backlog.claimed(workspace(1)) });
+        assert_eq!((admitted, begun.elapsed()), (Ok(()), LINE_WAIT), "nobody waited");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn past_the_line_the_answer_comes_at_once() {
+        let (engine, ask) = idle_node(300).await;
+        let line: Vec<InLine> = std::iter::from_fn(|| engine.shared.backlog.line_up(workspace(1))).collect();
+        let begun = tokio::time::Instant::now();
+        assert_eq!(engine.admit(&ask).await, Err(StoreError::Overloaded));
+        assert!(begun.elapsed().is_zero());
+        drop(line);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_have_claimed_is_found_out() {
+        let (engine, ask) = idle_node(3).await;
+        assert_eq!(engine.admit(&ask).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn strangers_and_nodes_that_run_nothing_are_not_held_up() {
+        let (engine, ask) = idle_node(300).await;
+        let stranger = Ask { credential: Credential::Header(Some("Bearer b".to_owned())), request: None };
+        assert_eq!(engine.admit(&stranger).await, Ok(()));
+        engine.kill();
+        assert_eq!(engine.admit(&ask).await, Ok(()));
+    }
+
+    #[test]
+    fn the_line_is_short_and_who_leaves_makes_room() {
+        let backlog = Arc::new(Backlog::default());
+        let mut line: Vec<InLine> = std::iter::from_fn(|| backlog.line_up(workspace(1))).collect();
+        assert_eq!(line.len(), LINE_MAX);
+        assert!(backlog.line_up(workspace(2)).is_some(), "each has a line of its own");
+        line.pop();
+        assert!(backlog.line_up(workspace(1)).is_some());
+    }
+
+    #[test]
+    fn it_is_counted_by_one_and_not_too_often() {
+        let backlog = Backlog::default();
+        backlog.add(workspace(1));
+        let at = |millis| backlog.should_count(workspace(1), Duration::from_millis(millis));
+        assert_eq!([at(0), at(0), at(99), at(100), at(150), at(200)], [true, false, false, true, false, true]);
+    }
+
+    #[test]
+    fn who_has_asked_before_is_known() {
+        let backlog = Backlog::default();
+        let ask = |key: &str| Ask { credential: Credential::Header(Some(key.to_owned())), request: None };
+        backlog.learn(&ask("Bearer a"), workspace(1));
+        assert_eq!((backlog.known(&ask("Bearer a")), backlog.known(&ask("Bearer b"))), (Some(workspace(1)), None));
+    }
+}
