@@ -1,8 +1,8 @@
 //! What each workspace has waiting for a worker, and who may add to it.
 //!
-//! Accepting costs less than running, so under overload a node would accept ever more and run ever less. From so many on, an execution is
-//! accepted when another has been claimed; those that ask stand in a short line, and past that are refused at once. Of each workspace on
-//! its own: one that floods does not close the door to another.
+//! Accepting costs less than running, so under overload a node would accept ever more and run ever less. From so many on that wait, or
+//! are about to be accepted, an execution is accepted when another has been claimed; those that ask stand in a short line, and past that
+//! are refused at once. Of each workspace on its own: one that floods does not close the door to another.
 //!
 //! The numbers are hints, kept in memory. Who reaches the limit has them counted anew, for other nodes claim too.
 
@@ -19,10 +19,10 @@ use tokio::sync::Notify;
 
 use crate::engine::{Ask, Engine};
 
-/// Executions of one workspace that wait for a worker.
-const WAITING_MAX: usize = 256;
+/// Executions of one workspace that wait for a worker or are being accepted.
+const WAITING_MAX: usize = 512;
 /// Callers of one workspace in line, and how long they stand there.
-const LINE_MAX: usize = 128;
+const LINE_MAX: usize = 256;
 const LINE_WAIT: Duration = Duration::from_secs(1);
 const COUNT_EVERY: Duration = Duration::from_millis(100);
 /// Of keys whose workspace is remembered; past it they are learned anew.
@@ -38,6 +38,8 @@ pub(crate) struct Backlog {
 #[derive(Default)]
 struct Waiting {
     jobs: usize,
+    /// Let in, and not answered yet.
+    let_in: usize,
     in_line: usize,
     counted_at: Option<Duration>,
     freed: Arc<Notify>,
@@ -54,7 +56,7 @@ impl Backlog {
         waiting.jobs = waiting.jobs.saturating_sub(1);
         if waiting.in_line > 0 {
             waiting.freed.notify_one();
-        } else if waiting.jobs == 0 {
+        } else if waiting.jobs + waiting.let_in == 0 {
             of.remove(&workspace);
         }
     }
@@ -78,8 +80,19 @@ impl Backlog {
         self.keys.lock().get(&key_of(ask)?).copied()
     }
 
-    fn is_full(&self, workspace: Id) -> bool {
-        self.of.lock().get(&workspace).is_some_and(|waiting| waiting.jobs >= WAITING_MAX)
+    /// Lets one in where there is room.
+    fn enter(self: &Arc<Backlog>, workspace: Id) -> Option<Admitted> {
+        let mut of = self.of.lock();
+        let waiting = of.entry(workspace).or_default();
+        if waiting.jobs + waiting.let_in >= WAITING_MAX {
+            return None;
+        }
+        waiting.let_in += 1;
+        Some(Admitted { backlog: self.clone(), workspace })
+    }
+
+    fn line_is_full(&self, workspace: Id) -> bool {
+        self.of.lock().get(&workspace).is_some_and(|waiting| waiting.in_line >= LINE_MAX)
     }
 
     /// A place in line; `None` where it is full.
@@ -107,7 +120,7 @@ impl Backlog {
     fn counted(&self, workspace: Id, jobs: usize) {
         if let Some(waiting) = self.of.lock().get_mut(&workspace) {
             waiting.jobs = jobs;
-            let room = WAITING_MAX.saturating_sub(jobs);
+            let room = WAITING_MAX.saturating_sub(jobs + waiting.let_in);
             (0..room.min(waiting.in_line)).for_each(|_| waiting.freed.notify_one());
         }
     }
@@ -125,6 +138,25 @@ struct InLine {
     freed: Arc<Notify>,
 }
 
+/// Somebody who was let in; what they add to the backlog is counted from then on by itself.
+pub struct Admitted {
+    backlog: Arc<Backlog>,
+    workspace: Id,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut of = self.backlog.of.lock();
+        let Some(waiting) = of.get_mut(&self.workspace) else { return };
+        waiting.let_in -= 1;
+        if waiting.in_line > 0 {
+            waiting.freed.notify_one();
+        } else if waiting.jobs + waiting.let_in == 0 {
+            of.remove(&self.workspace);
+        }
+    }
+}
+
 impl Drop for InLine {
     fn drop(&mut self) {
         if let Some(waiting) = self.backlog.of.lock().get_mut(&self.workspace) {
@@ -134,18 +166,30 @@ impl Drop for InLine {
 }
 
 impl Engine {
+    /// Turns away who would find even the line full, before anything is done for them: under overload that is most of all callers.
+    pub fn turn_away(&self, ask: &Ask) -> Result<(), StoreError> {
+        let full = self.shared.backlog.known(ask).is_some_and(|workspace| self.shared.backlog.line_is_full(workspace));
+        if full { Err(StoreError::Overloaded) } else { Ok(()) }
+    }
+
     /// Before an execution is asked for: waits for its turn while this node has more than enough to run, or refuses at once. A node that
-    /// runs nothing accepts for those that do.
-    pub async fn admit(&self, ask: &Ask) -> Result<(), StoreError> {
+    /// runs nothing accepts for those that do. What comes back is held until the execution is accepted.
+    pub async fn admit(&self, ask: &Ask) -> Result<Option<Admitted>, StoreError> {
         let (worker, clock) = (&self.shared.worker, &self.shared.clock);
         let backlog = &self.shared.backlog;
-        let Some(workspace) = backlog.known(ask) else { return Ok(()) };
-        if !backlog.is_full(workspace) || worker.claim_at(clock.monotonic()).is_none() {
-            return Ok(());
+        let Some(workspace) = backlog.known(ask) else { return Ok(None) };
+        if worker.claim_at(clock.monotonic()).is_none() {
+            return Ok(None);
+        }
+        if let Some(admitted) = backlog.enter(workspace) {
+            return Ok(Some(admitted));
         }
         let place = backlog.line_up(workspace).ok_or(StoreError::Overloaded)?;
         let turn = async {
-            while backlog.is_full(workspace) {
+            loop {
+                if let Some(admitted) = backlog.enter(workspace) {
+                    return Ok(Some(admitted));
+                }
                 if backlog.should_count(workspace, clock.monotonic()) {
                     let now = self.now();
                     let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, now, WAITING_MAX);
@@ -154,7 +198,6 @@ impl Engine {
                 }
                 drop(tokio::time::timeout(COUNT_EVERY, place.freed.notified()).await);
             }
-            Ok(())
         };
         tokio::time::timeout(LINE_WAIT, turn).await.unwrap_or(Err(StoreError::Overloaded))
     }
@@ -177,12 +220,16 @@ mod tests {
         let backlog = Arc::new(Backlog::default());
         (0..WAITING_MAX).for_each(|_| backlog.add(workspace(1)));
         backlog.add(workspace(2));
-        assert_eq!((backlog.is_full(workspace(1)), backlog.is_full(workspace(2)), backlog.is_full(workspace(3))), (true, false, false));
+        let opens = |of: i64| backlog.enter(workspace(of)).is_some();
+        assert_eq!([opens(1), opens(2), opens(3)], [false, true, true]);
         backlog.claimed(workspace(1));
-        assert!(!backlog.is_full(workspace(1)) && backlog.is_any());
+        assert!(opens(1) && backlog.is_any());
         backlog.counted(workspace(1), WAITING_MAX);
-        assert!(backlog.is_full(workspace(1)));
+        assert!(!opens(1));
         backlog.counted(workspace(1), 0);
+        let inside: Vec<Admitted> = std::iter::from_fn(|| backlog.enter(workspace(1))).collect();
+        assert_eq!(inside.len(), WAITING_MAX, "who is being let in counts");
+        drop(inside);
         backlog.claimed(workspace(2));
         assert!(!backlog.is_any());
     }
@@ -221,37 +268,40 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_it_full_waits_for_a_claim_and_not_for_ever() {
-        let (engine, ask) = idle_node(300).await;
+        let (engine, ask) = idle_node(600).await;
         let begun = tokio::time::Instant::now();
-        assert_eq!(engine.admit(&ask).await, Err(StoreError::Overloaded));
+        assert!(matches!(engine.admit(&ask).await, Err(StoreError::Overloaded)));
         assert_eq!(begun.elapsed(), LINE_WAIT);
         let (admitted, ()) = tokio::join!(engine.admit(&ask), async { engine.shared.backlog.claimed(workspace(1)) });
-        assert_eq!((admitted, begun.elapsed()), (Ok(()), LINE_WAIT), "nobody waited");
+        assert!(matches!(admitted, Ok(Some(_))));
+        assert_eq!(begun.elapsed(), LINE_WAIT, "nobody waited");
     }
 
     #[tokio::test(start_paused = true)]
     async fn past_the_line_the_answer_comes_at_once() {
-        let (engine, ask) = idle_node(300).await;
+        let (engine, ask) = idle_node(600).await;
         let line: Vec<InLine> = std::iter::from_fn(|| engine.shared.backlog.line_up(workspace(1))).collect();
         let begun = tokio::time::Instant::now();
-        assert_eq!(engine.admit(&ask).await, Err(StoreError::Overloaded));
+        assert!(matches!(engine.admit(&ask).await, Err(StoreError::Overloaded)));
+        assert_eq!(engine.turn_away(&ask), Err(StoreError::Overloaded));
         assert!(begun.elapsed().is_zero());
         drop(line);
+        assert_eq!(engine.turn_away(&ask), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_others_have_claimed_is_found_out() {
         let (engine, ask) = idle_node(3).await;
-        assert_eq!(engine.admit(&ask).await, Ok(()));
+        assert!(matches!(engine.admit(&ask).await, Ok(Some(_))));
     }
 
     #[tokio::test]
     async fn strangers_and_nodes_that_run_nothing_are_not_held_up() {
-        let (engine, ask) = idle_node(300).await;
+        let (engine, ask) = idle_node(600).await;
         let stranger = Ask { credential: Credential::Header(Some("Bearer b".to_owned())), request: None };
-        assert_eq!(engine.admit(&stranger).await, Ok(()));
+        assert!(matches!(engine.admit(&stranger).await, Ok(None)));
         engine.kill();
-        assert_eq!(engine.admit(&ask).await, Ok(()));
+        assert!(matches!(engine.admit(&ask).await, Ok(None)));
     }
 
     #[test]

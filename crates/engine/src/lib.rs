@@ -24,6 +24,7 @@ mod worker;
 pub mod world;
 
 pub use auth::{Caller, Credential, KeyScope};
+pub use backlog::Admitted;
 pub use baton_store::StoreError;
 pub use cx::{Cx, Failure, Found, Outcome};
 pub use engine::{Ask, Engine, EngineOptions, Surroundings};

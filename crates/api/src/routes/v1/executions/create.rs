@@ -24,7 +24,7 @@ struct Accepted {
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {
         call.expect_no_query()?;
-        call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
+        call.engine().turn_away(&call.ask()).map_err(baton_engine::Failure::from)?;
         let body = call.object().await.map_err(in_shape)?;
         let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
         let command = move |cx: &mut baton_engine::Cx<'_>| {
@@ -33,6 +33,7 @@ fn handle(mut call: Call) -> Handled {
             let accepted = Accepted { id: execution.id, status: execution.status.name() };
             Ok(reply::located(reply::answer(StatusCode::ACCEPTED, &accepted), path))
         };
+        let _admitted = call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
         call.post(&body.raw, command).await
     })
 }

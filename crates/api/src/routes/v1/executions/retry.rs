@@ -23,7 +23,6 @@ struct Accepted {
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {
         call.expect_no_query()?;
-        call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
         let raw = call.nothing().await?;
         let (workflow, execution) = (call.part("workflow"), call.part("execution"));
         let command = move |cx: &mut baton_engine::Cx<'_>| {
@@ -32,6 +31,7 @@ fn handle(mut call: Call) -> Handled {
             let accepted = Accepted { id: retry.id, status: retry.status.name(), retry_of: retry.retry_of };
             Ok(reply::located(reply::answer(StatusCode::ACCEPTED, &accepted), path))
         };
+        let _admitted = call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
         call.post(&raw, command).await
     })
 }
