@@ -45,7 +45,7 @@ pub use compile::{compile, type_of};
 pub use document::Definition;
 pub use json::{parse_json, to_json};
 pub use normalise::normal_name;
-pub use outgoing::secrets;
+pub use outgoing::{calls_with_secrets, secrets};
 pub use problem::{PROBLEMS_MAX, Problem};
 pub use removed::{Removals, RemovedOption, RemovedPart, RetypedField, removed_parts};
 pub use schema::schema;

@@ -41,6 +41,17 @@ fn duration(written: &super::document::Duration) -> Option<Duration> {
     parse_duration(&written.0)
 }
 
+/// The calls that carry a secret: where each goes, and with what. Ids are left out.
+pub fn calls_with_secrets(definition: &Definition) -> Vec<ApiCall> {
+    let steps = definition.actions.iter().flat_map(|action| &action.steps);
+    let automated = definition.automations.iter().flat_map(|automation| &automation.steps);
+    let calls = steps.chain(automated).filter_map(|step| match step {
+        Step::ApiCall(call) => Some(call),
+        _ => None,
+    });
+    calls.filter(|call| call.auth.is_some()).map(|call| ApiCall { id: None, ..call.clone() }).collect()
+}
+
 /// Every secret that an action names, with its place in the document.
 pub fn secrets(definition: &Definition) -> Vec<(String, String)> {
     let mut found = Vec::new();

@@ -122,6 +122,11 @@ pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expect
 }
 
 fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, mut read: definition::Read) -> Outcome<Saved> {
+    // Secrets serve every workflow: a key of some of them may not have one sent to where it likes.
+    let narrowed = cx.caller.scope.workflows.is_some();
+    if narrowed && definition::calls_with_secrets(&read.definition) != definition::calls_with_secrets(now) {
+        return Err(Refusal::KeyLacksRight { what: "change calls that carry secrets of the workspace".to_owned() }.into());
+    }
     warn_of_secrets(cx, &mut read)?;
     let definition::Read { definition, warnings } = read;
     let (id, before) = (found.workflow.id, found.workflow.revision);

@@ -44,7 +44,8 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome<Vec<SecretRow>> {
 
 pub fn delete(cx: &mut Cx<'_>, name: &str) -> Outcome<()> {
     check_may_administer(cx)?;
-    if !secrets::delete(cx.tx, cx.caller.workspace, name)? {
+    // What can't be a name is none, and never comes to the store.
+    if !secret::is_name(name) || !secrets::delete(cx.tx, cx.caller.workspace, name)? {
         return Err(Refusal::not_found(Noun::Secret).into());
     }
     let activity = Activity { before: Some(named(name)), ..cx.activity(Kind::SecretDeleted) };

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::calls::Calls;
 use super::review::{Review, failed};
-use super::server::{Server, get, post, put};
+use super::server::{Server, delete, get, post, put};
 use super::{cancel, idempotency, queue, retry};
 use crate::postgres::Database;
 
@@ -161,6 +161,8 @@ async fn a_nul_is_refused_before_the_store_meets_it() {
         (get(review.at("/tasks?Stage=%00")), 422),
         (get(review.at("/users/%00")), 404),
         (get(review.at("/executions/%00")), 404),
+        (delete("/secrets/%00"), 404),
+        (put("/secrets/%00", json!({ "value": "x" })), 422),
         (get("/workflows/%00/tasks"), 404),
         (put(review.at("/tasks/1"), json!({ "Name": "\0" })), 422),
         (put(review.at("/tasks/1"), json!({ "ID": "\0" })), 422),

@@ -123,3 +123,30 @@ async fn a_definition_that_names_what_is_not_there_warns() {
         assert_eq!(server.send(again).await.expect(200).json()["warnings"], json!(expected));
     }
 }
+
+/// Otherwise it would have any secret sent to where it likes.
+#[tokio::test]
+async fn a_key_of_some_workflows_may_not_change_what_carries_a_secret() {
+    let server = Server::start().await;
+    let call = |url: &str, auth: Json| {
+        let step = json!({ "do": "api_call", "url": url, "auth": auth });
+        json!({ "name": "Calls", "stages": [{ "name": "Open" }], "actions": [{ "name": "Go", "from": ["Open"], "steps": [step] }] })
+    };
+    let first = call("https://a.example/", json!({ "bearer": "secret:A" }));
+    let workflow = server.send(post("/workflows", first)).await.expect(201).string("id");
+    let narrow = KeyScope { workflows: Some(vec![workflow.parse().expect("an id")]), ..KeyScope::default() };
+    let (_, key) = server.key(narrow).await;
+    let save = |document: Json| put(format!("/workflows/{workflow}/definition"), document);
+    for other in [
+        call("https://b.example/", json!({ "bearer": "secret:A" })),
+        call("https://a.example/", json!({ "bearer": "secret:B" })),
+        call("https://a.example/", json!({ "basic": { "user": "a", "password": "secret:A" } })),
+    ] {
+        let told = "API key may not change calls that carry secrets of the workspace";
+        server.refuses(save(other).by(&key), 403, &[told]).await;
+    }
+    // By the ids of its parts, so that the step stays the one that it was.
+    let mut current = server.send(get(format!("/workflows/{workflow}/definition"))).await.expect(200).json();
+    current["actions"][0]["name"] = "Call".into();
+    server.send(save(current).by(&key)).await.expect(200);
+}

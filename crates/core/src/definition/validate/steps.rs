@@ -242,6 +242,9 @@ impl<'a> Checker<'a, '_> {
         self.tell(&path.key("url"), syntax::address(&step.url));
         self.tell(&path.key("method"), step.method.as_deref().and_then(syntax::method));
         self.check_headers(step, &path.key("headers"));
+        if step.auth.is_some() {
+            self.tell(&path.key("url"), syntax::fixed_host(&step.url));
+        }
         let auth = path.key("auth");
         match &step.auth {
             Some(Auth::Basic(basic)) => self.tell(&auth.key("basic").key("password"), syntax::secret(&basic.password)),

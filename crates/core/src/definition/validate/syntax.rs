@@ -54,6 +54,14 @@ const HEADERS_OURS: [&str; 13] = [
     "upgrade",
 ];
 
+/// Where a call goes that carries a secret: no value of a task may choose it.
+pub(super) fn fixed_host(text: &str) -> Option<String> {
+    let (fixed, _) = text.split_once("{{")?;
+    let after_scheme = fixed.split_once("//").map(|(_, rest)| rest);
+    let fits = after_scheme.is_some_and(|rest| rest.find(['/', '?', '#']).is_some_and(|end| end > 0));
+    (!fits).then(|| "must be written out as far as its host: with auth, no value may choose who gets the secret".to_owned())
+}
+
 /// The name of a request's method.
 pub(super) fn method(text: &str) -> Option<String> {
     if text == "CONNECT" {
@@ -202,6 +210,17 @@ mod tests {
         }
         for bad in ["", "crm.example.com", "ftp://a.example/", "https://", "javascript:alert(1)", "//a.example"] {
             assert!(address(bad).is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_value_chooses_the_host() {
+        for good in ["https://a.example", "https://a.example/{{Name}}", "http://a.example?{{Name}}", "https://a.example:8/#{{Name}}"] {
+            assert_eq!(fixed_host(good), None, "{good}");
+        }
+        for bad in ["{{Site}}", "{{Site}}/x", "https://{{Host}}/", "https://a.{{Host}}/", "https://a.example{{Name}}", "https:///{{Name}}"]
+        {
+            assert!(fixed_host(bad).is_some(), "{bad}");
         }
     }
 
