@@ -35,9 +35,14 @@ pub async fn whole(settings: &Settings, store: &Store) -> Result<Surroundings, T
 
 /// For a command that seals a secret and calls nobody.
 pub async fn with_master_key(settings: &Settings, store: &Store) -> Result<Surroundings, Trouble> {
-    let bare = bare();
-    let master_key = master_key(settings, store, &bare.entropy).await?;
-    Ok(Surroundings { master_key: Arc::new(master_key), ..bare })
+    make_folder(&settings.data).map_err(Trouble::refused)?;
+    sealing_by(&settings.master_key_file(), store, bare()).await
+}
+
+/// The same surroundings, with the master key in that file.
+pub async fn sealing_by(path: &Path, store: &Store, surroundings: Surroundings) -> Result<Surroundings, Trouble> {
+    let master_key = master_key(path, store, &surroundings.entropy).await?;
+    Ok(Surroundings { master_key: Arc::new(master_key), ..surroundings })
 }
 
 /// For every other command.
@@ -46,16 +51,14 @@ pub fn bare() -> Surroundings {
 }
 
 /// The one that all nodes of the store have. The first start makes it.
-async fn master_key(settings: &Settings, store: &Store, entropy: &Entropy) -> Result<MasterKey, Trouble> {
-    make_folder(&settings.data).map_err(Trouble::refused)?;
-    let path = settings.master_key_file();
+async fn master_key(path: &Path, store: &Store, entropy: &Entropy) -> Result<MasterKey, Trouble> {
     let agreed = store.read(|tx: &mut dyn Tx| agreements::get(tx, agreements::MASTER_KEY)).await?;
     let fresh = || {
         let mut key = [0; KEY_BYTES];
         entropy.fill(&mut key);
         key
     };
-    let key = MasterKey::load(&path, agreed.is_some(), fresh).map_err(|error| match error {
+    let key = MasterKey::load(path, agreed.is_some(), fresh).map_err(|error| match error {
         KeyError::Missing(path) => Trouble::refused(format!(
             "the master key {} is missing, and this store's secrets are sealed with it: put it back from its backup, copy it from \
             another node, or say by --master-key-file where it is",

@@ -32,7 +32,7 @@ use crate::cli::{Signals, stop, until_stopped};
 use crate::serve::{Limits, Server, listen};
 use crate::settings::Role;
 use crate::trouble::Trouble;
-use crate::wiring;
+use crate::{surroundings, wiring};
 use fill::Filled;
 use folder::Folder;
 use outside::Outside;
@@ -71,6 +71,8 @@ pub fn run(wanted: Wanted, out: &mut impl Write) -> Result<(), Trouble> {
         let mut signals = Signals::new()?;
         let socket = Socket::open(folder.path(), None)?;
         let surroundings = outside.surroundings(Arc::new(SystemClock::new())).map_err(Trouble::refused)?;
+        // Kept with the data, for a server that goes on with it.
+        let surroundings = surroundings::sealing_by(&folder.path().join("master.key"), &store, surroundings).await?;
         let engine = wiring::engine(store, node.id, public_url, wanted.workers, surroundings);
         let mut server = Server::start(engine, listener, socket, wanted.limits, Role::All);
         introduce(out, &url, &filled, &folder)?;
