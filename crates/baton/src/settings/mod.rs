@@ -174,7 +174,8 @@ impl Values<'_> {
 
     /// Who has chosen the one setting must have set the other.
     fn check_needed(&mut self, setting: &Setting, needed: &Setting) {
-        let chosen = self.of(setting).filter(|(_, origin)| *origin != Origin::Default);
+        // Who writes the default out, as `baton config` does, asks for nothing by it.
+        let chosen = self.of(setting).filter(|(value, origin)| *origin != Origin::Default && setting.default != Some(value));
         if let (Some((value, origin)), None) = (chosen, self.of(needed)) {
             let problem = format!("{} is not set, but {}; allowed is {}", needed.key, told(setting, value, origin), needed.allowed);
             self.problems.push(problem);

@@ -18,8 +18,9 @@ pub struct Smtp {
 }
 
 /// Who sets the one must set the other.
-const NEEDS: [(&Setting, &Setting); 7] = [
+const NEEDS: [(&Setting, &Setting); 8] = [
     (&table::SMTP_PORT, &table::SMTP_HOST),
+    (&table::SMTP_TLS, &table::SMTP_HOST),
     (&table::SMTP_USER, &table::SMTP_HOST),
     (&table::SMTP_PASSWORD_FILE, &table::SMTP_HOST),
     (&table::SMTP_FROM, &table::SMTP_HOST),
