@@ -56,7 +56,9 @@ pub enum MailError {
     /// A 4xx.
     #[error("the mail server {host} did not take the e-mail now: {words}")]
     NotNow { host: String, words: String },
-    /// It may have taken the message, unless it was never reached.
+    #[error("the mail server {host} could not be reached: {words}")]
+    NotReached { host: String, words: String },
+    /// It may have taken the message.
     #[error("the mail server {host} gave no answer: {words}")]
     NoAnswer { host: String, words: String },
 }
@@ -66,7 +68,7 @@ impl MailError {
     pub fn may_be_repeated(&self) -> bool {
         match self {
             MailError::Refused { .. } => false,
-            MailError::NotNow { .. } | MailError::NoAnswer { .. } => true,
+            MailError::NotNow { .. } | MailError::NotReached { .. } | MailError::NoAnswer { .. } => true,
         }
     }
 }
@@ -128,6 +130,10 @@ impl Mailer {
         }
         if error.is_transient() {
             return MailError::NotNow { host: self.host.clone(), words: on_one_line(&words) };
+        }
+        // The only way in which the library tells this kind; a test holds it to that.
+        if error.to_string().starts_with("Connection error") {
+            return MailError::NotReached { host: self.host.clone(), words: on_one_line(&words) };
         }
         self.no_answer(&words)
     }

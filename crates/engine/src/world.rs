@@ -51,7 +51,8 @@ impl Outside {
             }),
             Err(error) => {
                 if let CallFailure::NoConnection { detail } | CallFailure::BrokenOff { detail } = &error.failure {
-                    tracing::info!(host = error.host, detail, "a call has failed");
+                    // The host may be the value of a field.
+                    tracing::debug!(host = error.host, detail, "a call has failed");
                 }
                 failed(error.to_string(), kind_of(&error))
             }
@@ -83,6 +84,7 @@ impl Outside {
                 let kind = match &error {
                     MailError::Refused { .. } => FailureKind::Final,
                     MailError::NotNow { .. } => FailureKind::NotNow,
+                    MailError::NotReached { .. } => FailureKind::NotSent,
                     MailError::NoAnswer { .. } => FailureKind::NoAnswer,
                 };
                 failed(error.to_string(), kind)
