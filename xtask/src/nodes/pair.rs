@@ -228,7 +228,7 @@ impl Pair {
         let clients: Vec<(Client, u64)> =
             self.sites.iter().flat_map(|site| (0..CLIENTS_A_NODE).map(|_| site.client())).map(|client| (client, random.next())).collect();
         // All on one task wait for each other's locks, which matters where a node stands still.
-        let acted_on = if self.rounds / 2 % 2 == 0 { 1 } else { TASKS };
+        let acted_on = if (self.rounds / 2).is_multiple_of(2) { 1 } else { TASKS };
         let few = &Place { tasks: &place.tasks[..acted_on], ..*place };
         let [before, under_way] = [LOAD_BEFORE, HELD_BEFORE].map(|range| Duration::from_millis(random.within(range)));
         thread::scope(|scope| {

@@ -164,6 +164,7 @@ fn while_frozen(pair: &Pair, cluster: &Cluster, stage: &Stage<'_>, start: Instan
 fn taken_over(pair: &Pair, cluster: &Cluster, held: &[String], start: Instant) -> Outcome<Aftermath> {
     let mut aftermath = Aftermath { held: held.len(), ..Aftermath::default() };
     if held.is_empty() {
+        aftermath.findings.push("the node held nothing, so that nothing was tried".to_owned());
         return Ok(aftermath);
     }
     clock::wait_for("the takeover of what a node held", TAKEOVER_GIVEN_UP, || {
