@@ -61,6 +61,15 @@ impl Backlog {
         }
     }
 
+    /// Somebody has looked, and nothing waits: what was left here has been claimed elsewhere.
+    pub fn found_empty(&self) {
+        self.of.lock().retain(|_, waiting| {
+            waiting.jobs = 0;
+            (0..waiting.in_line).for_each(|_| waiting.freed.notify_one());
+            waiting.let_in + waiting.in_line > 0
+        });
+    }
+
     /// Whether a worker that has ended its own should look for another.
     pub fn is_any(&self) -> bool {
         self.of.lock().values().any(|waiting| waiting.jobs > 0)
@@ -232,6 +241,9 @@ mod tests {
         drop(inside);
         backlog.claimed(workspace(2));
         assert!(!backlog.is_any());
+        backlog.add(workspace(1));
+        backlog.found_empty();
+        assert!(!backlog.is_any() && backlog.of.lock().is_empty());
     }
 
     /// A node that holds its lease and runs nothing, on a store where so many jobs of the workspace wait.

@@ -99,7 +99,7 @@ impl Secrets<'_> {
     /// As it is at this moment: one that was changed is used from the next attempt on.
     async fn read(&mut self, name: &str) -> Result<Zeroizing<String>, NotReady> {
         let (workspace, asked) = (self.workspace, name.to_owned());
-        let sealed = self.shared.store.read(move |tx: &mut dyn Tx| secrets::sealed(tx, workspace, &asked)).await?;
+        let sealed = self.shared.store.read_own(move |tx: &mut dyn Tx| secrets::sealed(tx, workspace, &asked)).await?;
         let sealed = sealed.ok_or_else(|| NotReady::Refused(Refusal::SecretMissing { name: name.to_owned() }))?;
         let bytes = self.shared.master_key.open(&workspace.to_string(), name, &sealed).map_err(|error| unusable(name, &error))?;
         let text = std::str::from_utf8(&bytes).map_err(|error| unusable(name, &error))?;

@@ -121,6 +121,14 @@ impl Worker {
         *renewed_at = asked_at;
     }
 
+    /// Whether what was claimed is there is not known: a new boot will find out.
+    pub fn doubt(&self, claims: &Claims) {
+        if !claims.jobs.is_empty() {
+            self.in_doubt.store(true, Ordering::Release);
+            self.wake.notify_one();
+        }
+    }
+
     fn slot(&self) -> Option<OwnedSemaphorePermit> {
         self.slots.clone().try_acquire_owned().ok()
     }
@@ -180,7 +188,7 @@ impl Engine {
         self.take_lease().await?;
         info!(node = %worker.node, "worker started");
         let (end_chores, ended) = watch::channel(());
-        let chores = self.begin_chores(ended);
+        let mut chores = self.begin_chores(ended);
         let mut poll = tokio::time::interval(match self.shared.store.dialect() {
             Dialect::Sqlite => POLL_EVERY,
             Dialect::Postgres => POLL_SHARED_EVERY,
@@ -196,7 +204,8 @@ impl Engine {
         }
         let drained = self.drain().await;
         drop(end_chores);
-        chores.join_all().await;
+        // A long one goes on at the next start; what was claimed must not wait for it.
+        chores.shutdown().await;
         self.hand_back(drained).await;
         Ok(())
     }

@@ -72,6 +72,7 @@ where
 pub(crate) async fn read<T, E>(
     store: &Store,
     link: &Arc<dyn Link>,
+    whose: Whose,
     work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E>
 where
@@ -80,7 +81,7 @@ where
 {
     let passage = link.open(Access::Read).await?;
     let of_work = passage.clone();
-    let done = store.read_here(move |tx| work(&mut *of_work.tx(tx))).await;
+    let done = store.read_here(whose, move |tx| work(&mut *of_work.tx(tx))).await;
     passage.close().await?;
     done
 }

@@ -130,13 +130,34 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.read_for(Whose::Callers, work).await
+    }
+
+    /// The same for what the node itself must know, before all callers.
+    pub async fn read_own<T, E>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.read_for(Whose::Own, work).await
+    }
+
+    async fn read_for<T, E>(&self, whose: Whose, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         match &self.link {
-            None => self.read_here(work).await,
-            Some(link) => link::read(self, link, work).await,
+            None => self.read_here(whose, work).await,
+            Some(link) => link::read(self, link, whose, work).await,
         }
     }
 
-    pub(crate) async fn read_here<T, E>(&self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub(crate) async fn read_here<T, E>(
+        &self,
+        whose: Whose,
+        work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -147,7 +168,7 @@ impl Store {
                 let mut once = Some(work);
                 let again = || StoreError::Unavailable("the connection broke while reading".to_owned());
                 let (errand, answer) = Errand::new(move |tx: &mut dyn Tx| once.take().ok_or_else(again)?(tx));
-                postgres.read(Box::new(errand))?;
+                postgres.read(whose, Box::new(errand))?;
                 answer.await.unwrap_or_else(|_| Err(closed().into()))
             }
         }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use baton_store::StoreError;
-use baton_store::sql::{activity, idempotency, nodes, timers};
+use baton_store::sql::timers::{self, TimerRow};
+use baton_store::sql::{activity, idempotency, nodes};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
@@ -95,30 +96,37 @@ impl Engine {
     async fn fire_timers(&self, turn: &AtomicU64) {
         loop {
             let (now, turn) = (self.now(), turn.fetch_add(1, Ordering::Relaxed));
-            let due = self.shared.store.read(move |tx| timers::next_due(tx, now, turn)).await;
-            let row = match due {
-                Ok(Some(row)) => row,
-                Ok(None) => return,
+            let rows = match self.shared.store.read_own(move |tx| timers::due(tx, now, turn)).await {
+                Ok(rows) if rows.is_empty() => return,
+                Ok(rows) => rows,
                 Err(error) => return warn!(%error, "scheduled stage changes could not be looked for"),
             };
-            let (shared, timer) = (self.shared.clone(), row.clone());
-            let failure = match self.shared.store.write_own(move |tx| stage_changes::fire(&shared, tx, &timer)).await {
-                Ok(learned) => {
-                    self.shared.keep(learned);
-                    continue;
+            for row in rows {
+                if !self.fire_timer(row).await {
+                    return;
                 }
-                Err(failure) => failure,
-            };
-            error!(task = %row.task, ?failure, "a scheduled stage change could not be made; it is tried again");
-            if !is_fault(&failure) {
-                return;
-            }
-            // Those behind it do not wait for it.
-            let later = now.plus_micros(FAULT_AGAIN_MICROS);
-            if let Err(error) = self.shared.store.write_own(move |tx| timers::postpone(tx, row.id, later)).await {
-                return warn!(%error, "a scheduled stage change could not be put off");
             }
         }
+    }
+
+    /// `false`: the store fails, so that the others are left for later too.
+    async fn fire_timer(&self, row: TimerRow) -> bool {
+        let (shared, timer) = (self.shared.clone(), row.clone());
+        let failure = match self.shared.store.write_own(move |tx| stage_changes::fire(&shared, tx, &timer)).await {
+            Ok(learned) => {
+                self.shared.keep(learned);
+                return true;
+            }
+            Err(failure) => failure,
+        };
+        error!(task = %row.task, ?failure, "a scheduled stage change could not be made; it is tried again");
+        if !is_fault(&failure) {
+            return false;
+        }
+        // Those behind it do not wait for it.
+        let later = self.now().plus_micros(FAULT_AGAIN_MICROS);
+        let put_off = self.shared.store.write_own(move |tx| timers::postpone(tx, row.id, later)).await;
+        put_off.inspect_err(|error| warn!(%error, "a scheduled stage change could not be put off")).is_ok()
     }
 
     async fn purge(&self) {
@@ -136,7 +144,7 @@ impl Engine {
     async fn sweep(&self) {
         let worker = &self.shared.worker;
         let (node, boot, now) = (worker.node, worker.boot.load(Ordering::Acquire), self.now());
-        let swept = match self.shared.store.read(move |tx| nodes::any_lost(tx, node, boot, now)).await {
+        let swept = match self.shared.store.read_own(move |tx| nodes::any_lost(tx, node, boot, now)).await {
             Ok(true) => self.shared.store.write_own(move |tx| nodes::sweep(tx, node, boot, now)).await,
             Ok(false) => return,
             Err(error) => Err(error),

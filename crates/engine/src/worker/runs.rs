@@ -5,10 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use baton_core::execution::call::{Failure as CallFailure, FailureKind, Reply};
+use baton_core::refusal::Refusal;
 use baton_store::sql::jobs::{self, Claim, Job};
 use baton_store::{StoreError, Tx};
 use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use super::{Held, Place};
@@ -56,8 +58,9 @@ impl Engine {
             let slots: Vec<OwnedSemaphorePermit> = std::iter::from_fn(|| worker.slot()).take(worker.slots_all).collect();
             let (now, workers, calls) = (self.now(), slots.len(), worker.calls.free());
             // Looking first is cheap, and an idle node writes nothing.
-            match self.shared.store.read(move |tx| jobs::any_claimable(tx, now, workers > 0, calls > 0)).await {
+            match self.shared.store.read_own(move |tx| jobs::any_claimable(tx, now, workers > 0, calls > 0)).await {
                 Ok(true) => {}
+                Ok(false) if workers > 0 => return self.shared.backlog.found_empty(),
                 Ok(false) => return,
                 Err(error) => return warn!(%error, "jobs could not be looked for"),
             }
@@ -179,7 +182,14 @@ impl Engine {
         };
         let begun = self.shared.clock.monotonic();
         fail_point::pass("call.started");
-        let reply = masks.over(self.shared.world.send(sending, self.now()).await);
+        let (world, now) = (self.shared.world.clone(), self.now());
+        // A task of its own: a fault in it is this attempt's, and ends with it when this is cut off.
+        let mut attempt = JoinSet::new();
+        attempt.spawn(async move { masks.over(world.send(sending, now).await) });
+        let reply = attempt.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
+            let refusal = Refusal::Panicked { step: Some(outgoing.call.step) };
+            Reply::Failed(CallFailure { message: refusal.to_string(), kind: FailureKind::Final })
+        });
         fail_point::pass("call.ended");
         self.shared.metrics.called(&outgoing.call.request, &reply);
         Some((reply, self.shared.clock.monotonic().saturating_sub(begun)))

@@ -71,8 +71,8 @@ impl Postgres {
         self.queues.as_ref().expect("open until dropped").write.push(whose, work)
     }
 
-    pub fn read(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
-        self.queues.as_ref().expect("open until dropped").read.push(Whose::Callers, work)
+    pub fn read(&self, whose: Whose, work: Box<dyn Work>) -> Result<(), StoreError> {
+        self.queues.as_ref().expect("open until dropped").read.push(whose, work)
     }
 }
 

@@ -162,7 +162,9 @@ fn page_query(workspace: Id, workflow: Id, filter: Filter, before: Option<Id>, l
             " ORDER BY e.id DESC LIMIT "
         }
         Filter { status: Some(StatusIs::Pending), .. } => {
-            query.text("jobs j CROSS JOIN executions e WHERE e.id = j.id AND j.id < ");
+            query.text("jobs j CROSS JOIN executions e WHERE j.workspace_id = ");
+            query.param(workspace);
+            query.text(" AND e.id = j.id AND j.id < ");
             query.param(before);
             " ORDER BY j.id DESC LIMIT "
         }

@@ -8,7 +8,7 @@ use baton_core::ids::Id;
 use baton_core::time::Timestamp;
 
 use super::nodes;
-use super::turns::Waiting;
+use super::turns::{FEW, MANY, Waiting};
 use crate::{Dialect, Row, StoreError, Tx};
 
 const WAITING: Waiting = Waiting {
@@ -177,7 +177,7 @@ pub struct Claimed {
 pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'_>) -> Result<Claimed, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     let takeovers = nodes::take_back(tx, node, now)?;
-    let workspaces = WAITING.workspaces(tx, now.micros().unsigned_abs())?;
+    let workspaces = WAITING.workspaces(tx, now.micros().unsigned_abs(), MANY)?;
     if workspaces.is_empty() {
         return Ok(Claimed { jobs: Vec::new(), takeovers });
     }
@@ -201,7 +201,7 @@ pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'
 /// Claims one job that is ready and due, by turns of every workspace; no call.
 pub fn claim_next(tx: &mut dyn Tx, by: &Claim, now: Timestamp) -> Result<Option<Job>, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
-    for workspace in WAITING.workspaces(tx, now.micros().unsigned_abs())? {
+    for workspace in WAITING.workspaces(tx, now.micros().unsigned_abs(), FEW)? {
         if let Some(job) = claim_of(tx, workspace, Claim { epoch: 0, ..*by }, now, false, 1)?.pop() {
             return Ok(Some(job));
         }
@@ -253,12 +253,15 @@ pub struct Depth {
     pub since: Option<Timestamp>,
 }
 
-/// Reads all jobs: for whoever watches, every few seconds.
+/// More are not counted, for anybody may ask.
+const DEPTH_MAX: i64 = 50_000;
+
+/// For whoever watches, every few seconds.
 pub fn depth(tx: &mut dyn Tx, now: Timestamp) -> Result<Depth, StoreError> {
     let sql = "SELECT count(*), min(CASE WHEN ready = 1 AND due_at = 0 THEN id END),
             min(CASE WHEN ready = 1 AND due_at > 0 AND due_at <= $1 THEN due_at END)
-        FROM jobs WHERE node_id IS NULL";
-    let found = tx.query_one(sql, &[now.into()], |row| {
+        FROM (SELECT id, ready, due_at FROM jobs WHERE node_id IS NULL ORDER BY id LIMIT $2) AS waiting";
+    let found = tx.query_one(sql, &[now.into(), DEPTH_MAX.into()], |row| {
         let (accepted, due) = (row.opt_id(1)?.map(Id::made_at), row.opt_time(2)?);
         Ok(Depth { count: row.int(0)?, since: accepted.into_iter().chain(due).min() })
     })?;

@@ -6,7 +6,7 @@ use baton_core::time::Timestamp;
 use baton_core::workflow::StageRef;
 
 use super::nodes;
-use super::turns::Waiting;
+use super::turns::{MANY, Waiting};
 use crate::{Row, StoreError, Tx};
 
 const WAITING: Waiting = Waiting {
@@ -67,29 +67,34 @@ pub fn delete_of_task(tx: &mut dyn Tx, task: Id) -> Result<(), StoreError> {
     tx.send("DELETE FROM timers WHERE task_id = $1", &[task.into()])
 }
 
-/// A timer that is due: by turns of every workspace, the oldest of each. `turn` is another number each time. It is not held: whoever
-/// deletes it has it. Those of archived workflows wait.
-pub fn next_due(tx: &mut dyn Tx, now: Timestamp, turn: u64) -> Result<Option<TimerRow>, StoreError> {
+/// Timers of one workspace in one look.
+const OF_ONE_MAX: i64 = 16;
+
+/// Timers that are due: some of every workspace, the oldest of each. `turn` is another number each time. They are not held: whoever
+/// deletes one has it. Those of archived workflows wait.
+pub fn due(tx: &mut dyn Tx, now: Timestamp, turn: u64) -> Result<Vec<TimerRow>, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     // A cheap look first, since an idle node asks often.
     if tx.query_one("SELECT 1 FROM timers WHERE due_at <= $1 LIMIT 1", &[now.into()], |_| Ok(()))?.is_none() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let sql = "SELECT id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at
         FROM timers t WHERE workspace_id = $1 AND due_at <= $2
         AND NOT EXISTS (SELECT 1 FROM workflows w WHERE w.id = t.workflow_id AND w.archived_at IS NOT NULL)
-        ORDER BY due_at, id LIMIT 1";
-    for workspace in WAITING.workspaces(tx, turn)? {
-        if let Some(row) = tx.query_one(sql, &[workspace.into(), now.into()], read)? {
-            return Ok(Some(row));
-        }
+        ORDER BY due_at, id LIMIT $3";
+    let mut found = Vec::new();
+    for workspace in WAITING.workspaces(tx, turn, MANY)? {
+        found.extend(tx.query(sql, &[workspace.into(), now.into(), OF_ONE_MAX.into()], read)?);
     }
-    // Of so many workspaces that the one was not among them.
-    let sql = "SELECT id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at
-        FROM timers t WHERE due_at <= $1
-        AND NOT EXISTS (SELECT 1 FROM workflows w WHERE w.id = t.workflow_id AND w.archived_at IS NOT NULL)
-        ORDER BY due_at LIMIT 1";
-    tx.query_one(sql, &[now.into()], read)
+    if found.is_empty() {
+        // Of so many workspaces that the one was not among them.
+        let sql = "SELECT id, workspace_id, workflow_id, task_id, execution_id, from_stage_id, stage_id, stage_name, keep, due_at
+            FROM timers t WHERE due_at <= $1
+            AND NOT EXISTS (SELECT 1 FROM workflows w WHERE w.id = t.workflow_id AND w.archived_at IS NOT NULL)
+            ORDER BY due_at LIMIT $2";
+        found = tx.query(sql, &[now.into(), OF_ONE_MAX.into()], read)?;
+    }
+    Ok(found)
 }
 
 pub fn postpone(tx: &mut dyn Tx, id: Id, until: Timestamp) -> Result<(), StoreError> {

@@ -4,8 +4,9 @@ use baton_core::ids::Id;
 
 use crate::{StoreError, Tx};
 
-/// Workspaces that are looked at in one go.
-const WORKSPACES_MAX: usize = 1000;
+/// Workspaces that a look for much goes through, and one for a single thing.
+pub(super) const MANY: usize = 1000;
+pub(super) const FEW: usize = 8;
 /// Spreads numbers that follow each other over all numbers (the golden ratio of 2^64).
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -18,12 +19,12 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Those workspaces; `turn`, another number each time, says with which to begin. Where there are more of them than one look has
+    /// At most so many of those workspaces; `turn`, another number each time, says with which to begin. Where there are more of them than one look has
     /// room for, it says from where on.
-    pub fn workspaces(&self, tx: &mut dyn Tx, turn: u64) -> Result<Vec<Id>, StoreError> {
+    pub fn workspaces(&self, tx: &mut dyn Tx, turn: u64, most: usize) -> Result<Vec<Id>, StoreError> {
         let turn = turn.wrapping_mul(SPREAD);
-        let mut found = self.after(tx, -1)?;
-        if found.len() < WORKSPACES_MAX {
+        let mut found = self.after(tx, -1, most)?;
+        if found.len() < most {
             let begin = usize::try_from(turn >> 32).unwrap_or_default() % found.len().max(1);
             found.rotate_left(begin);
             return Ok(found);
@@ -32,16 +33,16 @@ impl Waiting {
         // Ids are made of times, so they are spread well enough between the first and the last.
         let span = u64::try_from(last - first).unwrap_or(0).max(1);
         let from = first + i64::try_from(turn % span).unwrap_or(0);
-        let mut turned = self.after(tx, from)?;
+        let mut turned = self.after(tx, from, most)?;
         turned.extend(found.into_iter().filter(|workspace| workspace.as_i64() <= from));
-        turned.truncate(WORKSPACES_MAX);
+        turned.truncate(most);
         Ok(turned)
     }
 
-    fn after(&self, tx: &mut dyn Tx, from: i64) -> Result<Vec<Id>, StoreError> {
+    fn after(&self, tx: &mut dyn Tx, from: i64, most: usize) -> Result<Vec<Id>, StoreError> {
         let mut found: Vec<Id> = Vec::new();
         let mut last = from;
-        while found.len() < WORKSPACES_MAX
+        while found.len() < most
             && let Some(next) = tx.query_one(self.next, &[last.into()], |row| row.id(0))?
         {
             last = next.as_i64();
