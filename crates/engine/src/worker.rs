@@ -30,6 +30,8 @@ const STOP_AFTER: Duration = Duration::from_millis(6_600);
 /// How often a node looks for what others have left to it. Where nodes share a store, one may accept what another runs.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 const POLL_SHARED_EVERY: Duration = Duration::from_millis(100);
+/// A store that fails for a moment is asked again before a node goes without having handed back what it held.
+const HAND_BACK_WAITS: [Duration; 4] = [Duration::from_millis(100), Duration::from_millis(300), Duration::from_millis(900), Duration::ZERO];
 /// How long a clean shutdown waits for running executions.
 const DRAIN: Duration = Duration::from_secs(25);
 pub(crate) struct Worker {
@@ -241,10 +243,14 @@ impl Engine {
     async fn hand_back(&self, drained: bool) {
         let worker = &self.shared.worker;
         let (node, boot) = (worker.node, worker.boot.load(Ordering::Acquire));
-        match self.shared.store.write_own(move |tx| nodes::end(tx, node, boot)).await {
-            Ok(()) => info!(drained, "worker stopped"),
-            Err(error) => warn!(%error, "jobs could not be handed back; they are taken over when the lease ends"),
+        for wait in HAND_BACK_WAITS {
+            match self.shared.store.write_own(move |tx| nodes::end(tx, node, boot)).await {
+                Ok(()) => return info!(drained, "worker stopped"),
+                Err(error) => warn!(%error, "jobs could not be handed back"),
+            }
+            tokio::time::sleep(wait).await;
         }
+        warn!("the jobs of this node are taken over when its lease ends");
     }
 
     /// As kill -9 would: everything that this node does ends where it stands. For simulations.
