@@ -120,12 +120,13 @@ fn run_execution(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: &Run) ->
 /// The job goes on under this node's claim where there is an open call for it, or is left to whoever claims it next.
 fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, pause: Pause, run: &Run) -> Outcome<After> {
     let left = |starts: i64, due_at: Option<Timestamp>| Job { claim: None, starts, outgoing: true, due_at, ..*job };
+    // Whoever has cancelled it meanwhile could not see yet that it waits. It ends without a call, so it waits for none.
+    let ending = |starts: i64| Job { outgoing: false, ..left(starts, None) };
     match pause {
         Pause::Wait { call, until } => {
             calls::put(tx, job.workspace, job.id, &call)?;
-            // Whoever has cancelled it meanwhile could not see yet that it waits.
-            let until = (!executions::is_cancelled(tx, job.id)?).then_some(until);
-            jobs::put_back(tx, &left(0, until), claim)?;
+            let left = if executions::is_cancelled(tx, job.id)? { ending(0) } else { left(0, Some(until)) };
+            jobs::put_back(tx, &left, claim)?;
             Ok(After::Waits)
         }
         Pause::Call { call, timeout } => {
@@ -144,7 +145,8 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
             }
             let unsent = Call { attempts: call.attempts - 1, open: false, ..call };
             calls::put(tx, job.workspace, job.id, &unsent)?;
-            jobs::put_back(tx, &left(starts - 1, None), claim)?;
+            let left = if executions::is_cancelled(tx, job.id)? { ending(starts - 1) } else { left(starts - 1, None) };
+            jobs::put_back(tx, &left, claim)?;
             Ok(After::Waits)
         }
     }
