@@ -1,6 +1,6 @@
 //! A blocking client on one kept-open connection, for setting up and for checking.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -99,9 +99,12 @@ impl Client {
                 let next = answer.header("Link").and_then(next_path).map(str::to_owned);
                 return Ok(Reply { status: answer.status, replayed, next, body: answer.body.into_owned() });
             }
-            match connection.read(&mut piece)? {
-                0 => return Err("the connection was closed".into()),
-                length => self.buffer.extend_from_slice(&piece[..length]),
+            match connection.read(&mut piece) {
+                Ok(0) => return Err("the connection was closed".into()),
+                Ok(length) => self.buffer.extend_from_slice(&piece[..length]),
+                // A signal; with a time-out the system does not go on by itself.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
             }
         }
     }
