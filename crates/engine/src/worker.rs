@@ -6,6 +6,7 @@
 
 mod lease;
 mod runs;
+mod slots;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -16,12 +17,13 @@ use baton_store::sql::jobs::{Claim, Job};
 use baton_store::sql::nodes;
 use baton_store::{Dialect, StoreError};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::engine::Engine;
 use crate::open_calls::{CallPermit, OpenCalls};
+use slots::{Slot, Slots};
 
 /// One lease for all of a node's jobs, by the database's clock.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -38,8 +40,7 @@ pub(crate) struct Worker {
     pub node: Id,
     /// Set by the first lease of this start; rows of earlier boots are claimable at once.
     boot: AtomicI64,
-    slots: Arc<Semaphore>,
-    slots_all: usize,
+    slots: Slots,
     /// Calls under way, which take no slot.
     pub calls: Arc<OpenCalls>,
     /// Whether the lease is held.
@@ -63,7 +64,7 @@ pub(crate) struct Worker {
 type Held = (Job, Place);
 
 enum Place {
-    Slot(OwnedSemaphorePermit),
+    Slot(Slot),
     /// Without one it is put back where it comes to a call.
     Call(Option<CallPermit>),
 }
@@ -72,7 +73,7 @@ enum Place {
 /// that are dropped instead of run (the caller has gone, or the commit has failed or is in doubt) are left to the worker,
 /// which finds out whether they exist.
 pub(crate) struct Claims {
-    slots: Vec<OwnedSemaphorePermit>,
+    slots: Vec<Slot>,
     jobs: Vec<Job>,
     /// Workspaces of jobs that this run has left to whoever claims them.
     left: Vec<Id>,
@@ -84,8 +85,7 @@ impl Worker {
         Worker {
             node,
             boot: AtomicI64::new(0),
-            slots: Arc::new(Semaphore::new(slots)),
-            slots_all: slots,
+            slots: Slots::new(slots),
             calls: Arc::new(OpenCalls::new()),
             open: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -130,10 +130,6 @@ impl Worker {
             self.wake.notify_one();
         }
     }
-
-    fn slot(&self) -> Option<OwnedSemaphorePermit> {
-        self.slots.clone().try_acquire_owned().ok()
-    }
 }
 
 impl Claims {
@@ -155,7 +151,7 @@ impl Claims {
     pub fn claim(&mut self, now: Duration) -> Option<Claim> {
         let claim = self.worker.claim_at(now)?;
         if self.slots.len() == self.jobs.len() {
-            self.slots.push(self.worker.slot()?);
+            self.slots.push(self.worker.slots.for_born(now)?);
         }
         Some(claim)
     }
@@ -233,8 +229,7 @@ impl Engine {
         worker.draining.store(true, Ordering::Release);
         // Nobody runs them any more, and their slots are waited for.
         drop(worker.orphans.lock().take());
-        let all = u32::try_from(worker.slots_all).unwrap_or(u32::MAX);
-        let ended = async { tokio::join!(worker.slots.acquire_many(all), worker.calls.none_left()) };
+        let ended = async { tokio::join!(worker.slots.all_free(), worker.calls.none_left()) };
         let drained = tokio::time::timeout(DRAIN, ended).await.is_ok();
         worker.running.lock().abort_all();
         drained
@@ -347,7 +342,7 @@ mod tests {
         assert_eq!(claims.take().len(), 1);
         drop(claims);
         assert_eq!(worker.orphans.lock().as_ref().map(Vec::len), Some(0));
-        assert_eq!(worker.slots.available_permits(), 1);
+        assert_eq!(worker.slots.free(), 1);
     }
 
     #[test]
@@ -359,9 +354,9 @@ mod tests {
             claims.hold(job(claim));
         };
         leave();
-        assert_eq!((worker.orphans.lock().as_ref().map(Vec::len), worker.slots.available_permits()), (Some(1), 1));
+        assert_eq!((worker.orphans.lock().as_ref().map(Vec::len), worker.slots.free()), (Some(1), 1));
         drop(worker.orphans.lock().take());
         leave();
-        assert_eq!(worker.slots.available_permits(), 2);
+        assert_eq!(worker.slots.free(), 2);
     }
 }

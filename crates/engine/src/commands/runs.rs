@@ -35,12 +35,21 @@ use crate::worker::Claims;
 pub(crate) struct Run {
     /// It has failed by a fault of ours too often: it is not tried again, and only says so.
     pub fault: bool,
-    /// Whether this node goes on with the job that waits behind it.
-    pub claim_next: bool,
+    pub behind: Behind,
     /// What has just come back from its call, and how long that took.
     pub reply: Option<Arc<(Reply, Duration)>>,
     /// The open call that this node has for it: its own, or one that was free when it came to a call.
     pub permit: Arc<Mutex<Option<CallPermit>>>,
+}
+
+/// What this node goes on with where an execution ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    Left,
+    /// The execution that waits behind it, of the same task.
+    OfTask,
+    /// That one, or where there is none another that has waited.
+    Any,
 }
 
 /// What a transaction of a run has come to.
@@ -83,9 +92,9 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: &Ru
     let after = match next {
         Some(next) => go_on_later(shared, tx, job, claim, next, run)?,
         None => {
-            let by = shared.worker.claim_at(shared.clock.monotonic()).filter(|_| run.claim_next);
+            let by = shared.worker.claim_at(shared.clock.monotonic()).filter(|_| run.behind != Behind::Left);
             let behind = jobs::promote_next(tx, job.task, by.as_ref())?.filter(|next| next.claim.is_some());
-            match by.filter(|_| behind.is_none() && shared.backlog.is_any()) {
+            match by.filter(|_| run.behind == Behind::Any && behind.is_none() && shared.backlog.is_any()) {
                 Some(by) => After::Ended(jobs::claim_next(tx, &by, shared.clock.now())?),
                 None => After::Ended(behind),
             }
@@ -392,7 +401,7 @@ mod tests {
         let (document, of) = (named("Rolled back"), workflow.clone());
         let rolled_back = move |cx: &mut Cx<'_>| -> Outcome<()> {
             definitions::save(cx, &of, &document, &Expected::Anything)?;
-            let run = Run { fault: false, claim_next: true, reply: None, permit: Arc::default() };
+            let run = Run { fault: false, behind: Behind::Any, reply: None, permit: Arc::default() };
             run_job(cx.shared, cx.tx, &jobs[0], &run)?;
             Err(Refusal::IsInvalid.into())
         };

@@ -9,12 +9,12 @@ use baton_core::refusal::Refusal;
 use baton_store::sql::jobs::{self, Claim, Job};
 use baton_store::{StoreError, Tx};
 use parking_lot::Mutex;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
+use super::slots::Slot;
 use super::{Held, Place};
-use crate::commands::runs::{self, After, Outgoing, Run};
+use crate::commands::runs::{self, After, Behind, Outgoing, Run};
 use crate::cx::Failure;
 use crate::engine::Engine;
 use crate::fail_point;
@@ -55,7 +55,7 @@ impl Engine {
         }
         loop {
             let Some(Claim { node, boot, .. }) = worker.claim_at(self.shared.clock.monotonic()) else { return };
-            let slots: Vec<OwnedSemaphorePermit> = std::iter::from_fn(|| worker.slot()).take(worker.slots_all).collect();
+            let slots = worker.slots.for_waited(self.shared.clock.monotonic());
             let (now, workers, calls) = (self.now(), slots.len(), worker.calls.free());
             // Looking first is cheap, and an idle node writes nothing.
             match self.shared.store.read_own(move |tx| jobs::any_claimable(tx, now, workers > 0, calls > 0)).await {
@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// Gives each claimed job its slot or its open call. Where that has been taken meanwhile, the job is put back when it runs.
-    fn place(&self, jobs: Vec<Job>, slots: Vec<OwnedSemaphorePermit>) {
+    fn place(&self, jobs: Vec<Job>, slots: Vec<Slot>) {
         let mut slots = slots.into_iter();
         let held = jobs.into_iter().map(|job| match if job.outgoing { None } else { slots.next() } {
             Some(slot) => (job, Place::Slot(slot)),
@@ -97,13 +97,14 @@ impl Engine {
     }
 
     /// Runs one execution, then the one that waited behind it, and so on: to the end of the queue, or to a call.
-    async fn run_in_slot(&self, job: Job, slot: OwnedSemaphorePermit) {
+    async fn run_in_slot(&self, job: Job, mut slot: Slot) {
         let (mut next, mut links) = (Some(job), 0);
         let mut call = None;
         while let Some(job) = next.take() {
             links += 1;
             let permit = Arc::new(Mutex::new(None));
-            match self.run_step(job, None, links < LINKS_MAX, &permit).await {
+            let behind = if links < LINKS_MAX { self.behind(&mut slot) } else { Behind::Left };
+            match self.run_step(job, None, behind, &permit).await {
                 Some(After::Ended(behind)) => {
                     let other = behind.filter(|behind| behind.task != job.task);
                     other.inspect(|other| self.shared.backlog.claimed(other.workspace));
@@ -114,14 +115,21 @@ impl Engine {
                 Some(After::Waits) | None => {}
             }
         }
-        let was_full = self.shared.worker.slots.available_permits() == 0;
+        let was_full = self.shared.worker.slots.free() == 0;
+        let was_for_waited = slot.is_for_waited();
         drop(slot);
-        if was_full || links >= LINKS_MAX {
+        if was_full || was_for_waited || links >= LINKS_MAX {
             self.wake();
         }
         if let Some((outgoing, permit)) = call {
             self.run_call(outgoing.job, Some(outgoing), Some(permit)).await;
         }
+    }
+
+    /// What a slot goes on with when its execution ends.
+    fn behind(&self, slot: &mut Slot) -> Behind {
+        let now = self.shared.clock.monotonic();
+        if self.shared.worker.slots.may_take_waited(slot, now) { Behind::Any } else { Behind::OfTask }
     }
 
     /// Makes the call of an execution, and the next one where its steps lead to another. `outgoing`: it is saved that it goes out.
@@ -137,8 +145,9 @@ impl Engine {
                 None => None,
             };
             // What waits behind it needs a slot; without one it is left to be claimed.
-            let slot = self.shared.worker.slot();
-            match self.run_step(job, reply, slot.is_some(), &permit).await {
+            let mut slot = self.shared.worker.slots.any();
+            let behind = slot.as_mut().map_or(Behind::Left, |slot| self.behind(slot));
+            match self.run_step(job, reply, behind, &permit).await {
                 Some(After::Calls(next)) => {
                     job = next.job;
                     outgoing = Some(next);
@@ -228,13 +237,13 @@ impl Engine {
         &self,
         job: Job,
         reply: Option<Arc<(Reply, Duration)>>,
-        claim_next: bool,
+        behind: Behind,
         permit: &Arc<Mutex<Option<CallPermit>>>,
     ) -> Option<After> {
         let (mut wait, mut faults) = (RETRY_FIRST, 0);
         loop {
             fail_point::pass("run.started");
-            let run = Run { fault: faults >= FAULTS_MAX, claim_next, reply: reply.clone(), permit: permit.clone() };
+            let run = Run { fault: faults >= FAULTS_MAX, behind, reply: reply.clone(), permit: permit.clone() };
             let shared = self.shared.clone();
             match self.shared.store.write_own(move |tx| runs::run_job(&shared, tx, &job, &run)).await {
                 Ok((after, learned)) => {
