@@ -241,6 +241,14 @@ impl Refusal {
         Refusal::NotFound { what }
     }
 
+    /// The field that it is about, where it is about one.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Refusal::FieldRequired { field } | Refusal::FieldRefused { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+
     /// A stable name for programs.
     pub fn code(&self) -> &'static str {
         match self {

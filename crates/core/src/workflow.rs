@@ -100,6 +100,8 @@ pub struct Action {
     pub from: Vec<Id>,
     pub requirements: Vec<Requirement>,
     pub steps: Vec<Step>,
+    /// Fields that are asked for when it is taken.
+    pub ask: Vec<Id>,
 }
 
 #[derive(Clone, Debug)]
@@ -286,11 +288,20 @@ pub enum Assigning {
     Nobody,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The lesser right comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldRight {
     Hidden,
     ReadOnly,
     Editable,
+}
+
+impl Action {
+    /// Whether it asks for this field or requires it.
+    pub fn wants(&self, field: Id) -> bool {
+        let requires = |requirement: &Requirement| matches!(requirement, Requirement::Fields(fields) if fields.contains(&field));
+        self.ask.contains(&field) || self.requirements.iter().any(requires)
+    }
 }
 
 impl Rights {

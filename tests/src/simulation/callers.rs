@@ -114,7 +114,7 @@ impl Town {
         let action = self.actions[chance.one_of(&ACTIONS)].clone();
         let task = chance.one_of(&self.tasks).to_string();
         let performed_by = chance.once_in(3).then(|| ADMIN.to_owned());
-        let (start, workflow) = (Start { task: Some(task), action: Some(action), performed_by }, self.workflow.clone());
+        let (start, workflow) = (Start { task: Some(task), action: Some(action), performed_by, ..Start::default() }, self.workflow.clone());
         let accept = move |cx: &mut Cx<'_>| executions::start(cx, &workflow, &start);
         let twin = async {
             if chance.once_in(4) {

@@ -95,7 +95,7 @@ impl World {
 
     async fn start(&self, task: &Task, action: &str) -> Outcome<Execution> {
         let workflow = task.workflow.to_string();
-        let start = Start { task: Some(task.id.to_string()), action: Some(action.to_owned()), performed_by: None };
+        let start = Start { task: Some(task.id.to_string()), action: Some(action.to_owned()), ..Start::default() };
         self.write(move |cx| executions::start(cx, &workflow, &start)).await
     }
 
@@ -286,7 +286,7 @@ async fn an_execution_whose_rows_cannot_be_read_fails_and_lets_the_next_on() {
     let workflow = world.workflow(counter()).await;
     let task = world.task(&workflow, json!({ "Name": "Ann" })).await;
     let add = world.action(&workflow, "Add").await;
-    let start = Start { task: Some(task.id.to_string()), action: Some(add), performed_by: None };
+    let start = Start { task: Some(task.id.to_string()), action: Some(add), ..Start::default() };
     let accept_and_break = move |cx: &mut Cx<'_>| {
         let accepted = [executions::start(cx, &workflow, &start)?, executions::start(cx, &workflow, &start)?];
         cx.tx.execute("UPDATE tasks SET field_values = '{'", &[])?;

@@ -83,13 +83,13 @@ impl Bed {
 
     async fn actions(&self, workflow: &str, task: &str) -> Vec<(String, String)> {
         let (workflow, task) = (workflow.to_owned(), task.to_owned());
-        let found = self.engine.read(self.ask.clone(), move |cx| actions::available(cx, &workflow, &task)).await.unwrap();
+        let found = self.engine.read(self.ask.clone(), move |cx| actions::available(cx, &workflow, &task, None)).await.unwrap();
         found.into_iter().map(|action| (action.name, action.id.to_string())).collect()
     }
 
     /// How the action ends.
     async fn take(&self, workflow: &str, task: &str, action: &str) -> Vec<String> {
-        let start = Start { task: Some(task.to_owned()), action: Some(action.to_owned()), performed_by: None };
+        let start = Start { task: Some(task.to_owned()), action: Some(action.to_owned()), ..Start::default() };
         let of = workflow.to_owned();
         let accepted = self.engine.write(self.ask.clone(), move |cx| executions::start(cx, &of, &start)).await.unwrap();
         loop {

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod execution;
+pub mod explained;
 pub mod history;
 pub mod item;
 pub mod saved;

@@ -139,6 +139,7 @@ impl Story {
                     task: Some(task.clone()),
                     action: actions.get(*action).cloned(),
                     performed_by: performer(cx, &workflow, task, *by)?,
+                    ..executions::Start::default()
                 };
                 let foreseen = matches!(deed, Deed::Act { .. });
                 match executions::start(cx, &workflow, &start) {

@@ -179,6 +179,7 @@ impl Compiler<'_> {
             from: each(&action.from, &path.key("from"), |stage, path| self.stage(stage, path)),
             requirements: each(&action.requirements, &path.key("requirements"), |requirement, path| self.requirement(requirement, path)),
             steps: each(&action.steps, &path.key("steps"), |step, path| self.step(step, path)),
+            ask: each(&action.ask, &path.key("ask"), |field, path| self.field(field, path)),
         }
     }
 

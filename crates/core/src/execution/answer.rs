@@ -65,7 +65,7 @@ fn mapped(map: &[(FieldRef, String)], answer: Json, scene: &Scene<'_>) -> Result
 /// As the API would, for a key that may do everything.
 fn write(asked: &Map<String, Json>, scene: &Scene<'_>, look: &mut dyn Look) -> Result<Task, Vec<Refusal>> {
     let mut task = scene.task.clone();
-    let place = Place { workflow: scene.workflow, workspace: scene.workspace, access: Access::Everything, new: false };
+    let place = Place { workflow: scene.workflow, workspace: scene.workspace, access: Access::Everything, person: None, new: false };
     let mut refusals = match body::write(&mut task, asked, &place) {
         Ok(()) => Vec::new(),
         Err(Refusals::Fields(fields)) => {

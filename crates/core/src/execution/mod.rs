@@ -14,7 +14,7 @@ mod step;
 mod tests;
 mod update;
 
-pub use accept::{accept, accept_retry, retried_steps};
+pub use accept::{Explanation, accept, accept_retry, explain, retried_steps};
 pub use run::{Next, Ran, Resume, Run, run};
 pub use step::Timer;
 

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::accept::{check_performer, check_stage_and_requirements};
+use super::accept::{check_performer, check_requirements, check_stage};
 use super::call::{Answer, Call, Reply, Request};
 use super::step::{self, Effect, Timer};
 use super::{Execution, Look, Status, StepRecord, StepStatus, answer, render, retry};
@@ -91,10 +91,10 @@ pub fn run(input: Run<'_>, look: &mut dyn Look) -> Ran {
             return refused(&input, vec![Refusal::Cancelled { by: by.clone() }]);
         }
         let scene = scene_of(&input, input.pinned, &task);
-        let allowed = check_performer(&scene, input.current, action);
         let is_retry = !input.execution.steps.is_empty();
-        let allowed =
-            allowed.and_then(|()| if is_retry { Ok(()) } else { check_stage_and_requirements(&scene, input.current, action, look) });
+        let allowed = check_performer(&scene, input.current, action);
+        let allowed = allowed.and_then(|()| if is_retry { Ok(()) } else { check_stage(&scene, input.current, action) });
+        let allowed = allowed.and_then(|()| if is_retry { Ok(()) } else { check_requirements(&scene, action, look) });
         if let Err(refusals) = allowed {
             return refused(&input, refusals);
         }

@@ -9,14 +9,23 @@ use crate::ids::Id;
 use crate::people::Workspace;
 use crate::refusal::{Refusal, Refusals};
 use crate::value;
-use crate::workflow::{Field, FieldKind, FieldRight, Workflow};
+use crate::workflow::{Action, Field, FieldKind, FieldRight, Workflow};
 
 pub struct Place<'a> {
     pub workflow: &'a Workflow,
     pub workspace: &'a Workspace,
     pub access: Access<'a>,
+    /// What the role of the person who performs allows, where one does.
+    pub person: Option<Access<'a>>,
     /// A new task: every required field must be given.
     pub new: bool,
+}
+
+impl Place<'_> {
+    fn right_to(&self, field: &Field) -> FieldRight {
+        let right = self.access.right_to(field);
+        self.person.map_or(right, |person| right.min(person.right_to(field)))
+    }
 }
 
 pub fn write(task: &mut Task, body: &Map<String, Json>, place: &Place<'_>) -> Result<(), Refusals> {
@@ -41,6 +50,23 @@ pub fn write(task: &mut Task, body: &Map<String, Json>, place: &Place<'_>) -> Re
         }
     }
     if refusals.is_empty() { Ok(()) } else { Err(Refusals::Fields(refusals)) }
+}
+
+/// The fields that come with an action, in their order. Who may not edit tasks may still set what the action wants to know.
+pub fn write_fields(task: &mut Task, fields: &Map<String, Json>, action: &Action, place: &Place<'_>) -> Result<(), Vec<Refusal>> {
+    let may_edit = place.access.may_edit() && place.person.is_none_or(Access::may_edit);
+    let mut refusals = Vec::new();
+    for (name, given) in fields {
+        let written = match place.workflow.field_named(name) {
+            Some(field) if may_edit || action.wants(field.id) => field_value(task, field, given, place),
+            Some(field) if place.right_to(field) != FieldRight::Hidden => Err(Refusal::IsNotEditable),
+            Some(_) | None => Err(Refusal::IsNotAField),
+        };
+        if let Err(reason) = written {
+            refusals.push(Refusal::FieldRefused { field: name.clone(), reason: Box::new(reason) });
+        }
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(refusals) }
 }
 
 /// Whether a role can't make a task at all. It is not told for want of which field: that may be hidden from it.
@@ -86,7 +112,7 @@ fn assignee(task: &mut Task, given: &Json, place: &Place<'_>) -> Result<(), Refu
 }
 
 fn field_value(task: &mut Task, field: &Field, given: &Json, place: &Place<'_>) -> Result<(), Refusal> {
-    let right = place.access.right_to(field);
+    let right = place.right_to(field);
     if right == FieldRight::Hidden {
         return Err(Refusal::IsNotAField);
     }
@@ -96,7 +122,7 @@ fn field_value(task: &mut Task, field: &Field, given: &Json, place: &Place<'_>) 
     if value.as_ref() == now {
         return Ok(());
     }
-    let full_key = matches!(place.access, Access::Everything);
+    let full_key = matches!(place.access, Access::Everything) && place.person.is_none();
     let fixed = matches!(field.kind, FieldKind::UniqueId { autoincrement: true }) || (!field.editable && !full_key && !place.new);
     if fixed || right == FieldRight::ReadOnly {
         return Err(Refusal::IsNotEditable);

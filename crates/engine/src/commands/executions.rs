@@ -2,83 +2,50 @@
 
 mod look;
 
+pub use super::ask::Start;
 pub use baton_store::sql::executions::{Listed, StatusIs};
 pub use look::{Answered, Asked, Details, InList, Step, details, get, list};
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_core::access;
 use baton_core::activity::{Activity, Kind};
 use baton_core::actor::Actor;
 use baton_core::condition::Scene;
 use baton_core::env::Env;
 use baton_core::execution::{self, Execution, Status};
-use baton_core::ids::Id;
 use baton_core::limits::WAITING_EXECUTIONS_MAX;
-use baton_core::people::Workspace;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::task::Task;
 use baton_core::workflow::Workflow;
 use baton_store::sql::jobs::Job;
 use baton_store::sql::{executions, jobs, tasks};
 
+use super::ask::{self, Wanted};
 use super::look::TxLook;
 use super::runs;
+use super::tasks::save_change;
 use crate::cx::{Cx, Found, Outcome};
-
-/// What `POST .../executions` asks for.
-#[derive(Clone, Debug, Default)]
-pub struct Start {
-    /// A Unique ID or public id.
-    pub task: Option<String>,
-    pub action: Option<String>,
-    /// The e-mail of the user who performs it; otherwise the API key does.
-    pub performed_by: Option<String>,
-}
 
 /// Accepts an execution, or refuses with every reason of the first kind that applies.
 pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution> {
-    let (found, loaded) = cx.task_if_any(workflow, ask.task.as_deref().unwrap_or_default(), true)?;
-    cx.check_writable(&found)?;
-    let action = named(ask)?;
-    let loaded = loaded.ok_or(Refusals::action(Refusal::not_found(Noun::Task)))?;
-    let key_access = cx.caller.scope.access(&found.workflow);
-    let action =
-        action.parse().ok().and_then(|id: Id| found.workflow.action(id)).ok_or(Refusals::action(Refusal::not_found(Noun::Action)))?;
-    let performer = performer(cx, &found.workspace, &found.workflow, ask)?;
-    if !key_access.may_take(action) {
-        return Err(Refusals::action(Refusal::KeyLacksRight { what: format!("perform {}", action.name) }).into());
+    if !ask.fields.is_empty() {
+        cx.share_definition(workflow)?;
     }
-
-    let now = cx.now();
-    let scene = Scene {
-        workspace: &found.workspace,
-        workflow: &found.workflow,
-        task: &loaded.task,
-        performer,
-        now,
-        public_url: &cx.shared.options.public_url,
-    };
-    let mut look = TxLook::new(cx.tx, found.workflow.id, loaded.task.id);
-    let accepted = execution::accept(&scene, action, &mut look);
-    look.finish(accepted)?.map_err(Refusals::Action)?;
-    if loaded.waiting >= WAITING_EXECUTIONS_MAX {
-        return Err(Refusals::action(Refusal::TooManyWaiting).into());
-    }
-
+    let mut wanted = ask::find(cx, workflow, ask, true)?;
+    wanted.accept(cx)?;
     let execution = Execution {
         id: cx.env.new_id(),
         workspace: cx.caller.workspace,
-        workflow: found.workflow.id,
-        task: loaded.task.id,
-        action: action.id,
-        revision: found.workflow.revision,
-        sequence: loaded.last_sequence + 1,
-        performer,
+        workflow: wanted.found.workflow.id,
+        task: wanted.task.id,
+        action: wanted.action().id,
+        revision: wanted.found.workflow.revision,
+        sequence: wanted.loaded.last_sequence + 1,
+        performer: wanted.performer,
         asked_by: cx.caller.actor,
         request: cx.request.map(str::to_owned),
-        created_at: now,
+        created_at: cx.now(),
         status: Status::Pending,
         steps: Vec::new(),
         retry_of: None,
@@ -86,8 +53,18 @@ pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution>
         spent: Duration::ZERO,
         snapshot: None,
     };
-    enter(cx, &execution, &loaded.task, loaded.waiting == 0)?;
+    set_fields(cx, &execution, &mut wanted)?;
+    enter(cx, &execution, &wanted.task, wanted.loaded.waiting == 0)?;
     Ok(execution)
+}
+
+/// The fields that came with the action, set by whoever performs it.
+fn set_fields(cx: &mut Cx<'_>, execution: &Execution, wanted: &mut Wanted) -> Outcome<()> {
+    let mut rows = save_change(cx, &wanted.found.workflow, &wanted.loaded, &mut wanted.task, None)?;
+    for row in &mut rows {
+        (row.actor, row.execution) = (execution.performer, Some(execution.id));
+    }
+    cx.append(&rows)
 }
 
 /// Writes a new execution with its job and its place in the history.
@@ -105,23 +82,6 @@ fn enter(cx: &mut Cx<'_>, execution: &Execution, task: &Task, head: bool) -> Out
         ..cx.task_activity(Kind::ExecutionStarted, task)
     };
     cx.append(&[started])
-}
-
-/// The action asked for; both ids must be there.
-fn named(ask: &Start) -> Result<&str, Refusals> {
-    match (&ask.task, &ask.action) {
-        (Some(_), Some(action)) => Ok(action),
-        (task, action) => {
-            let missing = [("task_id", task), ("action_id", action)].into_iter().filter(|(_, given)| given.is_none());
-            Err(Refusals::Action(missing.map(|(key, _)| Refusal::IdRequired { key: key.to_owned() }).collect()))
-        }
-    }
-}
-
-fn performer(cx: &Cx<'_>, workspace: &Workspace, workflow: &Workflow, ask: &Start) -> Result<Actor, Refusals> {
-    let Some(email) = &ask.performed_by else { return Ok(cx.caller.actor) };
-    let user = access::collaborator_by_email(workspace, workflow, email);
-    user.map(Actor::User).ok_or_else(|| Refusals::action(Refusal::NotOfWorkflow { email: email.clone() }))
 }
 
 /// The job row; at the head of the task's queue it is born claimed if this node has a free slot.

@@ -384,7 +384,7 @@ mod tests {
             executions::start(
                 cx,
                 &workflow,
-                &executions::Start { task: Some(made.task.id.to_string()), action: Some(action), performed_by: None },
+                &executions::Start { task: Some(made.task.id.to_string()), action: Some(action), ..executions::Start::default() },
             )?;
             Ok(workflow)
         };

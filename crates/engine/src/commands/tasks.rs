@@ -197,7 +197,7 @@ fn change(cx: &mut Cx<'_>, found: Found, loaded: tasks::Loaded, body: &Map<Strin
 }
 
 fn place<'a>(found: &'a Found, access: Access<'a>, new: bool) -> Place<'a> {
-    Place { workflow: &found.workflow, workspace: &found.workspace, access, new }
+    Place { workflow: &found.workflow, workspace: &found.workspace, access, person: None, new }
 }
 
 fn check_unique_id(cx: &mut Cx<'_>, workflow: &Workflow, task: &Task) -> Outcome<()> {
@@ -267,7 +267,7 @@ pub(super) fn is_active(workflow: &Workflow, task: &Task) -> bool {
     workflow.stage(task.stage).is_none_or(|stage| !stage.end)
 }
 
-fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a str> {
+pub(super) fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a str> {
     match task.values.get(&workflow.unique_id_field()?.id) {
         Some(Value::Text(unique_id)) => Some(unique_id),
         _ => None,

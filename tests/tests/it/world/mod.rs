@@ -178,7 +178,7 @@ impl World {
         let (workflow, id, action) = (task.workflow.to_string(), task.id.to_string(), action.to_owned());
         let start = self.write(move |cx| {
             let action = cx.workflow(&workflow)?.workflow.actions.iter().find(|known| known.name == action).expect("an action").id;
-            executions::start(cx, &workflow, &Start { task: Some(id.clone()), action: Some(action.to_string()), performed_by: None })
+            executions::start(cx, &workflow, &Start { task: Some(id.clone()), action: Some(action.to_string()), ..Start::default() })
         });
         start.await.unwrap_or_else(|failure| panic!("{failure:?}"))
     }

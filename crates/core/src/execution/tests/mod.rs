@@ -73,6 +73,7 @@ fn workflow(requirements: Vec<Requirement>, steps: Vec<StepKind>) -> Workflow {
         from: vec![id(OPEN)],
         requirements,
         steps: steps.into_iter().map(|kind| Step { when: None, kind }).collect(),
+        ask: Vec::new(),
     };
     let stage = |n, name: &str, end| Stage { id: id(n), name: name.into(), color: "gray".into(), end, checklist: Vec::new() };
     let mut first = stage(OPEN, "Open", false);
@@ -168,8 +169,8 @@ fn the_documented_messages_in_their_order() {
         Vec::new(),
     );
     let (workspace, task) = (workspace(), task());
-    let refused =
-        accept(&scene(&workspace, &workflow, &task, Actor::ApiKey(id(KEY))), &workflow.actions[0], &mut Known::default()).unwrap_err();
+    let refused = accept(&scene(&workspace, &workflow, &task, Actor::ApiKey(id(KEY))), &workflow.actions[0], Ok(()), &mut Known::default())
+        .unwrap_err();
     let told: Vec<String> = refused.iter().map(Refusal::to_string).collect();
     let expected = [
         "Name is required",
@@ -260,8 +261,12 @@ fn each_requirement_holds_when_it_should() {
     for (name, requirements, change, checklist, performer, holds) in rows {
         let (workspace, workflow, mut task) = (workspace(), workflow(requirements, Vec::new()), task());
         set(&mut task, &*change);
-        let accepted =
-            accept(&scene(&workspace, &workflow, &task, performer), &workflow.actions[0], &mut Known { checklist, ..Known::default() });
+        let accepted = accept(
+            &scene(&workspace, &workflow, &task, performer),
+            &workflow.actions[0],
+            Ok(()),
+            &mut Known { checklist, ..Known::default() },
+        );
         assert_eq!(accepted.is_ok(), holds, "{name}: {accepted:?}");
     }
 }
@@ -273,7 +278,7 @@ fn permission_comes_before_stage_and_stage_before_requirements() {
     let mut done = task();
     done.stage = id(DONE);
     let told = |task: &Task, performer| {
-        accept(&scene(&workspace, &workflow, task, performer), &workflow.actions[0], &mut Known::default()).unwrap_err()
+        accept(&scene(&workspace, &workflow, task, performer), &workflow.actions[0], Ok(()), &mut Known::default()).unwrap_err()
     };
     let mut rons = done.clone();
     rons.assignee = Some(id(RON));

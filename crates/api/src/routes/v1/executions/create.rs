@@ -1,17 +1,21 @@
 //! `POST /api/v1/workflows/<w>/executions`: takes an action on a task. What the body says and what the action refuses
 //! has the shape of a failed execution; who calls, the path, and a body that can't be read are told like everywhere.
+//! `?_explain=true` takes nothing, and says what speaks against it.
 
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Response, StatusCode};
 use baton_core::ids::Id;
 use baton_core::refusal::{Refusal, Refusals};
+use baton_engine::commands::actions;
 use baton_engine::commands::executions::{self, Start};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::call::Call;
+use crate::call::{Call, ok};
 use crate::problem::Problem;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
+use crate::show::explained::ShownExplained;
 
 pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Write, handle };
 
@@ -23,7 +27,11 @@ struct Accepted {
 
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {
-        call.expect_no_query()?;
+        let query = call.query()?;
+        query.expect_only(&["_explain"])?;
+        if query.flag("_explain")? {
+            return explain(call).await;
+        }
         call.engine().turn_away(&call.ask()).map_err(baton_engine::Failure::from)?;
         let body = call.object().await.map_err(in_shape)?;
         let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
@@ -36,6 +44,13 @@ fn handle(mut call: Call) -> Handled {
         let _admitted = call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
         call.post(&body.raw, command).await
     })
+}
+
+async fn explain(mut call: Call) -> Result<Response<Body>, Problem> {
+    let body = call.object().await.map_err(in_shape)?;
+    let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
+    let explained = call.read(move |cx| actions::explain(cx, &workflow, &start)).await?;
+    ok(&ShownExplained::from(&explained))
 }
 
 /// A body that says something else than an execution; one that can't be read is told like everywhere.
@@ -54,6 +69,7 @@ fn start(body: &Map<String, Json>) -> Result<Start, Refusals> {
             "task_id" => task_id(given).map(|task| start.task = task),
             "action_id" => text(given).map(|action| start.action = action),
             "performed_by" => performed_by(given).map(|email| start.performed_by = email),
+            "fields" => given.as_object().map(|fields| start.fields = fields.clone()),
             name => {
                 refusals.push(Refusal::NotAParameter { name: name.to_owned() });
                 continue;
@@ -110,7 +126,7 @@ mod tests {
     fn a_body_says_what_to_take_and_nothing_else() {
         let read = |task: Option<&str>, action: Option<&str>, by: Option<&str>| {
             let owned = |text: Option<&str>| text.map(str::to_owned);
-            vec![format!("{:?}", Start { task: owned(task), action: owned(action), performed_by: owned(by) })]
+            vec![format!("{:?}", Start { task: owned(task), action: owned(action), performed_by: owned(by), ..Start::default() })]
         };
         for (body, expected) in [
             ("{}", read(None, None, None)),
@@ -122,6 +138,7 @@ mod tests {
             (r#"{"task_id":1.0,"action_id":7}"#, vec!["task_id is invalid".to_owned(), "action_id is invalid".to_owned()]),
             (r#"{"task_id":1e3}"#, vec!["task_id is invalid".to_owned()]),
             (r#"{"task_id":["1"],"performed_by":""}"#, vec!["task_id is invalid".to_owned(), "performed_by is invalid".to_owned()]),
+            (r#"{"fields":[]}"#, vec!["fields is invalid".to_owned()]),
             (r#"{"task":"1"}"#, vec!["task is not a parameter".to_owned()]),
         ] {
             assert_eq!(told(body), expected, "{body}");

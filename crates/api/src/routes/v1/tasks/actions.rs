@@ -1,5 +1,6 @@
 //! `GET /api/v1/workflows/<w>/tasks/<unique-id>/actions`: the actions that may be taken in the task's stage, in the
-//! workflow's order. Unmet requirements hide none.
+//! workflow's order, with `?performed_by=<e-mail>` by that user. Unmet requirements hide none; `?_explain=true` lists every
+//! action with what speaks against it.
 
 use axum::http::Method;
 use baton_core::ids::Id;
@@ -7,7 +8,9 @@ use baton_engine::commands::actions;
 use serde::Serialize;
 
 use crate::call::{Call, ok};
+use crate::query::bad;
 use crate::route::{Handled, Policy, Route};
+use crate::show::explained::ShownExplained;
 
 pub const ROUTE: Route =
     Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}/actions", policy: Policy::Read, handle };
@@ -20,9 +23,18 @@ struct Action {
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {
-        call.expect_no_query()?;
+        let query = call.query()?;
+        query.expect_only(&["performed_by", "_explain"])?;
         let (workflow, task) = (call.part("workflow"), call.part("task"));
-        let available = call.read(move |cx| actions::available(cx, &workflow, &task)).await?;
+        let performed_by = match query.get("performed_by") {
+            Some(email) if email.trim().is_empty() => return Err(bad("performed_by", email, "the e-mail of a user").into()),
+            email => email.map(str::to_owned),
+        };
+        if query.flag("_explain")? {
+            let explained = call.read(move |cx| actions::explain_all(cx, &workflow, &task, performed_by.as_deref())).await?;
+            return ok(&explained.iter().map(ShownExplained::from).collect::<Vec<_>>());
+        }
+        let available = call.read(move |cx| actions::available(cx, &workflow, &task, performed_by.as_deref())).await?;
         ok(&available.into_iter().map(|action| Action { id: action.id, name: action.name }).collect::<Vec<_>>())
     })
 }

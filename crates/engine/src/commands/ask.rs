@@ -1,0 +1,158 @@
+//! An action as somebody asks for it: found, and whether it may be taken.
+
+use baton_core::access::{self, Access};
+use baton_core::actor::Actor;
+use baton_core::condition::Scene;
+use baton_core::execution::{self, Explanation};
+use baton_core::ids::Id;
+use baton_core::limits::WAITING_EXECUTIONS_MAX;
+use baton_core::refusal::{Noun, Refusal, Refusals};
+use baton_core::task::Task;
+use baton_core::task::body::{self, Place};
+use baton_core::workflow::Action;
+use baton_store::sql::tasks::{self, Loaded};
+use serde_json::{Map, Value as Json};
+
+use super::look::TxLook;
+use super::tasks::unique_id;
+use crate::cx::{Cx, Found, Outcome};
+
+/// What `POST .../executions` asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// A Unique ID or public id.
+    pub task: Option<String>,
+    pub action: Option<String>,
+    /// The e-mail of the user who performs it; otherwise the API key does.
+    pub performed_by: Option<String>,
+    /// Set first, so that a required field and the action go together.
+    pub fields: Map<String, Json>,
+}
+
+/// What was asked for, with everything that it names.
+pub(super) struct Wanted {
+    pub found: Found,
+    pub loaded: Loaded,
+    /// Its place among the workflow's.
+    pub action: usize,
+    pub performer: Actor,
+    /// With the fields that came along.
+    pub task: Task,
+    /// Which of those could not be set.
+    pub given: Result<(), Vec<Refusal>>,
+}
+
+/// Missing ids, task, action and user, in this order.
+/// `to_take`: by a key that may write, and the task stays as it is until the transaction ends.
+pub(super) fn find(cx: &mut Cx<'_>, workflow: &str, ask: &Start, to_take: bool) -> Outcome<Wanted> {
+    let (found, loaded) = cx.task_if_any(workflow, ask.task.as_deref().unwrap_or_default(), to_take)?;
+    if to_take {
+        cx.check_writable(&found)?;
+    }
+    let action = named(ask)?;
+    let loaded = loaded.ok_or(Refusals::action(Refusal::not_found(Noun::Task)))?;
+    let action = action.parse().ok().and_then(|id: Id| found.workflow.actions.iter().position(|action| action.id == id));
+    let action = action.ok_or(Refusals::action(Refusal::not_found(Noun::Action)))?;
+    let performer = performer(cx, &found, ask.performed_by.as_deref()).map_err(Refusals::action)?;
+    let mut wanted = Wanted { task: loaded.task.clone(), found, loaded, action, performer, given: Ok(()) };
+    if !ask.fields.is_empty() {
+        wanted.write_fields(cx, &ask.fields)?;
+    }
+    Ok(wanted)
+}
+
+impl Wanted {
+    pub fn action(&self) -> &Action {
+        &self.found.workflow.actions[self.action]
+    }
+
+    /// What the role of the person who performs allows.
+    pub fn person(&self) -> Option<Access<'_>> {
+        let Found { workflow, workspace, .. } = &self.found;
+        access::of_user(workspace, workflow, self.performer.user()?)
+    }
+
+    /// Whether the task is there for whoever performs.
+    pub fn is_shown(&self) -> bool {
+        self.person().is_none_or(|person| person.may_see(&self.task, self.performer.user()))
+    }
+
+    fn write_fields(&mut self, cx: &mut Cx<'_>, fields: &Map<String, Json>) -> Outcome<()> {
+        let Found { workflow, workspace, .. } = &self.found;
+        let place = Place { workflow, workspace, access: self.found.access(), person: self.person(), new: false };
+        let mut task = self.task.clone();
+        self.given = body::write_fields(&mut task, fields, self.action(), &place);
+        self.task = task;
+        let given = unique_id(workflow, &self.task).filter(|given| Some(*given) != unique_id(workflow, &self.loaded.task));
+        if let (Some(field), Some(given)) = (workflow.unique_id_field(), given)
+            && tasks::id_of_unique(cx.tx, workflow.id, given)?.is_some_and(|other| other != self.task.id)
+        {
+            self.given = Err(vec![Refusal::FieldRefused { field: field.name.clone(), reason: Box::new(Refusal::IsTaken) }]);
+        }
+        Ok(())
+    }
+
+    /// Refuses with every reason of the first kind that applies.
+    pub fn accept(&self, cx: &mut Cx<'_>) -> Outcome<()> {
+        if let Some(refusal) = self.key_lacks_right() {
+            return Err(Refusals::action(refusal).into());
+        }
+        let accepted = self.decide(cx, |scene, look| execution::accept(scene, self.action(), self.given.clone(), look))?;
+        accepted.map_err(Refusals::Action)?;
+        match self.too_many_wait() {
+            Some(refusal) => Err(Refusals::action(refusal).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// What speaks against it, of every kind.
+    pub fn explain(&self, cx: &mut Cx<'_>) -> Outcome<Explanation> {
+        let mut explanation = self.decide(cx, |scene, look| execution::explain(scene, self.action(), self.given.clone(), look))?;
+        let archived = self.found.archived.then_some(Refusal::WorkflowArchived);
+        explanation.reasons.splice(0..0, archived.into_iter().chain(self.key_lacks_right()));
+        explanation.errors.extend(self.too_many_wait());
+        Ok(explanation)
+    }
+
+    fn decide<T>(&self, cx: &mut Cx<'_>, decide: impl FnOnce(&Scene<'_>, &mut TxLook<'_>) -> T) -> Outcome<T> {
+        let now = cx.now();
+        let scene = Scene {
+            workspace: &self.found.workspace,
+            workflow: &self.found.workflow,
+            task: &self.task,
+            performer: self.performer,
+            now,
+            public_url: &cx.shared.options.public_url,
+        };
+        let mut look = TxLook::new(cx.tx, self.found.workflow.id, self.task.id);
+        let decided = decide(&scene, &mut look);
+        Ok(look.finish(decided)?)
+    }
+
+    fn key_lacks_right(&self) -> Option<Refusal> {
+        let action = self.action();
+        (!self.found.access().may_take(action)).then(|| Refusal::KeyLacksRight { what: format!("perform {}", action.name) })
+    }
+
+    fn too_many_wait(&self) -> Option<Refusal> {
+        (self.loaded.waiting >= WAITING_EXECUTIONS_MAX).then_some(Refusal::TooManyWaiting)
+    }
+}
+
+/// The action asked for; both ids must be there.
+fn named(ask: &Start) -> Result<&str, Refusals> {
+    match (&ask.task, &ask.action) {
+        (Some(_), Some(action)) => Ok(action),
+        (task, action) => {
+            let missing = [("task_id", task), ("action_id", action)].into_iter().filter(|(_, given)| given.is_none());
+            Err(Refusals::Action(missing.map(|(key, _)| Refusal::IdRequired { key: key.to_owned() }).collect()))
+        }
+    }
+}
+
+/// Who performs: the caller itself, or the user of that e-mail.
+pub(super) fn performer(cx: &Cx<'_>, found: &Found, email: Option<&str>) -> Result<Actor, Refusal> {
+    let Some(email) = email else { return Ok(cx.caller.actor) };
+    let user = access::collaborator_by_email(&found.workspace, &found.workflow, email);
+    user.map(Actor::User).ok_or_else(|| Refusal::NotOfWorkflow { email: email.to_owned() })
+}
