@@ -8,7 +8,7 @@ pub use look::{Answered, Asked, Details, InList, Step, details, get, list};
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_core::access;
+use baton_core::access::{self, Access};
 use baton_core::activity::{Activity, Kind};
 use baton_core::actor::Actor;
 use baton_core::condition::Scene;
@@ -17,9 +17,9 @@ use baton_core::execution::{self, Execution, Status};
 use baton_core::ids::Id;
 use baton_core::limits::WAITING_EXECUTIONS_MAX;
 use baton_core::people::Workspace;
-use baton_core::refusal::{Noun, Refusal, Refusals};
+use baton_core::refusal::{A_VALUE, Noun, Refusal, Refusals};
 use baton_core::task::Task;
-use baton_core::workflow::Workflow;
+use baton_core::workflow::{FieldRight, Workflow};
 use baton_store::sql::jobs::Job;
 use baton_store::sql::{executions, jobs, tasks};
 
@@ -62,7 +62,7 @@ pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution>
     };
     let mut look = TxLook::new(cx.tx, found.workflow.id, loaded.task.id);
     let accepted = execution::accept(&scene, action, &mut look);
-    look.finish(accepted)?.map_err(Refusals::Action)?;
+    look.finish(accepted)?.map_err(|refusals| Refusals::Action(nameless(refusals, key_access, &found.workflow)))?;
     if loaded.waiting >= WAITING_EXECUTIONS_MAX {
         return Err(Refusals::action(Refusal::TooManyWaiting).into());
     }
@@ -88,6 +88,18 @@ pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution>
     };
     enter(cx, &execution, &loaded.task, loaded.waiting == 0)?;
     Ok(execution)
+}
+
+/// A field that is hidden from the key has no name for it, also where it is required.
+fn nameless(mut refusals: Vec<Refusal>, access: Access<'_>, workflow: &Workflow) -> Vec<Refusal> {
+    for refusal in &mut refusals {
+        if let Refusal::FieldRequired { field } = refusal
+            && workflow.field_named(field).is_some_and(|field| access.right_to(field) == FieldRight::Hidden)
+        {
+            A_VALUE.clone_into(field);
+        }
+    }
+    refusals
 }
 
 /// Writes a new execution with its job and its place in the history.
@@ -203,7 +215,7 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
     };
     let mut look = TxLook::new(cx.tx, found.workflow.id, loaded.task.id);
     let accepted = execution::accept_retry(&scene, action, &steps, &mut look);
-    look.finish(accepted)?.map_err(Refusals::Action)?;
+    look.finish(accepted)?.map_err(|refusals| Refusals::Action(nameless(refusals, found.access(), &found.workflow)))?;
     if loaded.waiting >= WAITING_EXECUTIONS_MAX {
         return Err(Refusals::action(Refusal::TooManyWaiting).into());
     }
@@ -227,7 +239,7 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
 
 /// An execution that the caller may change, with the workflow as it is and as it was when it began.
 fn to_change(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<(Found, Arc<Workflow>, Execution)> {
-    let execution = get(cx, workflow, execution)?;
+    let execution = look::find(cx, workflow, execution)?;
     let found = cx.writable_workflow(workflow)?;
     let shared = cx.shared;
     let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut cx.learned)?;
