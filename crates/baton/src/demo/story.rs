@@ -7,7 +7,6 @@ use std::time::Duration;
 use baton_core::execution::Status;
 use baton_core::people::Workspace;
 use baton_core::task::Task;
-use baton_core::told::Told;
 use baton_engine::commands::{checklist, comments, executions, tasks};
 use baton_engine::{Ask, Cx, Engine, Failure, Outcome};
 use serde_json::{Map, Value as Json};
@@ -170,7 +169,10 @@ impl Story {
                         Status::Pending => still.push(id),
                         Status::Success { .. } => {}
                         Status::Fail { errors, .. } => {
-                            return Ok(Err(Unforeseen(format!("execution {id} fails: {}", Told::joined(&errors).whole()))));
+                            return Ok(Err(Unforeseen(format!(
+                                "execution {id} fails: {}",
+                                baton_core::told::Told::joined(&errors).whole()
+                            ))));
                         }
                     }
                 }

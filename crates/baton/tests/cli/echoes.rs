@@ -85,11 +85,10 @@ fn percent(secret: &str, kept: &str) -> String {
 
 /// Lower case only in the escapes, which have no letter but those.
 fn percent_in_lower_case(secret: &str) -> String {
-    let parts = percent(secret, "/~").split('%').enumerate().map(|(index, part)| match part.get(..2).filter(|_| index > 0) {
-        Some(digits) => format!("%{}{}", digits.to_ascii_lowercase(), &part[2..]),
-        None => part.to_owned(),
-    });
-    parts.collect()
+    let upper = percent(secret, "/~");
+    let mut parts = upper.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| format!("{text}%{}{}", part[..2].to_ascii_lowercase(), &part[2..]))
 }
 
 fn json_text(secret: &str) -> String {
