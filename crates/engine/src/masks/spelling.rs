@@ -23,6 +23,9 @@ const WAYS: [Way; 4] = [
 /// No escape that is read is longer: `&#x1F989;` with room for leading zeros, and two `\uXXXX`.
 const ESCAPE_BYTES_MAX: usize = 12;
 
+/// A longer text is not read in two ways: that is as much work as reading it sixteen times.
+const TWICE_BYTES_MAX: usize = 64 * 1024;
+
 /// A text as it reads in one way.
 pub(super) struct Reading<'a> {
     pub bytes: Cow<'a, [u8]>,
@@ -44,7 +47,8 @@ pub(super) fn each_reading(text: &[u8], cut: bool, look: &mut dyn FnMut(&Reading
     look(&as_it_is);
     for outer in WAYS.iter().filter_map(|way| way.reading(&as_it_is, cut)) {
         look(&outer);
-        WAYS.iter().filter_map(|way| way.reading(&outer, cut)).for_each(|inner| look(&inner));
+        let ways = if text.len() <= TWICE_BYTES_MAX { &WAYS[..] } else { &[] };
+        ways.iter().filter_map(|way| way.reading(&outer, cut)).for_each(|inner| look(&inner));
     }
 }
 
@@ -159,5 +163,17 @@ mod tests {
         let twice = WAYS[0].reading(&reading(2, r"\u0025\u0034\u0031!", false), false).unwrap();
         assert_eq!((&*twice.bytes, twice.place(0, 1), twice.place(1, 2)), (&b"A!"[..], (0, 18), (18, 19)));
         assert_eq!(&*reading(0, "100% of it, and%20more of", true).bytes, b"100% of it, and more of", "far from the end");
+    }
+
+    #[test]
+    fn a_long_text_is_not_read_in_two_ways() {
+        let readings = |text: &str| {
+            let mut count = 0;
+            each_reading(text.as_bytes(), false, &mut |_| count += 1);
+            count
+        };
+        let twice = r"\u0026amp;";
+        let long = " ".repeat(TWICE_BYTES_MAX);
+        assert_eq!([readings("a"), readings(twice), readings(&format!("{twice}{long}"))], [1, 3, 2]);
     }
 }
