@@ -101,3 +101,31 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_a_task_or_from_outside_is_told_bare() {
+        let geheim = || "geheim".to_owned();
+        let refused = |reason| Refusal::FieldRefused { field: geheim(), reason: Box::new(reason) };
+        for (refusal, bare) in [
+            (Refusal::FieldRequired { field: geheim() }, "A value is required"),
+            (refused(Refusal::IsInvalid), "A value is invalid"),
+            (refused(Refusal::IsNotAField), "A key is not a field"),
+            (Refusal::PartGone { kind: "Option", name: geheim() }, "Option no longer exists"),
+            (Refusal::UserGone { email: geheim() }, "Whom to assign it to is not a user of this workflow"),
+            (Refusal::CallFailed { told: Told::quoting(geheim(), "API call answered 503") }, "API call answered 503"),
+            (Refusal::AnswerInvalid { reason: geheim() }, "The answer is not valid JSON"),
+            (Refusal::NotAnEmail { text: geheim() }, "An address is not a valid email"),
+            (Refusal::BodyInvalid { format: "JSON", reason: geheim() }, "body is not valid JSON"),
+        ] {
+            let told = refusal.told();
+            assert!(told.whole().contains("geheim"));
+            assert_eq!(told.without_quotes(), Told::plain(bare));
+        }
+        let stage = Refusal::PartGone { kind: "Stage", name: "Review".to_owned() };
+        assert_eq!(stage.told(), Told::plain("Stage Review no longer exists"));
+    }
+}
