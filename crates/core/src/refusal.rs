@@ -3,9 +3,15 @@
 //! To add one: a variant, its arms in [`Refusal::code`] and `Display`; the compiler asks for the rest, and a
 //! test asks for its entry in `docs/errors.md`.
 
+mod bare;
+
+pub use bare::A_VALUE;
+
 use std::fmt;
 
 use indexmap::IndexMap;
+
+use crate::told::Told;
 
 /// One reason. What HTTP says of it is decided in `baton-api`, by [`Refusals`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +95,7 @@ pub enum Refusal {
     // A step that leaves the program
     /// What came of an attempt, in the words of whoever made it.
     CallFailed {
-        message: String,
+        told: Told,
     },
     OutcomeUnknown,
     AnswerInvalid {
@@ -373,7 +379,7 @@ impl fmt::Display for Refusal {
             Refusal::Panicked { step: Some(step) } => write!(f, "Step {step} failed by a fault in Baton; the log has the details"),
             Refusal::Panicked { step: None } => f.write_str("Failed by a fault in Baton; the log has the details"),
             Refusal::WorkflowGone => f.write_str("Workflow no longer exists"),
-            Refusal::CallFailed { message } => f.write_str(message),
+            Refusal::CallFailed { told } => f.write_str(told.whole()),
             Refusal::OutcomeUnknown => f.write_str("Outcome unknown: not repeated"),
             Refusal::AnswerInvalid { reason } => write!(f, "The answer is not valid JSON: {reason}"),
             Refusal::NotInAnswer { pointer } => write!(f, "is not in the answer, where {pointer} was to be"),

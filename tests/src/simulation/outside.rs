@@ -7,6 +7,7 @@ use std::time::Duration;
 use baton_core::execution::call::{Answer, Failure, FailureKind, Reply, Request};
 use baton_core::ids::Id;
 use baton_core::time::Timestamp;
+use baton_core::told::Told;
 use baton_engine::world::{Sending, Sent, World};
 use baton_store::sql::{calls, executions};
 use baton_store::{StoreError, Tx};
@@ -183,7 +184,7 @@ impl Outside {
     }
 
     fn reply(&self, fate: Fate, attempt: &Attempt) -> Reply {
-        let failed = |message: &str, kind| Reply::Failed(Failure { message: message.to_owned(), kind });
+        let failed = |message: &str, kind| Reply::Failed(Failure { told: Told::plain(message), kind });
         match fate {
             Fate::NotReached => failed("could not connect", FailureKind::NotSent),
             Fate::BreaksOff => failed("broke off", FailureKind::NoAnswer),
@@ -206,7 +207,7 @@ impl Outside {
         let retry_after = (status == 429).then(|| self.chance.millis(0..5000));
         Reply::Answered(Answer {
             status,
-            failure: (!(200..300).contains(&status)).then(|| format!("answered {status}")),
+            failure: (!(200..300).contains(&status)).then(|| Told::plain(format!("answered {status}"))),
             content_type: Some("application/json".to_owned()),
             retry_after,
             body: body.as_bytes().to_vec(),

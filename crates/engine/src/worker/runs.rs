@@ -179,7 +179,7 @@ impl Engine {
                 Ok(ready) if self.is_held_since(lapses) => break ready,
                 Ok(_) => {}
                 Err(NotReady::Refused(refusal)) => {
-                    let failure = CallFailure { message: refusal.to_string(), kind: FailureKind::Final };
+                    let failure = CallFailure { told: refusal.told(), kind: FailureKind::Final };
                     return Some((Reply::Failed(failure), Duration::ZERO));
                 }
                 Err(NotReady::Store(error)) => {
@@ -197,7 +197,7 @@ impl Engine {
         attempt.spawn(async move { masks.over(world.send(sending, now).await) });
         let reply = attempt.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
             let refusal = Refusal::Panicked { step: Some(outgoing.call.step) };
-            Reply::Failed(CallFailure { message: refusal.to_string(), kind: FailureKind::Final })
+            Reply::Failed(CallFailure { told: refusal.told(), kind: FailureKind::Final })
         });
         fail_point::pass("call.ended");
         self.shared.metrics.called(&outgoing.call.request, &reply);

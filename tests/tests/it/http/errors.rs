@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_core::refusal::{Noun, Refusal};
+use baton_core::told::Told;
 
 /// One of each.
 fn examples() -> Vec<Refusal> {
@@ -63,7 +64,7 @@ fn examples() -> Vec<Refusal> {
         Refusal::PartGone { kind: "Stage", name: text("Review") },
         Refusal::UserGone { email: text("harry@hogwarts.edu") },
         Refusal::WorkflowGone,
-        Refusal::CallFailed { message: text("API call to api.example.com answered 503: no capacity") },
+        Refusal::CallFailed { told: Told::plain("API call to api.example.com answered 503: no capacity") },
         Refusal::OutcomeUnknown,
         Refusal::AnswerInvalid { reason: text("expected value at line 1 column 1") },
         Refusal::NotInAnswer { pointer: text("/id") },

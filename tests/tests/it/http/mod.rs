@@ -20,6 +20,7 @@ mod policies;
 mod postgres;
 mod preconditions;
 mod queue;
+mod quotes;
 mod retry;
 mod review;
 mod secrets;

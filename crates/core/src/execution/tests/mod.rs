@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use self::bed::whole;
 use super::*;
 use crate::checklist::{ItemStatus, OwnItem};
 use crate::condition::{Column, Comparable, Condition, Operand, Operator, Rule, Scene};
@@ -329,7 +330,7 @@ fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: 
 
 fn errors(ran: &Ran) -> Vec<String> {
     match &ran.next {
-        Next::Finished(Status::Fail { errors, .. }) => errors.clone(),
+        Next::Finished(Status::Fail { errors, .. }) => whole(errors),
         other => panic!("{other:?}"),
     }
 }
