@@ -11,6 +11,8 @@ mod definitions;
 mod errors;
 mod execution_lists;
 mod executions;
+mod explain;
+mod fields;
 mod filters;
 mod guide;
 mod idempotency;
