@@ -55,6 +55,8 @@ pub(crate) struct Worker {
     running: Mutex<JoinSet<()>>,
     /// Jobs that may be this node's or not; `None` once the worker has ended, which hands back all rows itself.
     in_doubt: Mutex<Option<Vec<Held>>>,
+    /// One at a time asks about a commit: it may have to wait in the store, and others must be able to renew the lease there.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// A job that this node holds, with what it takes to run it.
@@ -92,6 +94,7 @@ impl Worker {
             wake: Notify::new(),
             running: Mutex::new(JoinSet::new()),
             in_doubt: Mutex::new(Some(Vec::new())),
+            asking: tokio::sync::Mutex::new(()),
         }
     }
 

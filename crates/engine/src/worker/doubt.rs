@@ -81,7 +81,10 @@ impl Engine {
     async fn settled(&self, job: &Job) -> Option<Job> {
         let (job, mut wait) = (*job, RETRY_FIRST);
         loop {
-            match self.shared.store.write_own(move |tx: &mut dyn Tx| jobs::settled(tx, &job)).await {
+            let alone = self.shared.worker.asking.lock().await;
+            let asked = self.shared.store.write_own(move |tx: &mut dyn Tx| jobs::settled(tx, &job)).await;
+            drop(alone);
+            match asked {
                 Ok(found) => return found,
                 Err(error) => warn!(%error, execution = %job.id, "what became of a commit could not be asked; it is asked again"),
             }
