@@ -148,8 +148,8 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
             }
             if may_begin && permit.is_some() {
                 calls::put(tx, job.workspace, job.id, &call)?;
-                let job = Job { starts, outgoing: true, due_at: None, ..*job };
-                jobs::put_back(tx, &job, claim)?;
+                let kept = Job { starts, outgoing: true, due_at: None, ..*job };
+                let job = jobs::put_back(tx, &kept, claim)?;
                 return Ok(After::Calls(Box::new(Outgoing { job, call, timeout, lapses: shared.worker.lapses() })));
             }
             let unsent = Call { attempts: call.attempts - 1, open: false, ..call };
