@@ -30,5 +30,6 @@ pub mod task;
 pub mod template;
 pub mod time;
 pub mod told;
+pub mod unblock;
 pub mod value;
 pub mod workflow;

@@ -3,7 +3,7 @@
 use baton_core::access::{self, Access};
 use baton_core::actor::Actor;
 use baton_core::condition::Scene;
-use baton_core::execution::{self, Explanation};
+use baton_core::execution::{self, Explanation, Look};
 use baton_core::ids::Id;
 use baton_core::limits::WAITING_EXECUTIONS_MAX;
 use baton_core::refusal::{A_VALUE, Noun, Refusal, Refusals};
@@ -94,7 +94,7 @@ impl Wanted {
 
     /// Refuses with every reason of the first kind that applies.
     pub fn accept(&self, cx: &mut Cx<'_>) -> Outcome<()> {
-        if let Some(refusal) = self.key_lacks_right() {
+        if let Some(refusal) = self.key_lacks_right(self.action()) {
             return Err(Refusals::action(refusal).into());
         }
         let accepted = self.decide(cx, |scene, look| execution::accept(scene, self.action(), self.given.clone(), look))?;
@@ -105,17 +105,22 @@ impl Wanted {
         }
     }
 
-    /// What speaks against it, of every kind.
-    pub fn explain(&self, cx: &mut Cx<'_>) -> Outcome<Explanation> {
-        let mut explanation = self.decide(cx, |scene, look| execution::explain(scene, self.action(), self.given.clone(), look))?;
+    /// What speaks against an action, of every kind.
+    pub fn explain(&self, action: &Action, scene: &Scene<'_>, look: &mut dyn Look) -> Explanation {
+        let mut explanation = execution::explain(scene, action, self.given.clone(), look);
         let archived = self.found.archived.then_some(Refusal::WorkflowArchived);
-        explanation.reasons.splice(0..0, archived.into_iter().chain(self.key_lacks_right()));
+        explanation.reasons.splice(0..0, archived.into_iter().chain(self.key_lacks_right(action)));
         explanation.errors = nameless(explanation.errors, &self.found);
         explanation.errors.extend(self.too_many_wait());
-        Ok(explanation)
+        explanation
     }
 
-    fn decide<T>(&self, cx: &mut Cx<'_>, decide: impl FnOnce(&Scene<'_>, &mut TxLook<'_>) -> T) -> Outcome<T> {
+    /// Whether nothing that anybody does to the task would open it now.
+    pub fn is_shut(&self, action: &Action) -> bool {
+        self.found.archived || self.given.is_err() || self.key_lacks_right(action).is_some() || self.too_many_wait().is_some()
+    }
+
+    pub fn decide<T>(&self, cx: &mut Cx<'_>, decide: impl FnOnce(&Scene<'_>, &mut TxLook<'_>) -> T) -> Outcome<T> {
         let now = cx.now();
         let scene = Scene {
             workspace: &self.found.workspace,
@@ -130,8 +135,7 @@ impl Wanted {
         Ok(look.finish(decided)?)
     }
 
-    fn key_lacks_right(&self) -> Option<Refusal> {
-        let action = self.action();
+    fn key_lacks_right(&self, action: &Action) -> Option<Refusal> {
         (!self.found.access().may_take(action)).then(|| Refusal::KeyLacksRight { what: format!("perform {}", action.name) })
     }
 

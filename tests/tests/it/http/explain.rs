@@ -23,8 +23,10 @@ async fn every_action_is_listed_with_all_that_speaks_against_it() {
     let names: Vec<&Json> = all.as_array().unwrap().iter().map(|explained| &explained["name"]).collect();
     assert_eq!(names, ["Approve", "Reject", "Take", "Send back", "Count up", "Own", "Break", "Erase"]);
     let required = json!({ "code": "field_required", "message": "Name is required", "field": "Name" });
+    let mut approve = all[0].clone();
+    approve.as_object_mut().unwrap().shift_remove("unblock");
     assert_eq!(
-        all[0],
+        approve,
         json!({ "id": review.action("Approve"), "name": "Approve", "color": "gray", "available": false, "reasons": [], "errors": [
             required,
             reason("checklist_incomplete", "Checklist must be completed"),
@@ -112,4 +114,54 @@ async fn what_is_explained_is_what_the_post_answers() {
         }
     }
     assert!(refused > 80, "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_told_to_unblock_an_action_does() {
+    let review = Review::start().await;
+    review.collaborator("ann@example.com", "Collaborator").await;
+    review.collaborator("bob@example.com", "Limited").await;
+    review.task(json!({ "ID": "1" })).await;
+    let told = explained(&review, "Approve", Some("ann@example.com")).await;
+    let way = &told["unblock"][0];
+    let told = "Set Name to something like \"dr.\". Complete or skip Looked at the website and Checked the list. \
+        Assign the task to somebody. Whether that is enough can't be known beforehand.";
+    assert_eq!((&way["text"], &way["certain"]), (&json!(told), &json!(false)));
+    let [fields, items, assign] = way["moves"].as_array().unwrap().as_slice() else { panic!("{way}") };
+    assert_eq!(
+        fields,
+        &json!({ "do": "set_fields", "fields": [{ "name": "Name", "type": "text", "example": "dr." }], "by": "performer",
+            "text": "Set Name to something like \"dr.\"." })
+    );
+    for item in items["items"].as_array().unwrap() {
+        let path = review.at(&format!("/tasks/1/checklist_items/{}", item["id"].as_str().unwrap()));
+        review.send(super::server::put(path, json!({ "status": "Skipped" }))).await.expect(200);
+    }
+    assert_eq!((&assign["do"], &assign["example"], &assign["by"]), (&json!("assign"), &json!("ann@example.com"), &json!("performer")));
+    review.send(super::server::put(review.at("/tasks/1"), json!({ "Assigned To": assign["example"] }))).await.expect(200);
+    let mut body = review.take("Approve", "1", Some("ann@example.com")).json();
+    body["fields"] = json!({ "Name": fields["fields"][0]["example"] });
+    review.send(post(review.at("/executions"), body)).await.expect(202);
+
+    review.task(json!({ "ID": "2" })).await;
+    let all = review.send(get(review.at("/tasks/2/actions?_explain=true&performed_by=bob@example.com"))).await.expect(200).json();
+    let own = all.as_array().unwrap().iter().find(|explained| explained["name"] == "Own").unwrap().clone();
+    // Bob may neither assign nor take it.
+    let told = "Have albus@hogwarts.edu or ann@example.com assign the task to albus@hogwarts.edu. Let albus@hogwarts.edu take it.";
+    assert_eq!(own["unblock"][0]["text"], told);
+    assert_eq!(own["unblock"][0]["moves"][1]["users"], json!(["albus@hogwarts.edu"]));
+    let count_up = &all[4];
+    assert_eq!((&count_up["available"], &count_up["unblock"]), (&json!(true), &json!([])));
+}
+
+#[tokio::test]
+async fn a_key_is_told_of_nothing_that_its_role_hides() {
+    let review = Review::start().await;
+    review.collaborator("ann@example.com", "Collaborator").await;
+    let task = review.task(json!({ "ID": "1", "Assigned To": "ann@example.com" })).await.json();
+    assert_eq!(task["Stage"], "Open");
+    let limited = review.role_key("Limited").await;
+    let told = review.send(get(review.at("/tasks/1/actions?_explain=true")).by(&limited)).await.expect(200).json();
+    assert_eq!(told[0]["reasons"][0]["code"], "key_lacks_right");
+    assert_eq!(told[0]["unblock"], json!([]), "nothing opens what the key may not take");
 }

@@ -15,7 +15,7 @@ use crate::call::{Call, ok};
 use crate::problem::Problem;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
-use crate::show::explained::ShownExplained;
+use crate::show::explained;
 
 pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Write, handle };
 
@@ -49,8 +49,8 @@ fn handle(mut call: Call) -> Handled {
 async fn explain(mut call: Call) -> Result<Response<Body>, Problem> {
     let body = call.object().await.map_err(in_shape)?;
     let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
-    let explained = call.read(move |cx| actions::explain(cx, &workflow, &start)).await?;
-    ok(&ShownExplained::from(&explained))
+    let found = call.read(move |cx| actions::explain(cx, &workflow, &start)).await?;
+    ok(&explained::shown(&found).first())
 }
 
 /// A body that says something else than an execution; one that can't be read is told like everywhere.

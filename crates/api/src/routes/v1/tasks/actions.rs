@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::call::{Call, ok};
 use crate::query::bad;
 use crate::route::{Handled, Policy, Route};
-use crate::show::explained::ShownExplained;
+use crate::show::explained;
 
 pub const ROUTE: Route =
     Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}/actions", policy: Policy::Read, handle };
@@ -31,8 +31,8 @@ fn handle(call: Call) -> Handled {
             email => email.map(str::to_owned),
         };
         if query.flag("_explain")? {
-            let explained = call.read(move |cx| actions::explain_all(cx, &workflow, &task, performed_by.as_deref())).await?;
-            return ok(&explained.iter().map(ShownExplained::from).collect::<Vec<_>>());
+            let found = call.read(move |cx| actions::explain_all(cx, &workflow, &task, performed_by.as_deref())).await?;
+            return ok(&explained::shown(&found));
         }
         let available = call.read(move |cx| actions::available(cx, &workflow, &task, performed_by.as_deref())).await?;
         ok(&available.into_iter().map(|action| Action { id: action.id, name: action.name }).collect::<Vec<_>>())

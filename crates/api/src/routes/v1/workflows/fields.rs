@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::call::{Call, ok};
 use crate::route::{Handled, Policy, Route};
+use crate::show::options_of;
 
 pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/fields", policy: Policy::Read, handle };
 
@@ -54,12 +55,7 @@ fn shown(field: &Field) -> ShownField<'_> {
             _ => None,
         },
         name: &field.name,
-        options: match &field.kind {
-            FieldKind::SingleSelect { options } | FieldKind::MultipleSelect { options } => {
-                Some(options.iter().map(|option| option.name.as_str()).collect())
-            }
-            _ => None,
-        },
+        options: options_of(&field.kind),
         required: field.required,
         kind: type_of(&field.kind),
     }
