@@ -87,6 +87,11 @@ impl<'a> Access<'a> {
         })
     }
 
+    /// Whether no field is hidden, so that any text may be shown.
+    pub fn sees_every_field(self, workflow: &Workflow) -> bool {
+        workflow.fields.iter().all(|field| self.right_to(field) != FieldRight::Hidden)
+    }
+
     pub fn right_to(self, field: &Field) -> FieldRight {
         self.rights()
             .and_then(|rights| rights.fields.iter().find(|(of, _)| *of == field.id))

@@ -2,6 +2,8 @@
 
 mod answers;
 mod bed;
+mod dry_runs;
+mod quotes;
 mod rendering;
 mod resuming;
 mod retries;
@@ -74,6 +76,7 @@ fn workflow(requirements: Vec<Requirement>, steps: Vec<StepKind>) -> Workflow {
         requirements,
         steps: steps.into_iter().map(|kind| Step { when: None, kind }).collect(),
         ask: Vec::new(),
+        needs_quote: false,
     };
     let stage = |n, name: &str, end| Stage { id: id(n), name: name.into(), color: "gray".into(), end, checklist: Vec::new() };
     let mut first = stage(OPEN, "Open", false);
