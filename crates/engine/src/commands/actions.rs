@@ -1,11 +1,13 @@
 //! The actions of a task: which there are in its stage, and what speaks against each.
 
 use baton_core::execution::Explanation;
+use baton_core::execution::quote::Quote;
 use baton_core::ids::Id;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::workflow::Action;
 
-use super::ask::{self, Start, Wanted};
+use super::ask::{self, Purpose, Start, Wanted};
+use super::quote;
 use crate::cx::{Cx, Outcome};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,22 +41,24 @@ pub fn explain_all(cx: &mut Cx<'_>, workflow: &str, task: &str, performed_by: Op
     (0..wanted.found.workflow.actions.len())
         .map(|index| {
             wanted.action = index;
-            explained(cx, &wanted)
+            explained(cx, &wanted, None)
         })
         .collect()
 }
 
 /// What speaks against one. Ids and people that don't exist are refused as when it is taken.
 pub fn explain(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Explained> {
-    let wanted = ask::find(cx, workflow, ask, false)?;
+    let opened = quote::open(cx, workflow, ask)?;
+    let (quote, ask) = opened.as_ref().map_or((None, ask), |(quote, ask)| (Some(quote), ask));
+    let wanted = ask::find(cx, workflow, ask, Purpose::Explain)?;
     if !wanted.is_shown() {
         return Err(Refusals::action(Refusal::not_found(Noun::Task)).into());
     }
-    explained(cx, &wanted)
+    explained(cx, &wanted, quote)
 }
 
-fn explained(cx: &mut Cx<'_>, wanted: &Wanted) -> Outcome<Explained> {
-    let explanation = wanted.explain(cx)?;
+fn explained(cx: &mut Cx<'_>, wanted: &Wanted, quote: Option<&Quote>) -> Outcome<Explained> {
+    let explanation = wanted.explain(cx, quote)?;
     let Action { id, name, color, .. } = wanted.action();
     Ok(Explained { id: *id, name: name.clone(), color: color.clone(), explanation })
 }

@@ -6,11 +6,11 @@ use baton_core::ids::Id;
 use baton_core::refusal::{Noun, Refusal};
 use baton_core::time::Timestamp;
 use baton_core::value::parse_unique_id;
-use baton_core::workflow::{FieldRight, Workflow};
+use baton_core::workflow::Workflow;
 use baton_store::sql::executions::{Filter, Listed, StatusIs};
 use baton_store::sql::{calls, executions, tasks};
 
-use crate::cx::{Cx, Found, Outcome};
+use crate::cx::{Cx, Outcome};
 
 pub fn get(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execution> {
     let unknown = || Refusal::not_found(Noun::Execution);
@@ -64,7 +64,10 @@ pub fn details(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Deta
     let execution = get(cx, workflow, execution)?;
     let sees_answers = match cx.caller.scope.role {
         None => true,
-        Some(_) => sees_every_field(&cx.workflow(workflow)?),
+        Some(_) => {
+            let found = cx.workflow(workflow)?;
+            found.access().sees_every_field(&found.workflow)
+        }
     };
     let shared = cx.shared;
     let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut cx.learned)?;
@@ -76,11 +79,6 @@ pub fn details(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Deta
     let records = records.into_iter().enumerate();
     let steps = records.map(|(index, record)| step(&execution, record, call_of(index + 1), sees_answers)).collect();
     Ok(Details { execution, steps })
-}
-
-fn sees_every_field(found: &Found) -> bool {
-    let access = found.access();
-    found.workflow.fields.iter().all(|field| access.right_to(field) != FieldRight::Hidden)
 }
 
 fn step(execution: &Execution, record: StepRecord, call: Option<&Call>, sees_answers: bool) -> Step {
