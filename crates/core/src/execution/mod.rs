@@ -60,6 +60,8 @@ pub struct Execution {
     pub spent: Duration,
     /// The task as it was when this execution deleted it.
     pub snapshot: Option<Task>,
+    /// Of the task, which must still have it when this begins: it was quoted.
+    pub quoted_version: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -102,6 +102,10 @@ pub(super) fn watched(input: Run<'_>, look: &mut dyn Look, watch: Watch<'_>) -> 
         }
         let scene = scene_of(&input, input.pinned, &task);
         let is_retry = !input.execution.steps.is_empty();
+        // Somebody has been quicker than the run.
+        if !is_retry && input.execution.quoted_version.is_some_and(|version| version != task.version) {
+            return refused(&input, vec![Refusal::ChangedSinceQuote { what: "The task".to_owned(), values: None }]);
+        }
         let allowed = check_performer(&scene, input.current, action);
         let allowed = allowed.and_then(|()| if is_retry { Ok(()) } else { check_stage(&scene, input.current, action) });
         let allowed = allowed.and_then(|()| if is_retry { Ok(()) } else { check_requirements(&scene, action, look) });

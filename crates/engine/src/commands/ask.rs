@@ -205,6 +205,7 @@ impl Wanted {
             cancelled_by: None,
             spent: Duration::ZERO,
             snapshot: None,
+            quoted_version: None,
         }
     }
 

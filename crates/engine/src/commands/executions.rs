@@ -38,8 +38,9 @@ pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution>
     }
     let mut wanted = ask::find(cx, workflow, ask, Purpose::Take)?;
     wanted.take(cx, quote)?;
-    let execution = wanted.execution(cx);
+    let mut execution = wanted.execution(cx);
     set_fields(cx, &execution, &mut wanted)?;
+    execution.quoted_version = quote.map(|_| wanted.task.version);
     enter(cx, &execution, &wanted.task, wanted.loaded.waiting == 0)?;
     Ok(execution)
 }

@@ -109,6 +109,22 @@ async fn each_thing_that_has_changed_is_told() {
     }
 }
 
+/// Until it begins: an edit may come between.
+#[tokio::test]
+async fn an_edit_before_it_begins_keeps_it_from_beginning() {
+    let review = refunds(Server::start().await).await;
+    let mut asked = ask(&review, "Approve", "1");
+    asked["fields"] = json!({ "Amount": 20 });
+    let body = quote(&review, asked).await;
+    let id = review.send(execute(&review, &body)).await.expect(202).string("id");
+    review.send(put(review.at("/tasks/1"), json!({ "Amount": 90 }))).await.expect(200);
+    review.server.work();
+    assert_eq!(review.finished(&id).await, failed(&["The task has changed since the quote"]));
+    let retry = review.send(post(review.at(&format!("/executions/{id}/retry")), "")).await.expect(202).string("id");
+    assert_eq!(review.finished(&retry).await, failed(&["The task has changed since the quote"]), "nor does a retry begin");
+    assert_eq!(review.shown("1", &["Stage", "Amount"]).await, json!(["Review", "90"]));
+}
+
 /// Also where the action changes nothing in the task.
 #[tokio::test]
 async fn it_is_executed_once() {

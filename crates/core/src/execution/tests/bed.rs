@@ -161,6 +161,7 @@ impl Bed {
             cancelled_by: None,
             spent: Duration::ZERO,
             snapshot: None,
+            quoted_version: None,
         };
         Bed {
             workspace: workspace(),

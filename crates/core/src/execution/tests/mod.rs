@@ -314,6 +314,7 @@ fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: 
         cancelled_by: None,
         spent: Duration::ZERO,
         snapshot: None,
+        quoted_version: None,
     };
     let input = Run {
         execution: &execution,
