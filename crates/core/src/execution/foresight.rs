@@ -101,17 +101,18 @@ pub fn show(dry_run: &DryRun, before: &Task, reader: Reader<'_>) -> Foresight {
 fn shown(step: &Foreseen, number: usize, reader: Reader<'_>, sees_all: bool) -> ShownStep {
     let Foreseen { record, does, certain } = step;
     let failed = record.error.clone().filter(|_| record.status == StepStatus::Fail);
-    let skipped = (record.status == StepStatus::Skipped).then(|| match &record.error {
-        Some(_) => NO_EFFECT,
-        None => "when does not hold",
-    });
+    let reason = match (record.status, &record.error) {
+        (StepStatus::Skipped, Some(_)) => Some(NO_EFFECT),
+        (StepStatus::Skipped, None) => Some("when does not hold"),
+        _ => None,
+    };
     ShownStep {
         kind: record.kind.clone(),
         status: record.status,
         certain: *certain,
         // Errors quote what they are about.
         error: failed.map(|error| if sees_all { error } else { Refusal::FailureHidden { step: number }.to_string() }),
-        reason: skipped,
+        reason,
         does: does.as_ref().map(|does| match does {
             Does::Change(change) => ShownDoes::Changes(changes(change, reader)),
             Does::Comment(text) => ShownDoes::Comment(sees_all.then(|| text.clone())),
