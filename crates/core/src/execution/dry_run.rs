@@ -38,7 +38,7 @@ pub enum Does {
     Request(Request),
 }
 
-/// The execution stands at its beginning.
+/// The execution stands at its beginning, and its task is there.
 pub fn dry_run(input: &Run<'_>, look: &mut dyn Look) -> DryRun {
     let mut execution = input.execution.clone();
     let mut task = input.task.clone();

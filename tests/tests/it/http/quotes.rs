@@ -1,12 +1,15 @@
 //! A quote is executed as it was shown, or refused with what has changed.
 
+use std::sync::Arc;
+
 use baton_engine::KeyScope;
-use baton_store::{Options, Place};
+use baton_engine::env::SystemClock;
+use baton_store::{Options, Place, Store};
 use serde_json::{Value as Json, json};
 
 use super::dry_runs::{DOCUMENT, ask, foresee};
 use super::review::{Review, failed};
-use super::server::{Call, Server, get, post, put};
+use super::server::{Call, Server, delete, get, loopback, post, put};
 use crate::world::{MovedClock, places};
 
 const ANN: &str = "ann@hogwarts.edu";
@@ -104,7 +107,7 @@ async fn each_thing_that_has_changed_is_told() {
         definition["icon"] = "🌊".into();
         review.send(put(review.at("/definition"), definition)).await.expect(200);
         refused(&review, &body, &["The workflow has changed since the quote"]).await;
-        review.send(super::server::delete(review.at("/tasks/2"))).await.expect(204);
+        review.send(delete(review.at("/tasks/2"))).await.expect(204);
         review.server.check(execute(&review, &body), 422, failed(&["Task not found"])).await;
     }
 }
@@ -257,19 +260,38 @@ async fn what_a_version_does_not_cover_counts_as_well() {
     review.send(execute(&review, &body)).await.expect(202);
 }
 
-/// The moment in a text is that of the run.
+/// The moment in a text is that of the run; the day counts where it is shown.
 #[tokio::test]
 async fn time_may_pass() {
     let clock = MovedClock::new();
     let review = refunds(Server::with(Options::new(Place::Memory), clock.clone()).await).await;
-    let mut asked = ask(&review, "Greet", "1");
-    asked["performed_by"] = ANN.into();
-    let body = quote(&review, asked).await;
-    // Not over midnight in London, where the workspace is.
-    let day = |now: baton_core::time::Timestamp| now.date_in(&jiff::tz::TimeZone::get("Europe/London").expect("known"));
-    let now = review.server.engine.now();
-    let same_day = day(now) == day(now.plus_micros(5 * 60_000_000));
-    clock.put(5 * 60);
-    let expected = if same_day { 202 } else { 409 };
-    review.send(execute(&review, &body)).await.expect(expected);
+    for task in ["2", "3"] {
+        review.task(json!({ "ID": task })).await;
+    }
+    // The workspace is in London, five minutes before midnight.
+    let (zone, now) = (baton_core::time::zone("Europe/London").expect("known"), review.server.engine.now());
+    let midnight = baton_core::time::midnight(now.date_in(&zone).tomorrow().expect("a day"), &zone);
+    clock.put((midnight.micros() - now.micros()) / 1_000_000 - 300);
+    let asked = |action: &str, task: &str| {
+        let mut asked = ask(&review, action, task);
+        asked["performed_by"] = ANN.into();
+        asked
+    };
+    let (first, second) = (quote(&review, asked("Greet", "1")).await, quote(&review, asked("Greet", "2")).await);
+    let third = quote(&review, asked("Note", "3")).await;
+    clock.put(60);
+    review.send(execute(&review, &first)).await.expect(202);
+    clock.put(300);
+    refused(&review, &second, &["What Greet would do has changed since the quote"]).await;
+    review.send(execute(&review, &third)).await.expect(202);
+}
+
+/// They share nothing but the store: not even the master key.
+#[tokio::test]
+async fn every_node_takes_it() {
+    let store = Store::open(Options::new(Place::Memory)).expect("the store opens");
+    let node = async || Server::over(store.clone(), Arc::new(SystemClock::new()), loopback(None)).await;
+    let (review, other) = (refunds(node().await).await, node().await);
+    let body = quote(&review, ask(&review, "Approve", "1")).await;
+    other.send(execute(&review, &body).by(&review.server.key)).await.expect(202);
 }
