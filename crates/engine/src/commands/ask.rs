@@ -112,19 +112,6 @@ impl Wanted {
         Ok(())
     }
 
-    /// The same for what is taken now: as it was quoted, where it was.
-    pub fn take(&self, cx: &mut Cx<'_>, quoted: Option<&Quote>) -> Outcome<()> {
-        let changed = quoted.map_or(Ok(Vec::new()), |quoted| quote::changed(cx, self, quoted))?;
-        if !changed.is_empty() {
-            return Err(Refusals::Action(changed).into());
-        }
-        self.accept(cx)?;
-        match quote::confirm(cx, self, quoted)? {
-            Some(refusal) => Err(Refusals::action(refusal).into()),
-            None => Ok(()),
-        }
-    }
-
     /// Refuses with every reason of the first kind that applies.
     pub fn accept(&self, cx: &mut Cx<'_>) -> Outcome<()> {
         if let Some(refusal) = self.key_lacks_right() {
@@ -133,6 +120,19 @@ impl Wanted {
         let accepted = self.decide(cx, |scene, look| execution::accept(scene, self.action(), self.given.clone(), look))?;
         accepted.map_err(Refusals::Action)?;
         match self.too_many_wait() {
+            Some(refusal) => Err(Refusals::action(refusal).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for what is taken now: by its quote, as it was shown.
+    pub fn take(&self, cx: &mut Cx<'_>, quoted: Option<&Quote>) -> Outcome<()> {
+        let changed = quoted.map_or(Ok(Vec::new()), |quoted| quote::changed(cx, self, quoted))?;
+        if !changed.is_empty() {
+            return Err(Refusals::Action(changed).into());
+        }
+        self.accept(cx)?;
+        match quote::confirm(cx, self, quoted)? {
             Some(refusal) => Err(Refusals::action(refusal).into()),
             None => Ok(()),
         }
