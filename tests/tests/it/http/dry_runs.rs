@@ -19,7 +19,7 @@ use crate::world::mail::MailServer;
 use crate::world::places;
 use crate::world::receiver::{Receiver, answer};
 
-pub const DOCUMENT: &str = include_str!("quotes.yaml");
+pub const DOCUMENT: &str = include_str!("quoted.yaml");
 
 /// The call of a dry run with this body.
 pub fn foresee(review: &Review, body: Json) -> Call {

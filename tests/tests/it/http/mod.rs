@@ -21,7 +21,7 @@ mod policies;
 mod postgres;
 mod preconditions;
 mod queue;
-mod quotes;
+mod quoted;
 mod retry;
 mod review;
 mod secrets;
