@@ -127,7 +127,6 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::SomebodyElse
         | Refusal::Custom { .. }
         | Refusal::QuoteRequired { .. }
-        | Refusal::FailureHidden { .. }
         | Refusal::IsInvalid
         | Refusal::IsRequired
         | Refusal::IsNotAField

@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use baton_connect::email::{Account, Mailer};
 use baton_connect::guard::{Guard, SystemResolver};
 use baton_connect::http::Client;
+use baton_connect::private::Exposed;
 use baton_connect::seal::{KEY_BYTES, KeyError, MasterKey};
 use baton_connect::tls::Roots;
 use baton_engine::Surroundings;
@@ -20,9 +20,6 @@ use baton_store::{Store, Tx};
 use crate::settings::{Settings, Smtp};
 use crate::trouble::Trouble;
 use crate::wiring::make_folder;
-
-/// Readable or writable by the file's group or by everybody.
-const OTHERS: u32 = 0o077;
 
 /// For a server.
 pub async fn whole(settings: &Settings, store: &Store) -> Result<Surroundings, Trouble> {
@@ -96,13 +93,12 @@ fn mail(smtp: &Smtp, roots: &Roots) -> Result<Mail, Trouble> {
     Ok(Mail { mailer, from: smtp.from.clone() })
 }
 
-/// The file's first line. As with the master key, nobody else may read it.
+/// The file's first line. Who may use it is as with the master key.
 fn password(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("can't be read: {error}");
     let mut file = File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
-    if mode & OTHERS != 0 {
-        return Err(format!("may be used by others than its owner (mode {mode:04o}): run chmod 600 on it"));
+    if let Some(exposed) = Exposed::of(&file).map_err(unreadable)? {
+        return Err(exposed.to_string());
     }
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(unreadable)?;

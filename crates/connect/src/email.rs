@@ -64,6 +64,16 @@ pub enum MailError {
 }
 
 impl MailError {
+    /// Without the server's words, which may quote the message.
+    pub fn bare(&self) -> &'static str {
+        match self {
+            MailError::Refused { .. } => "the mail server refused the e-mail",
+            MailError::NotNow { .. } => "the mail server did not take the e-mail now",
+            MailError::NotReached { .. } => "the mail server could not be reached",
+            MailError::NoAnswer { .. } => "the mail server gave no answer",
+        }
+    }
+
     /// Whether the same message may be taken later.
     pub fn may_be_repeated(&self) -> bool {
         match self {

@@ -5,7 +5,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -13,13 +12,12 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::private::Exposed;
+
 pub const KEY_BYTES: usize = 32;
 pub const NONCE_BYTES: usize = 24;
 const KEY_ID_BYTES: usize = 8;
 const VERSION: u8 = 1;
-
-/// Readable or writable by the file's group or by everybody.
-const OTHERS: u32 = 0o077;
 
 pub struct MasterKey {
     cipher: XChaCha20Poly1305,
@@ -30,8 +28,8 @@ pub struct MasterKey {
 pub enum KeyError {
     #[error("the master key {} is missing, and there are secrets that only it opens: put it back", .0.display())]
     Missing(PathBuf),
-    #[error("the master key {} may be used by others than its owner (mode {mode:04o}): run chmod 600 on it", path.display())]
-    Exposed { path: PathBuf, mode: u32 },
+    #[error("the master key {} {exposed}", path.display())]
+    Exposed { path: PathBuf, exposed: Exposed },
     #[error("the master key {} is not {KEY_BYTES} bytes long", .0.display())]
     Length(PathBuf),
     #[error("the master key {}: {error}", path.display())]
@@ -60,9 +58,8 @@ impl MasterKey {
             }
             opened => opened.map_err(io)?,
         };
-        let mode = file.metadata().map_err(io)?.permissions().mode() & 0o7777;
-        if mode & OTHERS != 0 {
-            return Err(KeyError::Exposed { path: path.to_owned(), mode });
+        if let Some(exposed) = Exposed::of(&file).map_err(io)? {
+            return Err(KeyError::Exposed { path: path.to_owned(), exposed });
         }
         // One byte more than a key has, so that a longer file is seen.
         let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_BYTES + 1));

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-const PREFIX: &str = "whsec_";
+pub const PREFIX: &str = "whsec_";
 /// What the specification allows.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 

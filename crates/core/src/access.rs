@@ -87,7 +87,7 @@ impl<'a> Access<'a> {
         })
     }
 
-    /// Whether no field is hidden, so that any text may be shown.
+    /// Only then what may quote any of them is told whole.
     pub fn sees_every_field(self, workflow: &Workflow) -> bool {
         workflow.fields.iter().all(|field| self.right_to(field) != FieldRight::Hidden)
     }

@@ -3,9 +3,15 @@
 //! To add one: a variant, its arms in [`Refusal::code`] and `Display`; the compiler asks for the rest, and a
 //! test asks for its entry in `docs/errors.md`.
 
+mod bare;
+
+pub use bare::A_VALUE;
+
 use std::fmt;
 
 use indexmap::IndexMap;
+
+use crate::told::Told;
 
 /// One reason. What HTTP says of it is decided in `baton-api`, by [`Refusals`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +71,6 @@ pub enum Refusal {
         values: Option<(String, String)>,
     },
     OtherExecution,
-    /// In a dry run: the error could tell what is hidden.
-    FailureHidden {
-        step: usize,
-    },
     // A value in a task body
     IsInvalid,
     IsRequired,
@@ -108,7 +110,7 @@ pub enum Refusal {
     // A step that leaves the program
     /// What came of an attempt, in the words of whoever made it.
     CallFailed {
-        message: String,
+        told: Told,
     },
     OutcomeUnknown,
     AnswerInvalid {
@@ -296,7 +298,6 @@ impl Refusal {
             Refusal::NotAsQuoted { .. } => "not_as_quoted",
             Refusal::ChangedSinceQuote { .. } => "changed_since_quote",
             Refusal::OtherExecution => "other_execution",
-            Refusal::FailureHidden { .. } => "failure_hidden",
             Refusal::IsInvalid => "is_invalid",
             Refusal::IsRequired => "is_required",
             Refusal::IsNotAField => "is_not_a_field",
@@ -390,7 +391,6 @@ impl fmt::Display for Refusal {
                 write!(f, "{what} has changed from {from} to {to} since the quote")
             }
             Refusal::OtherExecution => f.write_str("Another execution of the task comes before what was quoted"),
-            Refusal::FailureHidden { step } => write!(f, "Step {step} would fail; the role of the API key hides why"),
             Refusal::IsInvalid => f.write_str("is invalid"),
             Refusal::IsRequired => f.write_str("is required"),
             Refusal::IsNotAField => f.write_str("is not a field"),
@@ -411,7 +411,7 @@ impl fmt::Display for Refusal {
             Refusal::Panicked { step: Some(step) } => write!(f, "Step {step} failed by a fault in Baton; the log has the details"),
             Refusal::Panicked { step: None } => f.write_str("Failed by a fault in Baton; the log has the details"),
             Refusal::WorkflowGone => f.write_str("Workflow no longer exists"),
-            Refusal::CallFailed { message } => f.write_str(message),
+            Refusal::CallFailed { told } => f.write_str(told.whole()),
             Refusal::OutcomeUnknown => f.write_str("Outcome unknown: not repeated"),
             Refusal::AnswerInvalid { reason } => write!(f, "The answer is not valid JSON: {reason}"),
             Refusal::NotInAnswer { pointer } => write!(f, "is not in the answer, where {pointer} was to be"),

@@ -146,12 +146,7 @@ impl Engine {
             fail_point::pass("write.decided");
             Ok::<_, Failure>((done, cx.learned, cx.wakes))
         };
-        let written = self.shared.store.write(work).await;
-        if let Err(Failure::Store(StoreError::OutcomeUnknown(_))) = &written {
-            // It may still come to be, claimed by this node, after somebody has looked for it in vain.
-            self.shared.worker.doubt(&claims.lock());
-        }
-        let (done, learned, wakes) = written?;
+        let (done, learned, wakes) = self.shared.store.write(work).await?;
         self.shared.keep(learned);
         fail_point::pass("write.committed");
         self.run_soon(&claims);

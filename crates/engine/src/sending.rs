@@ -9,6 +9,7 @@ use baton_core::execution::call::{self, HttpRequest, Request};
 use baton_core::ids::Id;
 use baton_core::refusal::Refusal;
 use baton_core::time::Timestamp;
+use baton_core::told::Told;
 use baton_core::workflow::Auth;
 use baton_store::sql::secrets;
 use baton_store::{StoreError, Tx};
@@ -79,7 +80,8 @@ async fn authorisation(
         Auth::Hmac { secret: name } => {
             let text = secrets.read(name).await?;
             // While it is being changed, the old one and the new stand side by side.
-            let parts = text.split_ascii_whitespace().inspect(|part| secrets.masks.hide(part));
+            // The prefix is no part of the secret, which may be told without it.
+            let parts = text.split_ascii_whitespace().inspect(|part| secrets.masks.hide(part.trim_start_matches(sign::PREFIX)));
             let secrets: Result<Vec<SigningSecret>, _> = parts.map(SigningSecret::parse).collect();
             let secrets = secrets.map_err(|error| unusable(name, &error))?;
             let signed = sign::headers(&secrets, key, now.micros().div_euclid(1_000_000), request.body.as_bytes());
@@ -109,5 +111,5 @@ impl Secrets<'_> {
 }
 
 fn unusable(name: &str, error: &dyn std::fmt::Display) -> NotReady {
-    NotReady::Refused(Refusal::CallFailed { message: format!("Secret {name} can't be used: {error}") })
+    NotReady::Refused(Refusal::CallFailed { told: Told::plain(format!("Secret {name} can't be used: {error}")) })
 }

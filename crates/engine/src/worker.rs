@@ -1,9 +1,11 @@
-//! The loop that runs executions: claims jobs under a lease (`lease.rs`), runs them (`runs.rs`), hands them back at the end.
+//! The loop that runs executions: claims jobs under a lease (`lease.rs`), runs them (`runs.rs`), asks where a commit is in doubt
+//! (`doubt.rs`), hands them back at the end.
 //!
 //! A job is a row. It is born claimed by the node that accepted it when that has a free slot; everything else
 //! (executions that waited behind others or for a call, that a crash or another node left) is found by polling. Wake-ups
 //! are hints.
 
+mod doubt;
 mod lease;
 mod runs;
 mod slots;
@@ -50,14 +52,12 @@ pub(crate) struct Worker {
     renewed_at: Mutex<Duration>,
     /// How often the lease may have been over since this start: what was claimed before may be another node's.
     lapses: AtomicU64,
-    /// One at a time takes or renews the lease: a renewal of the boot before would pass for another process.
-    leasing: tokio::sync::Mutex<()>,
     wake: Notify,
     running: Mutex<JoinSet<()>>,
-    /// Held by nobody but this node's rows; `None` once the worker has ended, which hands back all rows itself.
-    orphans: Mutex<Option<Vec<Held>>>,
-    /// A commit that claimed jobs may have happened or not: what this boot holds is no longer known.
-    in_doubt: AtomicBool,
+    /// Jobs that may be this node's or not; `None` once the worker has ended, which hands back all rows itself.
+    in_doubt: Mutex<Option<Vec<Held>>>,
+    /// One at a time asks about a commit: it may have to wait in the store, and others must be able to renew the lease there.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// A job that this node holds, with what it takes to run it.
@@ -91,11 +91,10 @@ impl Worker {
             draining: AtomicBool::new(false),
             renewed_at: Mutex::new(Duration::ZERO),
             lapses: AtomicU64::new(0),
-            leasing: tokio::sync::Mutex::new(()),
             wake: Notify::new(),
             running: Mutex::new(JoinSet::new()),
-            orphans: Mutex::new(Some(Vec::new())),
-            in_doubt: AtomicBool::new(false),
+            in_doubt: Mutex::new(Some(Vec::new())),
+            asking: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -121,14 +120,6 @@ impl Worker {
             self.lapses.fetch_add(1, Ordering::AcqRel);
         }
         *renewed_at = asked_at;
-    }
-
-    /// Whether what was claimed is there is not known: a new boot will find out.
-    pub fn doubt(&self, claims: &Claims) {
-        if !claims.jobs.is_empty() {
-            self.in_doubt.store(true, Ordering::Release);
-            self.wake.notify_one();
-        }
     }
 }
 
@@ -172,8 +163,8 @@ impl Drop for Claims {
             return;
         }
         let held = self.take();
-        if let Some(orphans) = &mut *self.worker.orphans.lock() {
-            orphans.extend(held);
+        if let Some(in_doubt) = &mut *self.worker.in_doubt.lock() {
+            in_doubt.extend(held);
             self.worker.wake.notify_one();
         }
     }
@@ -228,7 +219,7 @@ impl Engine {
         let worker = &self.shared.worker;
         worker.draining.store(true, Ordering::Release);
         // Nobody runs them any more, and their slots are waited for.
-        drop(worker.orphans.lock().take());
+        drop(worker.in_doubt.lock().take());
         let ended = async { tokio::join!(worker.slots.all_free(), worker.calls.none_left()) };
         let drained = tokio::time::timeout(DRAIN, ended).await.is_ok();
         worker.running.lock().abort_all();
@@ -259,27 +250,8 @@ impl Engine {
 mod tests {
     use super::*;
 
-    use baton_store::{Options, Place, Store};
-
-    use crate::env::{Entropy, SystemClock};
-    use crate::{EngineOptions, Surroundings};
-
     fn id(raw: i64) -> Id {
         Id::from_i64(raw).unwrap()
-    }
-
-    /// On a store with a writer of its own, for there the two can overlap.
-    #[tokio::test]
-    async fn a_renewal_beside_a_new_boot_does_not_end_the_claiming() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(Options::new(Place::Folder(folder.path().to_owned()))).unwrap();
-        let options = EngineOptions { public_url: String::new(), workers: 1, node: id(1) };
-        let engine = Engine::new(store, Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(1)), options);
-        engine.take_lease().await.unwrap();
-        for _ in 0..20 {
-            tokio::join!(engine.begin_anew(), engine.renew_lease());
-            assert!(engine.shared.worker.claim_at(engine.shared.clock.monotonic()).is_some());
-        }
     }
 
     fn open(slots: usize) -> Arc<Worker> {
@@ -341,7 +313,7 @@ mod tests {
         }
         assert_eq!(claims.take().len(), 1);
         drop(claims);
-        assert_eq!(worker.orphans.lock().as_ref().map(Vec::len), Some(0));
+        assert_eq!(worker.in_doubt.lock().as_ref().map(Vec::len), Some(0));
         assert_eq!(worker.slots.free(), 1);
     }
 
@@ -354,8 +326,8 @@ mod tests {
             claims.hold(job(claim));
         };
         leave();
-        assert_eq!((worker.orphans.lock().as_ref().map(Vec::len), worker.slots.free()), (Some(1), 1));
-        drop(worker.orphans.lock().take());
+        assert_eq!((worker.in_doubt.lock().as_ref().map(Vec::len), worker.slots.free()), (Some(1), 1));
+        drop(worker.in_doubt.lock().take());
         leave();
         assert_eq!(worker.slots.free(), 2);
     }

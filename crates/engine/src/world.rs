@@ -7,6 +7,7 @@ use baton_connect::email::{Email, MailError, Mailer};
 use baton_connect::http::{CallError, Client, Failure as CallFailure, Request};
 use baton_core::execution::call::{Answer, EmailRequest, Failure, FailureKind, Reply};
 use baton_core::time::Timestamp;
+use baton_core::told::Told;
 use zeroize::Zeroizing;
 
 pub trait World: Send + Sync {
@@ -44,7 +45,7 @@ impl Outside {
         match self.client.call(request).await {
             Ok(answer) => Reply::Answered(Answer {
                 status: answer.status,
-                failure: answer.failure().map(|error| error.to_string()),
+                failure: answer.failure().map(|error| told(&error)),
                 content_type: answer.content_type.clone(),
                 retry_after: answer.retry_after(UNIX_EPOCH + Duration::from_micros(now.micros().unsigned_abs())),
                 body: answer.body.to_vec(),
@@ -54,14 +55,14 @@ impl Outside {
                     // The host may be the value of a field.
                     tracing::debug!(host = error.host, detail, "a call has failed");
                 }
-                failed(error.to_string(), kind_of(&error))
+                failed(told(&error), kind_of(&error))
             }
         }
     }
 
     async fn mail(&self, email: EmailRequest, message_id: String, timeout: Duration) -> Reply {
         let Some(Mail { mailer, .. }) = &self.mail else {
-            return failed(baton_core::refusal::Refusal::NoMailServer.to_string(), FailureKind::Final);
+            return failed(baton_core::refusal::Refusal::NoMailServer.told(), FailureKind::Final);
         };
         let email = Email {
             from: email.from,
@@ -76,7 +77,7 @@ impl Outside {
         };
         let message = match email.compose() {
             Ok(message) => message,
-            Err(error) => return failed(error.to_string(), FailureKind::Final),
+            Err(error) => return failed(Told::quoting(error.to_string(), "the e-mail cannot be composed"), FailureKind::Final),
         };
         match mailer.send(&message, timeout).await {
             Ok(()) => Reply::Delivered,
@@ -87,7 +88,7 @@ impl Outside {
                     MailError::NotReached { .. } => FailureKind::NotSent,
                     MailError::NoAnswer { .. } => FailureKind::NoAnswer,
                 };
-                failed(error.to_string(), kind)
+                failed(Told::quoting(error.to_string(), error.bare()), kind)
             }
         }
     }
@@ -101,7 +102,10 @@ impl World for Outside {
                     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
                     match Request::new(&method, &url, &headers, body.into(), timeout) {
                         Ok(request) => self.call(&request, now).await,
-                        Err(error) => failed(format!("API call can't be made: {error}"), FailureKind::Final),
+                        Err(error) => {
+                            let bare = "API call can't be made";
+                            failed(Told::quoting(format!("{bare}: {error}"), bare), FailureKind::Final)
+                        }
                     }
                 }
                 Sending::Email { email, message_id, timeout } => self.mail(email, message_id, timeout).await,
@@ -114,8 +118,12 @@ impl World for Outside {
     }
 }
 
-fn failed(message: String, kind: FailureKind) -> Reply {
-    Reply::Failed(Failure { message, kind })
+fn told(error: &CallError) -> Told {
+    Told::quoting(error.to_string(), error.bare())
+}
+
+fn failed(told: Told, kind: FailureKind) -> Reply {
+    Reply::Failed(Failure { told, kind })
 }
 
 fn kind_of(error: &CallError) -> FailureKind {

@@ -53,9 +53,18 @@ impl fmt::Display for Totals {
 /// What a committed transaction has done that is judged or counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
-    TimerSet { id: i64, due_at: i64 },
-    TimerFired { id: i64 },
-    LeaseTaken { leases: u64 },
+    TimerSet {
+        id: i64,
+        due_at: i64,
+    },
+    TimerFired {
+        id: i64,
+    },
+    LeaseTaken {
+        leases: u64,
+    },
+    /// Jobs that were held under a lease that had ended.
+    JobsSwept,
 }
 
 pub struct Journal {
@@ -72,6 +81,8 @@ struct State {
     totals: Totals,
     /// Stage changes to come, with when they are due.
     timers: BTreeMap<i64, i64>,
+    /// How often what a node held has been given to whoever claims it, while that node may still live.
+    handed_over: u64,
 }
 
 impl Journal {
@@ -82,6 +93,7 @@ impl Journal {
             findings: Vec::new(),
             totals: Totals { seeds: 1, ..Totals::default() },
             timers: BTreeMap::new(),
+            handed_over: 0,
         };
         Journal { time, calm, state: Mutex::new(state) }
     }
@@ -135,9 +147,19 @@ impl Journal {
             }
             Deed::LeaseTaken { leases } => {
                 state.totals.takeovers += leases;
+                state.handed_over += 1;
                 self.calm.then(|| "a healthy node loses its lease".to_owned())
             }
+            Deed::JobsSwept => {
+                state.handed_over += 1;
+                None
+            }
         }
+    }
+
+    /// As long as this stays, what a node holds is its own until it dies.
+    pub fn handed_over(&self) -> u64 {
+        self.state.lock().handed_over
     }
 
     pub fn has_findings(&self) -> bool {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_core::execution::call::{Answer, Failure, FailureKind, Reply, Request};
+use baton_core::execution::call::{Answer, Call, Failure, FailureKind, Reply, Request};
 use baton_core::ids::Id;
 use baton_core::time::Timestamp;
+use baton_core::told::Told;
 use baton_engine::world::{Sending, Sent, World};
 use baton_store::sql::{calls, executions};
 use baton_store::{StoreError, Tx};
@@ -57,8 +58,9 @@ impl World for Door {
     fn send(&self, sending: Sending, now: Timestamp) -> Sent<'_> {
         Box::pin(async move {
             let attempt = Attempt::of(sending, now, self.outside.ground.broken);
-            let time = self.outside.ground.journal.time;
+            let (time, handed_over) = (self.outside.ground.journal.time, self.outside.ground.journal.handed_over());
             let fate = self.outside.hear(self.life.number, &attempt).await;
+            let begun = self.outside.stored(&attempt.key).await;
             let wait = match fate {
                 Fate::Hangs => attempt.timeout,
                 _ if self.outside.chance.once_in(8) => self.outside.chance.millis(500..4000).min(attempt.timeout),
@@ -66,6 +68,9 @@ impl World for Door {
             };
             time.pass(wait).await;
             self.life.runs().await;
+            if self.outside.ground.journal.handed_over() == handed_over {
+                self.outside.still_alone(&attempt.key, begun).await;
+            }
             let reply = self.outside.reply(fate, &attempt);
             self.outside.ground.journal.event(fate, || format!("node {}: {} {fate:?}", self.life.number, attempt.key));
             reply
@@ -156,8 +161,19 @@ impl Outside {
         fate
     }
 
+    /// An attempt comes back to a node that has lived and held its lease all the while: whatever else went wrong, nobody has made the
+    /// call again or given it up meanwhile.
+    async fn still_alone(&self, key: &str, begun: Option<(Call, bool)>) {
+        let ended = self.stored(key).await;
+        if ended != begun {
+            let told = |stored: &Option<(Call, bool)>| stored.as_ref().map(|(call, pending)| (call.attempts, call.open, *pending));
+            let (begun, ended) = (told(&begun), told(&ended));
+            self.ground.journal.find(format!("{key} was under way as attempt, open, pending {begun:?}, and has become {ended:?}"));
+        }
+    }
+
     /// The call of that key, and whether its execution goes on.
-    async fn stored(&self, key: &str) -> Option<(baton_core::execution::call::Call, bool)> {
+    async fn stored(&self, key: &str) -> Option<(Call, bool)> {
         let (execution, step) = named(key)?;
         let look = move |tx: &mut dyn Tx| {
             let pending = executions::load(tx, execution)?.status == baton_core::execution::Status::Pending;
@@ -183,7 +199,7 @@ impl Outside {
     }
 
     fn reply(&self, fate: Fate, attempt: &Attempt) -> Reply {
-        let failed = |message: &str, kind| Reply::Failed(Failure { message: message.to_owned(), kind });
+        let failed = |message: &str, kind| Reply::Failed(Failure { told: Told::plain(message), kind });
         match fate {
             Fate::NotReached => failed("could not connect", FailureKind::NotSent),
             Fate::BreaksOff => failed("broke off", FailureKind::NoAnswer),
@@ -206,7 +222,7 @@ impl Outside {
         let retry_after = (status == 429).then(|| self.chance.millis(0..5000));
         Reply::Answered(Answer {
             status,
-            failure: (!(200..300).contains(&status)).then(|| format!("answered {status}")),
+            failure: (!(200..300).contains(&status)).then(|| Told::plain(format!("answered {status}"))),
             content_type: Some("application/json".to_owned()),
             retry_after,
             body: body.as_bytes().to_vec(),

@@ -18,6 +18,8 @@ pub const LAX_REVISION: i64 = 1;
 const END_JOB: &str = "DELETE FROM jobs WHERE id = $1 AND node_id";
 const RENEW_LEASE: &str = "UPDATE nodes SET lease_until = $1 WHERE id = $2 AND boot";
 const TAKE_LEASE: &str = "UPDATE nodes SET lease_until = NULL WHERE lease_until <";
+const SWEEP_JOBS: &str = "UPDATE jobs SET node_id = NULL, boot = NULL
+        WHERE node_id IS NOT NULL";
 const CHANGE_TASK: &str = "UPDATE tasks SET stage_id";
 const SET_TIMER: &str = "INSERT INTO timers ";
 /// Where [`SET_TIMER`] has the moment.
@@ -69,6 +71,8 @@ impl Watched<'_> {
             Deed::TimerFired { id: int(0) }
         } else if rows > 0 && sql.starts_with(TAKE_LEASE) {
             Deed::LeaseTaken { leases: rows }
+        } else if rows > 0 && sql.starts_with(SWEEP_JOBS) {
+            Deed::JobsSwept
         } else {
             return;
         };

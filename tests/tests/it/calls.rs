@@ -215,7 +215,7 @@ async fn what_became_of_the_task_during_the_call() {
     world.delete(&task).await;
     receiver.release();
     let Status::Fail { errors, .. } = world.finished(&send).await else { panic!("a success without a task") };
-    assert_eq!(errors, ["Task no longer exists"]);
+    assert_eq!(errors.iter().map(|told| told.whole()).collect::<Vec<_>>(), ["Task no longer exists"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -96,7 +96,7 @@ impl Bed {
             let (of, id) = (workflow.to_owned(), accepted.id.to_string());
             match self.engine.read(self.ask.clone(), move |cx| executions::get(cx, &of, &id)).await.unwrap().status {
                 Status::Pending => tokio::task::yield_now().await,
-                Status::Fail { errors, .. } => return errors,
+                Status::Fail { errors, .. } => return errors.iter().map(|told| told.whole().to_owned()).collect(),
                 Status::Success { .. } => return vec!["it was called".to_owned()],
             }
         }

@@ -6,8 +6,8 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, mpsc};
 
 use postgres::NoTls;
 
@@ -38,6 +38,24 @@ impl Database {
     /// Statements from outside of any store.
     pub fn execute(&self, sql: &str) {
         cluster().expect("it was there before").execute(&self.name, sql);
+    }
+
+    /// Runs a statement in a session that stays until what comes back is dropped.
+    pub fn hold(&self, sql: &'static str) -> mpsc::Sender<()> {
+        let (url, (held, until), (ready, is_ready)) = (self.url.clone(), mpsc::channel(), mpsc::channel());
+        std::thread::spawn(move || {
+            let mut session = postgres::Client::connect(&url, NoTls).expect("the server is there");
+            session.batch_execute(sql).expect("it is SQL");
+            ready.send(()).expect("it is waited for");
+            until.recv()
+        });
+        is_ready.recv().expect("the statement is run");
+        held
+    }
+
+    /// Where the server listens.
+    pub fn socket(&self) -> PathBuf {
+        cluster().expect("it was there before").folder.join(".s.PGSQL.5432")
     }
 
     /// Whether anybody may connect: a server that is away, and back.

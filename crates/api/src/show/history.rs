@@ -5,6 +5,7 @@ use baton_core::activity::Kind;
 use baton_core::ids::Id;
 use baton_core::task::show_state;
 use baton_core::time::Timestamp;
+use baton_core::told::Told;
 use baton_engine::Found;
 use baton_engine::commands::activity::{ActivityRow, History};
 use serde::Serialize;
@@ -73,8 +74,16 @@ fn shown_side(kind: Kind, text: &str, found: &Found) -> Json {
 fn execution_part((key, kept): (String, Json), found: &Found) -> (String, Json) {
     match key.as_str() {
         "action" => (key, named(kept, |id| found.workflow.action(id).map(|action| action.name.clone()))),
+        "errors" => (key, told(kept, found)),
         _ => (key, kept),
     }
+}
+
+/// Errors as the reader may see them.
+fn told(kept: Json, found: &Found) -> Json {
+    let Ok(errors) = serde_json::from_value::<Vec<Told>>(kept) else { return Json::Null };
+    let whole = found.access().sees_every_field(&found.workflow);
+    errors.into_iter().map(|told| if whole { told } else { told.without_quotes() }).map(|told| told.whole().to_owned()).collect()
 }
 
 fn stage_part((key, kept): (String, Json), found: &Found) -> (String, Json) {

@@ -169,7 +169,12 @@ impl Story {
                     match executions::get(cx, &workflow, &id)?.status {
                         Status::Pending => still.push(id),
                         Status::Success { .. } => {}
-                        Status::Fail { errors, .. } => return Ok(Err(Unforeseen(format!("execution {id} fails: {}", errors.join("; "))))),
+                        Status::Fail { errors, .. } => {
+                            return Ok(Err(Unforeseen(format!(
+                                "execution {id} fails: {}",
+                                baton_core::told::Told::joined(&errors).whole()
+                            ))));
+                        }
                     }
                 }
                 Ok(Ok(still))

@@ -5,6 +5,7 @@ mod audit;
 mod calls;
 mod canaries;
 mod demo;
+mod echoes;
 mod full_disk;
 mod init;
 mod keys;

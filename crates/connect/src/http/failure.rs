@@ -12,6 +12,21 @@ pub struct CallError {
     pub failure: Failure,
 }
 
+impl CallError {
+    /// Without whom was called and what they said: either may come from data.
+    pub fn bare(&self) -> String {
+        match &self.failure {
+            Failure::NotAllowed(_) => "API call is not allowed".to_owned(),
+            Failure::Unreadable(_) => "API call gave an answer that cannot be read".to_owned(),
+            Failure::Answered { status, .. } => format!("API call answered {status}"),
+            // They quote nothing.
+            failure @ (Failure::NoConnection { .. } | Failure::TimedOut { .. } | Failure::BrokenOff { .. } | Failure::TooLong) => {
+                format!("API call {failure}")
+            }
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error("is not allowed: {0}")]

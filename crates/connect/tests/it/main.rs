@@ -4,6 +4,7 @@
 mod email;
 mod guard;
 mod http;
+mod private;
 mod seal;
 mod servers;
 mod sign;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Id;
 use crate::time::Timestamp;
+use crate::told::Told;
 use crate::workflow::Auth;
 
 /// What goes out, the same at each attempt. Secrets stand in it by name; authorisation, timestamp and signature are made when
@@ -80,7 +81,7 @@ pub enum Reply {
 pub struct Answer {
     pub status: u16,
     /// What to say of it where it is not a 2xx.
-    pub failure: Option<String>,
+    pub failure: Option<Told>,
     pub content_type: Option<String>,
     pub retry_after: Option<Duration>,
     pub body: Vec<u8>,
@@ -88,7 +89,7 @@ pub struct Answer {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    pub message: String,
+    pub told: Told,
     pub kind: FailureKind,
 }
 

@@ -9,6 +9,7 @@ use super::run::{Next, Resume, Run, leave, watched};
 use super::step::{Effect, Timer};
 use super::{Look, Status, StepRecord, StepStatus};
 use crate::task::{Change, Task};
+use crate::told::Told;
 use crate::workflow::{AnswerUse, StepKind};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +18,7 @@ pub struct DryRun {
     pub task: Task,
     pub steps: Vec<Foreseen>,
     /// Why it would fail; nothing where it would succeed.
-    pub errors: Vec<String>,
+    pub errors: Vec<Told>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -10,8 +10,8 @@ use super::run::NO_EFFECT;
 use super::step::Timer;
 use crate::access::Access;
 use crate::people::Workspace;
-use crate::refusal::Refusal;
 use crate::task::{Change, Task, show_state};
+use crate::told::Told;
 use crate::workflow::{Auth, Workflow};
 
 /// For whom it is shown.
@@ -88,19 +88,20 @@ pub struct ShownEmail {
 /// `before`: the task as it is, without the fields that came with the action.
 pub fn show(dry_run: &DryRun, before: &Task, reader: Reader<'_>) -> Foresight {
     let sees_all = reader.access.sees_every_field(reader.workflow);
-    let steps: Vec<ShownStep> = dry_run.steps.iter().enumerate().map(|(index, step)| shown(step, index + 1, reader, sees_all)).collect();
-    let hidden = || steps.iter().filter_map(|step| step.error.clone()).collect();
     Foresight {
         status: if dry_run.errors.is_empty() { "Success" } else { "Fail" },
-        errors: if sees_all { dry_run.errors.clone() } else { hidden() },
+        errors: dry_run.errors.iter().map(|error| told(error, sees_all)).collect(),
         changes: changes(&Change::between(before, &dry_run.task), reader),
-        steps,
+        steps: dry_run.steps.iter().map(|step| shown(step, reader, sees_all)).collect(),
     }
 }
 
-fn shown(step: &Foreseen, number: usize, reader: Reader<'_>, sees_all: bool) -> ShownStep {
+fn told(error: &Told, sees_all: bool) -> String {
+    error.bare().filter(|_| !sees_all).unwrap_or(error.whole()).to_owned()
+}
+
+fn shown(step: &Foreseen, reader: Reader<'_>, sees_all: bool) -> ShownStep {
     let Foreseen { record, does, certain } = step;
-    let failed = record.error.clone().filter(|_| record.status == StepStatus::Fail);
     let reason = match (record.status, &record.error) {
         (StepStatus::Skipped, Some(_)) => Some(NO_EFFECT),
         (StepStatus::Skipped, None) => Some("when does not hold"),
@@ -110,8 +111,7 @@ fn shown(step: &Foreseen, number: usize, reader: Reader<'_>, sees_all: bool) -> 
         kind: record.kind.clone(),
         status: record.status,
         certain: *certain,
-        // Errors quote what they are about.
-        error: failed.map(|error| if sees_all { error } else { Refusal::FailureHidden { step: number }.to_string() }),
+        error: record.error.as_ref().filter(|_| record.status == StepStatus::Fail).map(|error| told(error, sees_all)),
         reason,
         does: does.as_ref().map(|does| match does {
             Does::Change(change) => ShownDoes::Changes(changes(change, reader)),

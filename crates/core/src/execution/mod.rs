@@ -32,6 +32,7 @@ use crate::checklist::StoredItem;
 use crate::ids::Id;
 use crate::task::Task;
 use crate::time::Timestamp;
+use crate::told::Told;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Execution {
@@ -68,7 +69,7 @@ pub struct Execution {
 pub enum Status {
     Pending,
     Success { finished_at: Timestamp },
-    Fail { finished_at: Timestamp, errors: Vec<String> },
+    Fail { finished_at: Timestamp, errors: Vec<Told> },
 }
 
 impl Status {
@@ -88,7 +89,7 @@ impl Status {
     }
 
     /// Only what has failed has any.
-    pub fn errors(&self) -> Option<&[String]> {
+    pub fn errors(&self) -> Option<&[Told]> {
         match self {
             Status::Pending | Status::Success { .. } => None,
             Status::Fail { errors, .. } => Some(errors),
@@ -102,7 +103,7 @@ pub struct StepRecord {
     pub kind: String,
     pub status: StepStatus,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub error: Option<String>,
+    pub error: Option<Told>,
     /// Left out where the execution ended with it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub finished_at: Option<Timestamp>,

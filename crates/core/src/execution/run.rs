@@ -13,6 +13,7 @@ use crate::people::Workspace;
 use crate::refusal::{Noun, Refusal};
 use crate::task::Task;
 use crate::time::Timestamp;
+use crate::told::Told;
 use crate::workflow::{AnswerUse, Policy, Step, StepKind, Workflow};
 
 /// Why a step is skipped that is only kept.
@@ -143,11 +144,11 @@ fn begun(steps: &[StepRecord]) -> Vec<StepRecord> {
 
 /// An execution that does nothing more and says why, with the words of the 422.
 fn refused(input: &Run<'_>, refusals: Vec<Refusal>) -> Ran {
-    let errors: Vec<String> = refusals.iter().map(Refusal::to_string).collect();
+    let errors: Vec<Told> = refusals.iter().map(Refusal::told).collect();
     let mut steps = input.execution.steps.clone();
     if let Some(running) = steps.last_mut().filter(|step| step.status == StepStatus::Running) {
         running.status = StepStatus::Fail;
-        running.error = Some(errors.join("; "));
+        running.error = Some(Told::joined(&errors));
     }
     Ran {
         task: input.task.clone().map(|task| (task.clone(), task)),
@@ -168,7 +169,7 @@ fn refused(input: &Run<'_>, refusals: Vec<Refusal>) -> Ran {
 
 /// The call with what came of its attempt.
 fn answered(call: &Call, reply: &Reply) -> Call {
-    let error = failure(reply);
+    let error = failure(reply).map(|told| told.whole().to_owned());
     let mut call = Call { open: false, failures: call.failures + u32::from(error.is_some()), error, ..call.clone() };
     if let Reply::Answered(answer) = reply {
         call.status = Some(answer.status);
@@ -213,7 +214,7 @@ impl Running<'_, '_> {
         while let Some(step) = self.steps.get(self.ran.steps.len()) {
             if let Some(by) = &self.input.execution.cancelled_by {
                 let refusal = Refusal::Cancelled { by: by.clone() };
-                self.ran.next = Next::Finished(Status::Fail { finished_at: self.input.now, errors: vec![refusal.to_string()] });
+                self.ran.next = Next::Finished(Status::Fail { finished_at: self.input.now, errors: vec![refusal.told()] });
                 return;
             }
             if !self.take(step) {
@@ -247,7 +248,7 @@ impl Running<'_, '_> {
     fn settle(&mut self, call: &Call, reply: &Reply, took: Duration) -> bool {
         self.ran.spent += took;
         let call = answered(call, reply);
-        let Some(message) = call.error.clone() else {
+        let Some(told) = failure(reply).cloned() else {
             self.ran.settled = Some(call);
             return match self.use_answer(reply) {
                 Ok(()) => {
@@ -270,7 +271,7 @@ impl Running<'_, '_> {
             }
             (None, _) => {
                 self.ran.settled = Some(call);
-                self.fail(&[Refusal::CallFailed { message }])
+                self.fail(&[Refusal::CallFailed { told }])
             }
         }
     }
@@ -307,7 +308,7 @@ impl Running<'_, '_> {
         self.ran.steps.push(StepRecord::new(step.kind.name(), StepStatus::Running));
         let number = self.ran.steps.len();
         match guarded(number, || self.decide(step)) {
-            Ok(Taken::Skipped(why)) => self.mark(StepStatus::Skipped, why.map(str::to_owned)),
+            Ok(Taken::Skipped(why)) => self.mark(StepStatus::Skipped, why.map(Told::plain)),
             Ok(Taken::Effect(effect)) => {
                 self.apply(effect);
                 self.mark(StepStatus::Success, None);
@@ -380,14 +381,14 @@ impl Running<'_, '_> {
     }
 
     fn fail(&mut self, refusals: &[Refusal]) -> bool {
-        let errors: Vec<String> = refusals.iter().map(Refusal::to_string).collect();
-        self.mark(StepStatus::Fail, Some(errors.join("; ")));
+        let errors: Vec<Told> = refusals.iter().map(Refusal::told).collect();
+        self.mark(StepStatus::Fail, Some(Told::joined(&errors)));
         self.ran.next = Next::Finished(Status::Fail { finished_at: self.input.now, errors });
         false
     }
 
     /// How the step went that was running.
-    fn mark(&mut self, status: StepStatus, error: Option<String>) {
+    fn mark(&mut self, status: StepStatus, error: Option<Told>) {
         if let Some(step) = self.ran.steps.last_mut() {
             step.status = status;
             step.error = error;
@@ -427,11 +428,11 @@ pub(super) fn leave(before: &Task, after: &Task, timers: &mut [Timer]) -> bool {
 }
 
 /// `None`: it did what it should.
-fn failure(reply: &Reply) -> Option<String> {
+fn failure(reply: &Reply) -> Option<&Told> {
     match reply {
-        Reply::Answered(answer) => answer.failure.clone(),
+        Reply::Answered(answer) => answer.failure.as_ref(),
         Reply::Delivered => None,
-        Reply::Failed(failure) => Some(failure.message.clone()),
+        Reply::Failed(failure) => Some(&failure.told),
     }
 }
 

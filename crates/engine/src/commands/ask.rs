@@ -10,11 +10,11 @@ use baton_core::execution::quote::Quote;
 use baton_core::execution::{self, Execution, Explanation, Foresight, Reader, Resume, Run, Status};
 use baton_core::ids::Id;
 use baton_core::limits::WAITING_EXECUTIONS_MAX;
-use baton_core::refusal::{Noun, Refusal, Refusals};
+use baton_core::refusal::{A_VALUE, Noun, Refusal, Refusals};
 use baton_core::task::body::{self, Place};
 use baton_core::task::{Change, Task};
 use baton_core::time::Timestamp;
-use baton_core::workflow::Action;
+use baton_core::workflow::{Action, Field, FieldRight};
 use baton_store::sql::tasks::{self, Loaded};
 use serde_json::{Map, Value as Json};
 
@@ -118,7 +118,7 @@ impl Wanted {
             return Err(Refusals::action(refusal).into());
         }
         let accepted = self.decide(cx, |scene, look| execution::accept(scene, self.action(), self.given.clone(), look))?;
-        accepted.map_err(Refusals::Action)?;
+        accepted.map_err(|refusals| Refusals::Action(nameless(refusals, &self.found)))?;
         match self.too_many_wait() {
             Some(refusal) => Err(Refusals::action(refusal).into()),
             None => Ok(()),
@@ -143,6 +143,7 @@ impl Wanted {
         let mut explanation = self.decide(cx, |scene, look| execution::explain(scene, self.action(), self.given.clone(), look))?;
         let archived = self.found.archived.then_some(Refusal::WorkflowArchived);
         explanation.reasons.splice(0..0, archived.into_iter().chain(self.key_lacks_right()));
+        explanation.errors = nameless(explanation.errors, &self.found);
         if let Some(quoted) = quoted {
             explanation.errors.splice(0..0, quote::changed(cx, self, quoted)?);
         }
@@ -232,6 +233,19 @@ impl Wanted {
     fn too_many_wait(&self) -> Option<Refusal> {
         (self.loaded.waiting >= WAITING_EXECUTIONS_MAX).then_some(Refusal::TooManyWaiting)
     }
+}
+
+/// A field that is hidden from the key has no name for it, also where it is required.
+pub(super) fn nameless(mut refusals: Vec<Refusal>, found: &Found) -> Vec<Refusal> {
+    let hidden = |field: &Field| found.access().right_to(field) == FieldRight::Hidden;
+    for refusal in &mut refusals {
+        if let Refusal::FieldRequired { field } = refusal
+            && found.workflow.field_named(field).is_some_and(hidden)
+        {
+            A_VALUE.clone_into(field);
+        }
+    }
+    refusals
 }
 
 /// The action asked for; both ids must be there.

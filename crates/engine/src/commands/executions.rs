@@ -150,7 +150,7 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
     };
     let mut look = TxLook::new(cx.tx, found.workflow.id, loaded.task.id);
     let accepted = execution::accept_retry(&scene, action, &steps, &mut look);
-    look.finish(accepted)?.map_err(Refusals::Action)?;
+    look.finish(accepted)?.map_err(|refusals| Refusals::Action(ask::nameless(refusals, &found)))?;
     if loaded.waiting >= WAITING_EXECUTIONS_MAX {
         return Err(Refusals::action(Refusal::TooManyWaiting).into());
     }
@@ -174,7 +174,7 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
 
 /// An execution that the caller may change, with the workflow as it is and as it was when it began.
 fn to_change(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<(Found, Arc<Workflow>, Execution)> {
-    let execution = get(cx, workflow, execution)?;
+    let execution = look::find(cx, workflow, execution)?;
     let found = cx.writable_workflow(workflow)?;
     let shared = cx.shared;
     let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut cx.learned)?;

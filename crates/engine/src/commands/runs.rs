@@ -148,8 +148,8 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
             }
             if may_begin && permit.is_some() {
                 calls::put(tx, job.workspace, job.id, &call)?;
-                let job = Job { starts, outgoing: true, due_at: None, ..*job };
-                jobs::put_back(tx, &job, claim)?;
+                let kept = Job { starts, outgoing: true, due_at: None, ..*job };
+                let job = jobs::put_back(tx, &kept, claim)?;
                 return Ok(After::Calls(Box::new(Outgoing { job, call, timeout, lapses: shared.worker.lapses() })));
             }
             let unsent = Call { attempts: call.attempts - 1, open: false, ..call };
@@ -165,7 +165,7 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
 fn give_up(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, refusal: &Refusal) -> Outcome<Learned> {
     let version = tasks::end_sequence(tx, job.task, job.sequence)?;
     let finished_at = shared.clock.now();
-    let errors = vec![refusal.to_string()];
+    let errors = vec![refusal.told()];
     let Some(ended) = executions::give_up(tx, job.id, finished_at, &errors)? else { return Ok(Learned::default()) };
     let claims = Mutex::new(Claims::new(&shared.worker));
     let mut cx = cx_of(shared, tx, &claims, job.workspace, ended.performer, None);
@@ -260,7 +260,7 @@ fn workflow_gone(execution: &Execution, now: Timestamp) -> Ran {
         steps: execution.steps.clone(),
         spent: execution.spent,
         settled: None,
-        next: Next::Finished(Status::Fail { finished_at: now, errors: vec![Refusal::WorkflowGone.to_string()] }),
+        next: Next::Finished(Status::Fail { finished_at: now, errors: vec![Refusal::WorkflowGone.told()] }),
     }
 }
 
@@ -314,7 +314,7 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
 /// Ends an execution that nobody runs and that somebody does not want any more. Its job is left to keep its place in the queue.
 pub(super) fn end_cancelled(cx: &mut Cx<'_>, execution: &mut Execution) -> Outcome<()> {
     let refusal = Refusal::Cancelled { by: execution.cancelled_by.clone().unwrap_or_default() };
-    let errors = vec![refusal.to_string()];
+    let errors = vec![refusal.told()];
     if let Some(step) = execution.steps.last_mut().filter(|step| step.status == StepStatus::Running) {
         *step = StepRecord { error: Some(errors[0].clone()), ..StepRecord::new(&step.kind, StepStatus::Fail) };
     }
@@ -331,7 +331,7 @@ fn finished_activity(cx: &mut Cx<'_>, execution: &Execution, version: i64) -> Ac
     after.insert("action".to_owned(), execution.action.to_string().into());
     after.insert("status".to_owned(), execution.status.name().into());
     if let Status::Fail { errors, .. } = &execution.status {
-        after.insert("errors".to_owned(), errors.clone().into());
+        after.insert("errors".to_owned(), serde_json::json!(errors));
     }
     let skipped = execution.steps.iter().enumerate().filter(|(_, step)| step.status == StepStatus::Skipped);
     let skipped: Vec<usize> = skipped.map(|(index, _)| index + 1).collect();

@@ -46,7 +46,6 @@ impl Engine {
     }
 
     pub(crate) async fn take_lease(&self) -> Result<(), StoreError> {
-        let _alone = self.shared.worker.leasing.lock().await;
         let (node, now) = (self.shared.worker.node, self.now());
         let asked_at = self.shared.clock.monotonic();
         let boot = self.shared.store.write_own(move |tx| nodes::start(tx, node, now, LEASE)).await?;
@@ -58,18 +57,8 @@ impl Engine {
         Ok(())
     }
 
-    /// A new boot, as after a restart: whatever the earlier one holds is claimable at once, and its results are refused.
-    pub(super) async fn begin_anew(&self) {
-        warn!("the outcome of a commit is unknown; this node's jobs are claimed anew");
-        if let Err(error) = self.take_lease().await {
-            self.shared.worker.in_doubt.store(true, Ordering::Release);
-            warn!(%error, "the lease was not taken");
-        }
-    }
-
-    pub(super) async fn renew_lease(&self) {
+    async fn renew_lease(&self) {
         let worker = &self.shared.worker;
-        let _alone = worker.leasing.lock().await;
         let (node, boot, now) = (worker.node, worker.boot.load(Ordering::Acquire), self.now());
         let asked_at = self.shared.clock.monotonic();
         match self.shared.store.write_own(move |tx| nodes::renew(tx, node, boot, now, LEASE)).await {

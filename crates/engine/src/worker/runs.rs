@@ -1,7 +1,6 @@
 //! Claiming jobs and running them: a slot for what is done in the store, an open call for what is done outside.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use baton_core::execution::call::{Failure as CallFailure, FailureKind, Reply};
@@ -12,6 +11,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
+use super::doubt::Written;
 use super::slots::Slot;
 use super::{Held, Place};
 use crate::commands::runs::{self, After, Behind, Outgoing, Run};
@@ -26,33 +26,37 @@ const FAULTS_MAX: u32 = 3;
 /// Executions of one task that follow each other in one slot; then the slot is given to whoever has waited longest, so
 /// that a workspace whose tasks have long queues does not hold all of them.
 const LINKS_MAX: usize = 16;
-const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_MAX: Duration = Duration::from_secs(5);
+pub(super) const RETRY_FIRST: Duration = Duration::from_millis(100);
+pub(super) const RETRY_MAX: Duration = Duration::from_secs(5);
 /// A call that may not begin, since the lease is not sure, looks again after this.
 const LEASE_AGAIN: Duration = Duration::from_millis(500);
 
 impl Engine {
     pub(super) fn spawn(&self, held: impl IntoIterator<Item = Held>) {
-        let mut running = self.shared.worker.running.lock();
-        while running.try_join_next().is_some() {}
         for (job, place) in held {
             let engine = self.clone();
-            running.spawn(async move {
-                match place {
-                    Place::Slot(slot) => engine.run_in_slot(job, slot).await,
-                    Place::Call(permit) => engine.run_call(job, None, permit).await,
-                }
-            });
+            self.spawn_task(async move { engine.run(job, place).await });
+        }
+    }
+
+    /// Ends with the worker.
+    pub(super) fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut running = self.shared.worker.running.lock();
+        while running.try_join_next().is_some() {}
+        running.spawn(task);
+    }
+
+    pub(super) async fn run(&self, job: Job, place: Place) {
+        match place {
+            Place::Slot(slot) => self.run_in_slot(job, slot).await,
+            Place::Call(permit) => self.run_call(job, None, permit).await,
         }
     }
 
     pub(super) async fn claim(&self) {
         let worker = &self.shared.worker;
-        let orphans = worker.orphans.lock().as_mut().map(std::mem::take);
-        self.spawn(orphans.unwrap_or_default());
-        if worker.in_doubt.swap(false, Ordering::AcqRel) {
-            self.begin_anew().await;
-        }
+        let in_doubt = worker.in_doubt.lock().as_mut().map(std::mem::take);
+        self.spawn_in_doubt(in_doubt.unwrap_or_default());
         loop {
             let Some(Claim { node, boot, .. }) = worker.claim_at(self.shared.clock.monotonic()) else { return };
             let slots = worker.slots.for_waited(self.shared.clock.monotonic());
@@ -67,33 +71,31 @@ impl Engine {
             let open = worker.calls.clone();
             let claim = move |tx: &mut dyn Tx| {
                 let room = jobs::Room { workers, calls, calls_of: &|workspace| open.free_of(workspace) };
-                jobs::claim(tx, node, boot, now, &room)
+                Ok(jobs::claim(tx, node, boot, now, &room)?)
             };
-            match self.shared.store.write_own(claim).await {
-                Ok(claimed) => {
+            match self.write_or_doubt(claim).await {
+                Ok(Written::Committed(claimed)) => {
                     self.shared.metrics.lease_takeovers.add(claimed.takeovers);
                     if claimed.jobs.is_empty() {
                         return;
                     }
                     claimed.jobs.iter().filter(|job| !job.outgoing).for_each(|job| self.shared.backlog.claimed(job.workspace));
-                    self.place(claimed.jobs, slots);
+                    self.spawn(self.place(claimed.jobs, slots));
                 }
-                Err(error) => {
-                    worker.in_doubt.fetch_or(matches!(error, StoreError::OutcomeUnknown(_)), Ordering::AcqRel);
-                    return warn!(%error, "jobs could not be claimed");
-                }
+                Ok(Written::InDoubt(claimed)) => return self.spawn_in_doubt(self.place(claimed.jobs, slots)),
+                Err(failure) => return warn!(?failure, "jobs could not be claimed"),
             }
         }
     }
 
     /// Gives each claimed job its slot or its open call. Where that has been taken meanwhile, the job is put back when it runs.
-    fn place(&self, jobs: Vec<Job>, slots: Vec<Slot>) {
+    fn place(&self, jobs: Vec<Job>, slots: Vec<Slot>) -> Vec<Held> {
         let mut slots = slots.into_iter();
         let held = jobs.into_iter().map(|job| match if job.outgoing { None } else { slots.next() } {
             Some(slot) => (job, Place::Slot(slot)),
             None => (job, Place::Call(self.shared.worker.calls.open(job.workspace))),
         });
-        self.spawn(held.collect::<Vec<_>>());
+        held.collect()
     }
 
     /// Runs one execution, then the one that waited behind it, and so on: to the end of the queue, or to a call.
@@ -179,7 +181,7 @@ impl Engine {
                 Ok(ready) if self.is_held_since(lapses) => break ready,
                 Ok(_) => {}
                 Err(NotReady::Refused(refusal)) => {
-                    let failure = CallFailure { message: refusal.to_string(), kind: FailureKind::Final };
+                    let failure = CallFailure { told: refusal.told(), kind: FailureKind::Final };
                     return Some((Reply::Failed(failure), Duration::ZERO));
                 }
                 Err(NotReady::Store(error)) => {
@@ -197,7 +199,7 @@ impl Engine {
         attempt.spawn(async move { masks.over(world.send(sending, now).await) });
         let reply = attempt.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
             let refusal = Refusal::Panicked { step: Some(outgoing.call.step) };
-            Reply::Failed(CallFailure { message: refusal.to_string(), kind: FailureKind::Final })
+            Reply::Failed(CallFailure { told: refusal.told(), kind: FailureKind::Final })
         });
         fail_point::pass("call.ended");
         self.shared.metrics.called(&outgoing.call.request, &reply);
@@ -232,7 +234,7 @@ impl Engine {
     }
 
     /// One transaction of a run. A store that fails for a while is asked again: the row is ours as long as the lease is. `None`: it is
-    /// not ours, or nobody knows.
+    /// not ours.
     async fn run_step(
         &self,
         job: Job,
@@ -245,21 +247,21 @@ impl Engine {
             fail_point::pass("run.started");
             let run = Run { fault: faults >= FAULTS_MAX, behind, reply: reply.clone(), permit: permit.clone() };
             let shared = self.shared.clone();
-            match self.shared.store.write_own(move |tx| runs::run_job(&shared, tx, &job, &run)).await {
-                Ok((after, learned)) => {
+            let ran = match self.write_or_doubt(move |tx| runs::run_job(&shared, tx, &job, &run)).await {
+                Ok(Written::Committed(done)) => Ok(Some(done)),
+                Ok(Written::InDoubt(done)) => self.happened(&job, &done.0).await.map(|there| there.then_some(done)).map_err(Failure::Store),
+                Err(failure) => Err(failure),
+            };
+            match ran {
+                Ok(Some((after, learned))) => {
                     self.shared.keep(learned);
                     fail_point::pass("run.committed");
                     return Some(after);
                 }
+                Ok(None) => {}
                 Err(Failure::Store(StoreError::LeaseLost)) => {
                     warn!(execution = %job.id, "the lease was lost; the result is dropped");
                     self.shared.metrics.late_writes.add(1);
-                    return None;
-                }
-                Err(Failure::Store(StoreError::OutcomeUnknown(why))) => {
-                    warn!(execution = %job.id, why, "whether an execution was saved is unknown");
-                    self.shared.worker.in_doubt.store(true, Ordering::Release);
-                    self.wake();
                     return None;
                 }
                 Err(failure) => {

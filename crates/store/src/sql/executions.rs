@@ -6,6 +6,7 @@ use baton_core::actor::Actor;
 use baton_core::execution::{Execution, Status, StepRecord, StepStatus};
 use baton_core::ids::Id;
 use baton_core::time::Timestamp;
+use baton_core::told::Told;
 
 use super::row::to_json;
 use super::task_filter::Query;
@@ -208,7 +209,7 @@ pub struct GivenUp {
 
 /// Ends an execution as failed without reading what was stored with it, for that may be what can't be read. `None`: there
 /// is none, it has ended before, or not even this can be told of it.
-pub fn give_up(tx: &mut dyn Tx, id: Id, finished_at: Timestamp, errors: &[String]) -> Result<Option<GivenUp>, StoreError> {
+pub fn give_up(tx: &mut dyn Tx, id: Id, finished_at: Timestamp, errors: &[Told]) -> Result<Option<GivenUp>, StoreError> {
     let sql = "UPDATE executions SET status = 'Fail', finished_at = $1, errors = $2, snapshot = NULL
         WHERE id = $3 AND status NOT IN ('Success', 'Fail') RETURNING workflow_id, action_id, performer_kind, performer_id";
     let told = |row: &dyn Row| {

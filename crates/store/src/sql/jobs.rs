@@ -1,5 +1,5 @@
-//! Jobs: the rows of what is to be done. A claim names its node, that node's boot, and an epoch that every claim
-//! raises; only the current claim may end a job.
+//! Jobs: the rows of what is to be done. A claim names its node, that node's boot, and an epoch that rises with every
+//! claim and wherever a job is put back; only the current claim may end a job.
 //!
 //! The executions of a task wait in `sequence` order; only the first is `ready`, and jobs leave in that order, so the
 //! sequences that wait are always one unbroken run behind the task's `finished_sequence`.
@@ -72,9 +72,12 @@ pub fn finish(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<(), StoreError> 
 }
 
 /// Puts a job back that [`finish`] has just ended, since its execution goes on: with its claim, or for whoever claims it next. Nobody
-/// has seen it gone.
-pub fn put_back(tx: &mut dyn Tx, job: &Job, held: &Claim) -> Result<(), StoreError> {
-    insert_at(tx, job, held.epoch)
+/// has seen it gone. Its epoch rises, so that the row tells whether this was committed. Answers with the job as it is now.
+pub fn put_back(tx: &mut dyn Tx, job: &Job, held: &Claim) -> Result<Job, StoreError> {
+    let epoch = held.epoch + 1;
+    let job = Job { claim: job.claim.map(|claim| Claim { epoch, ..claim }), ..*job };
+    insert_at(tx, &job, epoch)?;
+    Ok(job)
 }
 
 /// Makes a job that nobody runs claimable at once, and holds it until this transaction ends. `false`: somebody runs it.
@@ -92,6 +95,19 @@ pub fn hold(tx: &mut dyn Tx, id: Id, claim: &Claim) -> Result<bool, StoreError> 
     };
     let params = [id.into(), claim.node.into(), claim.boot.into(), claim.epoch.into()];
     Ok(tx.query_one(sql, &params, |_| Ok(()))?.is_some())
+}
+
+/// A job as it is, asked for after a commit of unknown outcome: what was sent to PostgreSQL may still be under way there, and holds its
+/// locks until it has come to be or never will. A run and a claim lock the row of the job; what accepts an execution, whose row nobody
+/// can see yet, locks its task.
+pub fn settled(tx: &mut dyn Tx, job: &Job) -> Result<Option<Job>, StoreError> {
+    if tx.dialect() == Dialect::Postgres {
+        // In the order of a run, and in statements of their own, for only the next one sees what came of it.
+        tx.send("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", &[job.id.into()])?;
+        tx.send("SELECT 1 FROM tasks WHERE id = $1 FOR NO KEY UPDATE", &[job.task.into()])?;
+    }
+    let sql = "SELECT id, workspace_id, task_id, sequence, ready, due_at, node_id, boot, epoch, starts, outgoing FROM jobs WHERE id = $1";
+    tx.query_one(sql, &[job.id.into()], read)
 }
 
 /// The next execution of a task becomes ready. It is claimed at once by the node that has just finished one, or with

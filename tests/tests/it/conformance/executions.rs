@@ -4,6 +4,7 @@ use baton_core::activity::{Activity, Kind as ActivityKind};
 use baton_core::actor::Actor;
 use baton_core::execution::{Execution, Status, StepRecord, StepStatus};
 use baton_core::ids::Id;
+use baton_core::told::Told;
 use baton_store::StoreError;
 use baton_store::sql::executions::{self, Filter, Listed, StatusIs};
 use baton_store::sql::{activity, jobs};
@@ -40,7 +41,7 @@ async fn get(bed: &Bed, execution: &Execution) -> Option<Execution> {
 }
 
 async fn an_execution_comes_back_as_it_was_stored(bed: Bed) {
-    let errors = vec!["Name is required".to_owned(), "\"quoted\" \\ \u{1F989}".to_owned()];
+    let errors = vec![Told::plain("Name is required"), Told::quoting("\"quoted\" \\ \u{1F989}", "bare")];
     let ends = [Status::Pending, Status::Success { finished_at: at(9) }, Status::Fail { finished_at: at(9), errors }];
     for (status, performer) in ends.into_iter().zip([Actor::Operator, Actor::User(id(6)), Actor::ApiKey(id(7))]) {
         let quoted_version = performer.id().map(Id::as_i64);
@@ -60,7 +61,7 @@ async fn status_never_goes_backwards(bed: Bed) {
     insert(&bed, &execution).await;
     assert!(end(&bed, &execution, Status::Pending).await.is_err());
     end(&bed, &execution, Status::Success { finished_at: at(9) }).await.unwrap();
-    let failed = Status::Fail { finished_at: at(10), errors: vec!["x".to_owned()] };
+    let failed = Status::Fail { finished_at: at(10), errors: vec![Told::plain("x")] };
     assert!(end(&bed, &execution, failed).await.is_err());
     assert_eq!(get(&bed, &execution).await.unwrap().status, Status::Success { finished_at: at(9) });
 }
@@ -109,7 +110,7 @@ async fn a_page_has_what_its_filter_asks_for(bed: Bed) {
         accept(&bed, &execution).await;
         all.push(execution);
     }
-    let errors = vec!["Name is required".to_owned()];
+    let errors = vec![Told::plain("Name is required")];
     end_with_job(&bed, &all[0], Status::Success { finished_at: at(9) }).await;
     end_with_job(&bed, &all[1], Status::Fail { finished_at: at(8), errors: errors.clone() }).await;
     // One that was cancelled while it waited keeps its place in the queue.

@@ -14,6 +14,7 @@ on_every_store!(
     only_the_current_claim_ends_a_job,
     a_lost_lease_takes_the_rest_of_the_work_with_it,
     a_fence_holds_for_the_current_claim_only,
+    a_row_tells_whether_its_job_was_put_back,
     what_waits_becomes_ready_in_order_and_claimed,
     what_waits_may_be_left_to_any_node,
     unclaimed_jobs_are_claimed_oldest_first_once,
@@ -119,6 +120,28 @@ async fn a_fence_holds_for_the_current_claim_only(bed: Bed) {
     for (claim, holds) in [(by(1, 1), true), (by(1, 2), false), (by(2, 1), false)] {
         assert_eq!(bed.write(move |tx| jobs::hold(tx, job, &claim)).await, Ok(holds), "{claim:?}");
     }
+}
+
+async fn a_row_tells_whether_its_job_was_put_back(bed: Bed) {
+    let task = bed.inserted().await.id;
+    let job = bed.accept(task, 1, Some(by(1, 1))).await.remove(0);
+    let settled = |job: Job| bed.write(move |tx| jobs::settled(tx, &job));
+    assert_eq!(settled(job).await, Ok(Some(job)));
+    let put_back = |job: Job, held: Claim| {
+        bed.write(move |tx| {
+            jobs::finish(tx, job.id, &held)?;
+            jobs::put_back(tx, &job, &held)
+        })
+    };
+    let kept = put_back(Job { outgoing: true, ..job }, by(1, 1)).await.unwrap();
+    assert_eq!(kept, Job { claim: Some(by(1, 2)), outgoing: true, ..job });
+    assert_eq!(settled(job).await, Ok(Some(kept)));
+    assert_eq!(finish(&bed, &job, by(1, 1)).await, Err(StoreError::LeaseLost));
+    let left = put_back(Job { claim: None, ..job }, by(1, 2)).await.unwrap();
+    assert_eq!((left.claim, settled(job).await), (None, Ok(Some(left))));
+    assert_eq!(claim(&bed, 1, 1).await[0].claim, Some(by(1, 4)), "no claim has an epoch that another had");
+    finish(&bed, &job, by(1, 4)).await.unwrap();
+    assert_eq!(settled(job).await, Ok(None));
 }
 
 async fn what_waits_becomes_ready_in_order_and_claimed(bed: Bed) {

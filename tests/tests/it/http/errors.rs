@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_core::refusal::{Noun, Refusal};
+use baton_core::told::Told;
 
 /// One of each.
 fn examples() -> Vec<Refusal> {
@@ -62,7 +63,6 @@ fn examples() -> Vec<Refusal> {
         Refusal::NotAsQuoted { key: "performed_by" },
         Refusal::ChangedSinceQuote { what: text("Amount"), values: Some((text("10"), text("90"))) },
         Refusal::OtherExecution,
-        Refusal::FailureHidden { step: 2 },
         Refusal::TooManyWaiting,
         Refusal::NoPerson,
         Refusal::NobodyLeft,
@@ -70,7 +70,7 @@ fn examples() -> Vec<Refusal> {
         Refusal::PartGone { kind: "Stage", name: text("Review") },
         Refusal::UserGone { email: text("harry@hogwarts.edu") },
         Refusal::WorkflowGone,
-        Refusal::CallFailed { message: text("API call to api.example.com answered 503: no capacity") },
+        Refusal::CallFailed { told: Told::plain("API call to api.example.com answered 503: no capacity") },
         Refusal::OutcomeUnknown,
         Refusal::AnswerInvalid { reason: text("expected value at line 1 column 1") },
         Refusal::NotInAnswer { pointer: text("/id") },

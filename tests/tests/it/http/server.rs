@@ -196,6 +196,10 @@ impl Call {
     pub fn by(self, key: &str) -> Call {
         self.with("authorization", &format!("Bearer {key}"))
     }
+
+    pub fn json(&self) -> Json {
+        serde_json::from_slice(&self.body).expect("a body of JSON")
+    }
 }
 
 pub struct Reply {

@@ -195,7 +195,7 @@ impl World {
     /// Takes an action; what it failed with, if it did.
     pub async fn taken(&self, task: &Task, action: &str) -> Vec<String> {
         match self.finished(&self.start(task, action).await).await {
-            Status::Fail { errors, .. } => errors,
+            Status::Fail { errors, .. } => errors.iter().map(|told| told.whole().to_owned()).collect(),
             Status::Success { .. } => Vec::new(),
             Status::Pending => unreachable!("it is finished"),
         }

@@ -19,6 +19,7 @@ use crate::ids::Id;
 use crate::people::{User, UserState, Workspace};
 use crate::task::{Change, Task};
 use crate::time::Timestamp;
+use crate::told::Told;
 use crate::value::{Value, parse};
 use crate::workflow::Workflow;
 
@@ -303,9 +304,9 @@ impl Bed {
         self.execution.steps.iter().map(|step| step.status).collect()
     }
 
-    pub fn errors(&self) -> &[String] {
+    pub fn errors(&self) -> Vec<String> {
         match &self.execution.status {
-            Status::Fail { errors, .. } => errors,
+            Status::Fail { errors, .. } => whole(errors),
             other => panic!("{other:?}"),
         }
     }
@@ -330,8 +331,12 @@ impl Bed {
     }
 }
 
+pub fn whole(errors: &[Told]) -> Vec<String> {
+    errors.iter().map(|told| told.whole().to_owned()).collect()
+}
+
 pub fn answer(status: u16, content_type: Option<&str>, body: &str) -> Reply {
-    let failure = (!(200..300).contains(&status)).then(|| format!("API call to a.example answered {status}: {body}"));
+    let failure = (!(200..300).contains(&status)).then(|| Told::plain(format!("API call to a.example answered {status}: {body}")));
     Reply::Answered(Answer {
         status,
         failure,
@@ -346,5 +351,5 @@ pub fn ok(body: &Json) -> Reply {
 }
 
 pub fn failed(kind: FailureKind) -> Reply {
-    Reply::Failed(Failure { message: format!("{kind:?}"), kind })
+    Reply::Failed(Failure { told: Told::plain(format!("{kind:?}")), kind })
 }

@@ -9,8 +9,9 @@ use super::bed::{ANN, BOB, Bed, KEY, answer, id, ok};
 use crate::access::Access;
 use crate::actor::Actor;
 use crate::execution::call::{Reply, Request};
-use crate::execution::{Does, Next, StepStatus, Timer};
+use crate::execution::{Does, Next, Status, StepStatus, Timer};
 use crate::task::Change;
+use crate::told::Told;
 use crate::workflow::{AnswerUse, FieldRight, Rights, StepKind};
 
 fn any_step() -> impl Strategy<Value = &'static str> {
@@ -68,6 +69,10 @@ struct Done {
     errors: Vec<String>,
 }
 
+fn whole(errors: &[Told]) -> Vec<String> {
+    errors.iter().map(|error| error.whole().to_owned()).collect()
+}
+
 fn run_it(bed: &mut Bed) -> Done {
     let before = bed.task.clone().expect("there");
     let mut done = Done::default();
@@ -87,13 +92,17 @@ fn run_it(bed: &mut Bed) -> Done {
     done.change = Change::between(&before, after);
     done.comments.clone_from(&bed.comments);
     done.steps = bed.execution.steps.iter().map(|step| (step.kind.clone(), step.status)).collect();
-    done.errors = if bed.succeeded() { Vec::new() } else { bed.errors().to_vec() };
+    done.errors = match &bed.execution.status {
+        Status::Fail { errors, .. } => whole(errors),
+        Status::Pending | Status::Success { .. } => Vec::new(),
+    };
     done
 }
 
 fn foresee_it(bed: &Bed) -> Done {
     let dry = bed.dry_run();
-    let mut done = Done { change: Change::between(bed.task.as_ref().expect("there"), &dry.task), errors: dry.errors, ..Done::default() };
+    let mut done =
+        Done { change: Change::between(bed.task.as_ref().expect("there"), &dry.task), errors: whole(&dry.errors), ..Done::default() };
     for step in dry.steps {
         done.steps.push((step.record.kind, step.record.status));
         match step.does {
@@ -279,6 +288,6 @@ fn what_is_hidden_from_the_reader_stands_in_nothing_that_is_shown() {
     let rights =
         Rights { fields: vec![(bed.current.field_named("Notes").expect("there").id, FieldRight::Hidden)], ..Rights::collaborator() };
     let shown = bed.foresight(Access::Rights(&rights));
-    assert_eq!(shown.errors, ["Step 1 would fail; the role of the API key hides why"]);
-    assert_eq!(shown.steps[0].error.as_deref(), Some("Step 1 would fail; the role of the API key hides why"));
+    assert_eq!(shown.errors, ["A value is invalid"]);
+    assert_eq!(shown.steps[0].error.as_deref(), Some("A value is invalid"));
 }

@@ -10,8 +10,14 @@ mod retries;
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
+use proptest::{
+    option,
+    sample::{select, subsequence},
+};
 use serde_json::json;
 
+use self::bed::whole;
 use super::*;
 use crate::checklist::{ItemStatus, OwnItem};
 use crate::condition::{Column, Comparable, Condition, Operand, Operator, Rule, Scene};
@@ -292,6 +298,51 @@ fn permission_comes_before_stage_and_stage_before_requirements() {
     assert_eq!(told(&task(), Actor::User(id(ADMIN)))[0].to_string(), "Must be assigned");
 }
 
+proptest! {
+    /// One source of truth: accepting tells the first kind of what explaining tells.
+    #[test]
+    fn what_is_explained_first_is_what_refuses(
+        requirements in subsequence(every_requirement(), 0..=6),
+        done in any::<bool>(),
+        name in option::of(select(&["x", "Dr. x"][..])),
+        assignee in option::of(select(&[HARRY, RON][..])),
+        performer in select(performers()),
+        ticked in any::<bool>(),
+        unset in any::<bool>(),
+    ) {
+        let (workspace, workflow, mut task) = (workspace(), workflow(requirements, Vec::new()), task());
+        task.stage = if done { id(DONE) } else { id(OPEN) };
+        task.assignee = assignee.map(id);
+        task.values.extend(name.map(|name| (id(NAME), Value::Text(name.into()))));
+        let checklist: Vec<StoredItem> = ticked.then(|| item(TEMPLATE_ITEM, ItemStatus::Completed, false)).into_iter().collect();
+        let given = if unset { Err(vec![Refusal::IsInvalid]) } else { Ok(()) };
+        let (scene, action) = (scene(&workspace, &workflow, &task, performer), &workflow.actions[0]);
+        let look = || Known { checklist: checklist.clone(), ..Known::default() };
+        let explained = explain(&scene, action, given.clone(), &mut look());
+        let accepted = accept(&scene, action, given, &mut look());
+        prop_assert_eq!(explained.is_available(), accepted.is_ok());
+        let refused = accepted.err().unwrap_or_default();
+        let all = [explained.reasons, explained.errors].concat();
+        prop_assert_eq!(&refused[..], &all[..refused.len()]);
+    }
+}
+
+fn performers() -> Vec<Actor> {
+    let users = [HARRY, RON, GONE, ADMIN].map(|user| Actor::User(id(user)));
+    users.into_iter().chain([Actor::ApiKey(id(KEY))]).collect()
+}
+
+fn every_requirement() -> Vec<Requirement> {
+    vec![
+        Requirement::Fields(vec![id(NAME), id(COUNT)]),
+        Requirement::Checklist,
+        Requirement::Assigned { to_performer: false },
+        Requirement::Assigned { to_performer: true },
+        Requirement::Performer { not: vec![NotPerformer::Creator, NotPerformer::Assignee] },
+        Requirement::Condition { condition: begins_with(NAME, "Dr."), message: "Not a doctor".into() },
+    ]
+}
+
 fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: &mut Known) -> Ran {
     let (workspace, workflow) = (workspace(), workflow(Vec::new(), steps));
     let mut current = workflow.clone();
@@ -333,7 +384,7 @@ fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: 
 
 fn errors(ran: &Ran) -> Vec<String> {
     match &ran.next {
-        Next::Finished(Status::Fail { errors, .. }) => errors.clone(),
+        Next::Finished(Status::Fail { errors, .. }) => whole(errors),
         other => panic!("{other:?}"),
     }
 }

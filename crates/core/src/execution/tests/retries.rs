@@ -6,6 +6,7 @@ use super::bed::{Bed, answer, failed, ok};
 use crate::execution::call::FailureKind::{Final, NoAnswer, NotNow, NotSent};
 use crate::execution::call::{Failure, Reply};
 use crate::execution::{Next, StepStatus};
+use crate::told::Told;
 use serde_json::json;
 
 const FIVE: &str = "retry: { attempts: 5, backoff: fixed, first: 2s }";
@@ -207,7 +208,7 @@ fn an_answer_is_kept_as_far_as_it_can_be_shown() {
     assert_eq!(call.status, Some(500));
     let mut bed = Bed::new("{ do: api_call, url: 'https://a.example' }");
     bed.begin();
-    let failure = Failure { message: "API call to a.example timed out after 30 s".into(), kind: NoAnswer };
+    let failure = Failure { told: Told::plain("API call to a.example timed out after 30 s"), kind: NoAnswer };
     bed.reply(Reply::Failed(failure));
     assert_eq!(bed.errors(), ["API call to a.example timed out after 30 s"]);
 }

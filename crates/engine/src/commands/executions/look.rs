@@ -1,10 +1,11 @@
 //! Executions as a caller sees them: one, one with its steps, a page of many.
 
 use baton_core::execution::call::{Call, Request};
-use baton_core::execution::{Execution, StepRecord, StepStatus};
+use baton_core::execution::{Execution, Status, StepRecord, StepStatus};
 use baton_core::ids::Id;
 use baton_core::refusal::{Noun, Refusal};
 use baton_core::time::Timestamp;
+use baton_core::told::Told;
 use baton_core::value::parse_unique_id;
 use baton_core::workflow::Workflow;
 use baton_store::sql::executions::{Filter, Listed, StatusIs};
@@ -12,7 +13,39 @@ use baton_store::sql::{calls, executions, tasks};
 
 use crate::cx::{Cx, Outcome};
 
+/// As the caller may see it.
 pub fn get(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execution> {
+    let found = find(cx, workflow, execution)?;
+    Ok(if sees_every_field(cx, workflow)? { found } else { without_quotes(found) })
+}
+
+/// Whether what may quote any field is told whole. Without a role nothing is hidden, and nothing is looked up.
+fn sees_every_field(cx: &mut Cx<'_>, workflow: &str) -> Outcome<bool> {
+    if cx.caller.scope.role.is_none() {
+        return Ok(true);
+    }
+    let found = cx.workflow(workflow)?;
+    Ok(found.access().sees_every_field(&found.workflow))
+}
+
+fn without_quotes(mut execution: Execution) -> Execution {
+    for step in &mut execution.steps {
+        step.error = step.error.take().map(Told::without_quotes);
+    }
+    Execution { status: bare(execution.status), ..execution }
+}
+
+fn bare(status: Status) -> Status {
+    match status {
+        Status::Fail { finished_at, errors } => {
+            Status::Fail { finished_at, errors: errors.into_iter().map(Told::without_quotes).collect() }
+        }
+        status @ (Status::Pending | Status::Success { .. }) => status,
+    }
+}
+
+/// One that the caller may know of, as it is.
+pub(super) fn find(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execution> {
     let unknown = || Refusal::not_found(Noun::Execution);
     let no_workflow = || Refusal::not_found(Noun::Workflow);
     let workflow: Id = workflow.parse().map_err(|_| no_workflow())?;
@@ -62,13 +95,7 @@ pub struct Answered {
 
 pub fn details(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Details> {
     let execution = get(cx, workflow, execution)?;
-    let sees_answers = match cx.caller.scope.role {
-        None => true,
-        Some(_) => {
-            let found = cx.workflow(workflow)?;
-            found.access().sees_every_field(&found.workflow)
-        }
-    };
+    let sees_answers = sees_every_field(cx, workflow)?;
     let shared = cx.shared;
     let pinned = shared.cache.workflow(cx.tx, execution.workflow, execution.revision, &mut cx.learned)?;
     let mut records = execution.steps.clone();
@@ -85,7 +112,7 @@ fn step(execution: &Execution, record: StepRecord, call: Option<&Call>, sees_ans
     let ended_at = execution.status.finished_at();
     let (status, error) = match (record.status, execution.status.errors()) {
         // An execution that was given up is ended without a look at its steps.
-        (StepStatus::Running, Some(errors)) => (StepStatus::Fail, Some(errors.join("; "))),
+        (StepStatus::Running, Some(errors)) => (StepStatus::Fail, Some(Told::joined(errors))),
         (status, _) => (status, record.error),
     };
     let taken = matches!(status, StepStatus::Success | StepStatus::Fail);
@@ -98,7 +125,7 @@ fn step(execution: &Execution, record: StepRecord, call: Option<&Call>, sees_ans
         // What stays inside Baton is done in an instant.
         started_at: call.map(|call| call.started_at).or(finished_at),
         finished_at,
-        error,
+        error: error.map(|told| told.whole().to_owned()),
         calls: call.is_some_and(|call| matches!(call.request, Request::Http(_))),
         answer: call.and_then(answer),
     }
@@ -137,8 +164,10 @@ pub fn list(cx: &mut Cx<'_>, workflow: &str, asked: &Asked, before: Option<Id>, 
     };
     let filter = Filter { task, action: asked.action, status: asked.status };
     let page = executions::page(cx.tx, cx.caller.workspace, found.workflow.id, filter, before, limit)?;
+    let whole = found.access().sees_every_field(&found.workflow);
     page.into_iter()
         .map(|execution| {
+            let execution = if whole { execution } else { Listed { status: bare(execution.status), ..execution } };
             let action = action_name(cx, &found.workflow, &execution)?;
             let performer = execution.performer.user().and_then(|user| found.workspace.user(user));
             Ok(InList { action, performed_by: performer.map(|user| user.email.clone()), execution })

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::call::{Call, ok};
 use crate::query::{Query, bad};
 use crate::route::{Handled, Policy, Route};
+use crate::show::execution::shown_errors;
 use crate::show::{as_text, as_text_if_any};
 
 pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Read, handle };
@@ -30,7 +31,7 @@ struct Listed<'a> {
     #[serde(serialize_with = "as_text_if_any")]
     finished_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<&'a [String]>,
+    errors: Option<Vec<&'a str>>,
 }
 
 impl<'a> From<&'a InList> for Listed<'a> {
@@ -45,7 +46,7 @@ impl<'a> From<&'a InList> for Listed<'a> {
             retry_of: execution.retry_of,
             created_at: execution.created_at,
             finished_at: execution.status.finished_at(),
-            errors: execution.status.errors(),
+            errors: shown_errors(&execution.status),
         }
     }
 }
