@@ -108,7 +108,15 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::VersionMoved { .. } => StatusCode::PRECONDITION_FAILED,
-        Refusal::HasEnded | Refusal::HasNotFailed | Refusal::RetryPending { .. } | Refusal::RetrySucceeded { .. } => StatusCode::CONFLICT,
+        Refusal::HasEnded
+        | Refusal::HasNotFailed
+        | Refusal::RetryPending { .. }
+        | Refusal::RetrySucceeded { .. }
+        | Refusal::QuoteInvalid
+        | Refusal::QuoteExpired
+        | Refusal::NotAsQuoted { .. }
+        | Refusal::ChangedSinceQuote { .. }
+        | Refusal::OtherExecution => StatusCode::CONFLICT,
         Refusal::IdRequired { .. }
         | Refusal::NotOfWorkflow { .. }
         | Refusal::WrongStage { .. }
@@ -118,6 +126,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NotAssignedToYou
         | Refusal::SomebodyElse
         | Refusal::Custom { .. }
+        | Refusal::QuoteRequired { .. }
         | Refusal::IsInvalid
         | Refusal::IsRequired
         | Refusal::IsNotAField

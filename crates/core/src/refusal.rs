@@ -56,6 +56,21 @@ pub enum Refusal {
         message: String,
     },
     TooManyWaiting,
+    // Executing what was quoted
+    QuoteRequired {
+        action: String,
+    },
+    QuoteInvalid,
+    QuoteExpired,
+    NotAsQuoted {
+        key: &'static str,
+    },
+    ChangedSinceQuote {
+        what: String,
+        /// Before and after, where they can be told.
+        values: Option<(String, String)>,
+    },
+    OtherExecution,
     // A value in a task body
     IsInvalid,
     IsRequired,
@@ -277,6 +292,12 @@ impl Refusal {
             Refusal::SomebodyElse => "somebody_else",
             Refusal::Custom { .. } => "condition",
             Refusal::TooManyWaiting => "too_many_waiting",
+            Refusal::QuoteRequired { .. } => "quote_required",
+            Refusal::QuoteInvalid => "quote_invalid",
+            Refusal::QuoteExpired => "quote_expired",
+            Refusal::NotAsQuoted { .. } => "not_as_quoted",
+            Refusal::ChangedSinceQuote { .. } => "changed_since_quote",
+            Refusal::OtherExecution => "other_execution",
             Refusal::IsInvalid => "is_invalid",
             Refusal::IsRequired => "is_required",
             Refusal::IsNotAField => "is_not_a_field",
@@ -359,6 +380,17 @@ impl fmt::Display for Refusal {
             Refusal::TooManyWaiting => {
                 write!(f, "{} executions of this task are waiting; try again later", crate::limits::WAITING_EXECUTIONS_MAX)
             }
+            Refusal::QuoteRequired { action } => {
+                write!(f, "{action} needs a quote: send the same with ?_dry_run=true, then again with the `quote` of its answer")
+            }
+            Refusal::QuoteInvalid => f.write_str("The quote is not valid"),
+            Refusal::QuoteExpired => f.write_str("The quote has expired"),
+            Refusal::NotAsQuoted { key } => write!(f, "{key} is not what was quoted"),
+            Refusal::ChangedSinceQuote { what, values: None } => write!(f, "{what} has changed since the quote"),
+            Refusal::ChangedSinceQuote { what, values: Some((from, to)) } => {
+                write!(f, "{what} has changed from {from} to {to} since the quote")
+            }
+            Refusal::OtherExecution => f.write_str("Another execution of the task comes before what was quoted"),
             Refusal::IsInvalid => f.write_str("is invalid"),
             Refusal::IsRequired => f.write_str("is required"),
             Refusal::IsNotAField => f.write_str("is not a field"),

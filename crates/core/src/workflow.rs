@@ -102,6 +102,8 @@ pub struct Action {
     pub steps: Vec<Step>,
     /// Fields that are asked for when it is taken.
     pub ask: Vec<Id>,
+    /// It is taken only as a dry run has shown it.
+    pub needs_quote: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -54,6 +54,8 @@ pub struct Caller {
     /// The key's name, as the history shows it.
     pub name: String,
     pub scope: KeyScope,
+    /// Under which its quotes are made; zeros where no key calls, for then there is nobody to prove anything to.
+    pub(crate) key_hash: [u8; 32],
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -139,11 +141,13 @@ fn key_in(header: Option<&str>) -> Result<&str, Refusal> {
 pub(crate) fn authenticate(tx: &mut dyn Tx, credential: &Credential, now: Timestamp) -> Outcome<Caller> {
     let header = match credential {
         Credential::Operator { workspace } => {
-            return Ok(Caller { workspace: *workspace, actor: Actor::Operator, name: "Operator".to_owned(), scope: KeyScope::default() });
+            let (name, scope) = ("Operator".to_owned(), KeyScope::default());
+            return Ok(Caller { workspace: *workspace, actor: Actor::Operator, name, scope, key_hash: [0; 32] });
         }
         Credential::Header(header) => header.as_deref(),
     };
-    let row = keys::by_hash(tx, &hash(key_in(header)?))?.ok_or(Refusal::KeyUnknown)?;
+    let key_hash = hash(key_in(header)?);
+    let row = keys::by_hash(tx, &key_hash)?.ok_or(Refusal::KeyUnknown)?;
     if row.revoked_at.is_some() {
         return Err(Refusal::KeyRevoked.into());
     }
@@ -151,7 +155,7 @@ pub(crate) fn authenticate(tx: &mut dyn Tx, credential: &Credential, now: Timest
         return Err(Refusal::KeyExpired.into());
     }
     let scope = KeyScope { read_only: row.read_only, workflows: row.workflows, role: row.role };
-    Ok(Caller { workspace: row.workspace, actor: Actor::ApiKey(row.id), name: row.name, scope })
+    Ok(Caller { workspace: row.workspace, actor: Actor::ApiKey(row.id), name: row.name, scope, key_hash })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use iso_currency::Currency;
 
-use super::action::{Action, NotPerformer, Requirement};
+use super::action::{Action, Confirm, NotPerformer, Requirement};
 use super::document::{Color, Definition};
 use super::field::{Field, FieldType};
 use super::outgoing::policy;
@@ -180,6 +180,7 @@ impl Compiler<'_> {
             requirements: each(&action.requirements, &path.key("requirements"), |requirement, path| self.requirement(requirement, path)),
             steps: each(&action.steps, &path.key("steps"), |step, path| self.step(step, path)),
             ask: each(&action.ask, &path.key("ask"), |field, path| self.field(field, path)),
+            needs_quote: matches!(action.confirm, Some(Confirm::Quote)),
         }
     }
 

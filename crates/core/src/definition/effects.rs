@@ -45,12 +45,7 @@ fn warn_action(action: &Action, path: &Path<'_>, warnings: &mut Problems) {
             warnings.add(&steps.index(index), || format!("{} has no effect yet", step.name()));
         }
     }
-    let keys = [
-        ("confirm", action.confirm.is_some()),
-        ("ask", !action.ask.is_empty()),
-        ("after", action.after.is_some()),
-        ("confetti", action.confetti),
-    ];
+    let keys = [("ask", !action.ask.is_empty()), ("after", action.after.is_some()), ("confetti", action.confetti)];
     for (key, _) in keys.into_iter().filter(|(_, present)| *present) {
         warnings.add(&path.key(key), || "has no effect yet".to_owned());
     }

@@ -6,6 +6,9 @@
 mod accept;
 mod answer;
 pub mod call;
+mod dry_run;
+mod foresight;
+pub mod quote;
 mod render;
 mod retry;
 mod run;
@@ -15,6 +18,8 @@ mod tests;
 mod update;
 
 pub use accept::{Explanation, accept, accept_retry, explain, retried_steps};
+pub use dry_run::{Does, DryRun, Foreseen, dry_run};
+pub use foresight::{Foresight, Reader, show as show_dry_run};
 pub use run::{Next, Ran, Resume, Run, run};
 pub use step::Timer;
 
@@ -56,6 +61,8 @@ pub struct Execution {
     pub spent: Duration,
     /// The task as it was when this execution deleted it.
     pub snapshot: Option<Task>,
+    /// Of the task, which must still have it when this begins: it was quoted.
+    pub quoted_version: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

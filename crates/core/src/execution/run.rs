@@ -16,6 +16,9 @@ use crate::time::Timestamp;
 use crate::told::Told;
 use crate::workflow::{AnswerUse, Policy, Step, StepKind, Workflow};
 
+/// Why a step is skipped that is only kept.
+pub(super) const NO_EFFECT: &str = "has no effect yet";
+
 pub struct Run<'a> {
     pub execution: &'a Execution,
     /// The revision that the execution started with: its steps and requirements.
@@ -79,6 +82,13 @@ pub enum Next {
 }
 
 pub fn run(input: Run<'_>, look: &mut dyn Look) -> Ran {
+    watched(input, look, &mut |_, _, _| {})
+}
+
+/// Told of each effect: the number of its step, and the task before it.
+pub(super) type Watch<'a> = &'a mut dyn FnMut(usize, &Task, &Effect);
+
+pub(super) fn watched(input: Run<'_>, look: &mut dyn Look, watch: Watch<'_>) -> Ran {
     let snapshot = input.execution.snapshot.clone();
     let gone = snapshot.is_some();
     let Some(task) = snapshot.or_else(|| input.task.clone()) else {
@@ -93,6 +103,10 @@ pub fn run(input: Run<'_>, look: &mut dyn Look) -> Ran {
         }
         let scene = scene_of(&input, input.pinned, &task);
         let is_retry = !input.execution.steps.is_empty();
+        // Somebody has been quicker than the run.
+        if !is_retry && input.execution.quoted_version.is_some_and(|version| version != task.version) {
+            return refused(&input, vec![Refusal::ChangedSinceQuote { what: "The task".to_owned(), values: None }]);
+        }
         let allowed = check_performer(&scene, input.current, action);
         let allowed = allowed.and_then(|()| if is_retry { Ok(()) } else { check_stage(&scene, input.current, action) });
         let allowed = allowed.and_then(|()| if is_retry { Ok(()) } else { check_requirements(&scene, action, look) });
@@ -117,6 +131,7 @@ pub fn run(input: Run<'_>, look: &mut dyn Look) -> Ran {
         steps: &action.steps,
         gone,
         look,
+        watch,
     };
     running.go();
     running.end()
@@ -176,6 +191,7 @@ struct Running<'a, 'b> {
     /// The execution has deleted the task: what is left is a picture of it.
     gone: bool,
     look: &'a mut dyn Look,
+    watch: Watch<'a>,
 }
 
 /// What came of a step.
@@ -321,7 +337,7 @@ impl Running<'_, '_> {
         let Some((_, task)) = &self.ran.task else { unreachable!("steps run on a task") };
         let scene = scene_of(self.input, self.input.current, task);
         if let StepKind::NoEffect { .. } = step.kind {
-            return Ok(Taken::Skipped(Some("has no effect yet")));
+            return Ok(Taken::Skipped(Some(NO_EFFECT)));
         }
         if step.when.as_ref().is_some_and(|when| !holds(when, &scene)) {
             return Ok(Taken::Skipped(None));
@@ -337,6 +353,9 @@ impl Running<'_, '_> {
     }
 
     fn apply(&mut self, effect: Effect) {
+        if let Some((_, task)) = &self.ran.task {
+            (self.watch)(self.ran.steps.len(), task, &effect);
+        }
         match (effect, &mut self.ran.task) {
             (Effect::Task(after), Some((_, task))) => {
                 self.ran.left_stage |= leave(task, &after, &mut self.ran.timers);
@@ -402,7 +421,7 @@ fn guarded<T>(step: usize, work: impl FnOnce() -> Result<T, Vec<Refusal>>) -> Re
 }
 
 /// Whether the task leaves its stage; then what was to happen from there does not.
-fn leave(before: &Task, after: &Task, timers: &mut [Timer]) -> bool {
+pub(super) fn leave(before: &Task, after: &Task, timers: &mut [Timer]) -> bool {
     let leaves = before.stage != after.stage;
     timers.iter_mut().for_each(|timer| timer.left |= leaves && !timer.keep);
     leaves

@@ -54,6 +54,13 @@ impl Refusal {
             | Refusal::SomebodyElse
             | Refusal::Custom { .. }
             | Refusal::TooManyWaiting
+            | Refusal::QuoteRequired { .. }
+            | Refusal::QuoteInvalid
+            | Refusal::QuoteExpired
+            | Refusal::NotAsQuoted { .. }
+            // It is made of what its reader sees.
+            | Refusal::ChangedSinceQuote { .. }
+            | Refusal::OtherExecution
             | Refusal::IsInvalid
             | Refusal::IsRequired
             | Refusal::IsNotEditable

@@ -128,28 +128,21 @@ impl<'a> Search<'a> {
         let choices: Vec<(Column, Vec<Cell>)> = anyway.iter().chain(&others).map(|column| (*column, choices(column))).collect();
         let (anyway, others) = choices.split_at(anyway.len());
         for count in 0..=CHANGED_MAX.min(others.len()) {
-            let mut chosen: Vec<&(Column, Vec<Cell>)> = anyway.iter().collect();
-            if let Some(found) = self.choose(task, &mut chosen, others, count) {
+            let chosen: Vec<&(Column, Vec<Cell>)> = anyway.iter().collect();
+            if let Some(found) = self.choose(task, &chosen, others, count) {
                 return Some(found);
             }
         }
         None
     }
 
-    fn choose(
-        &mut self,
-        task: &Task,
-        chosen: &mut Vec<&'_ (Column, Vec<Cell>)>,
-        others: &'_ [(Column, Vec<Cell>)],
-        count: usize,
-    ) -> Option<Task> {
+    fn choose(&mut self, task: &Task, chosen: &[&(Column, Vec<Cell>)], others: &[(Column, Vec<Cell>)], count: usize) -> Option<Task> {
         if count == 0 {
-            return self.vary(task.clone(), &chosen.clone());
+            return self.vary(task.clone(), chosen);
         }
         for (index, other) in others.iter().enumerate() {
-            let mut with: Vec<&(Column, Vec<Cell>)> = chosen.clone();
-            with.push(other);
-            if let Some(found) = self.choose(task, &mut with, &others[index + 1..], count - 1) {
+            let with: Vec<&(Column, Vec<Cell>)> = chosen.iter().copied().chain([other]).collect();
+            if let Some(found) = self.choose(task, &with, &others[index + 1..], count - 1) {
                 return Some(found);
             }
         }
@@ -157,9 +150,7 @@ impl<'a> Search<'a> {
     }
 
     fn vary(&mut self, task: Task, columns: &[&(Column, Vec<Cell>)]) -> Option<Task> {
-        let Some(((column, choices), rest)) =
-            columns.split_first().map(|(first, rest)| (*first, rest)).map(|(first, rest)| ((first.0, &first.1), rest))
-        else {
+        let Some(((column, choices), rest)) = columns.split_first() else {
             self.tried += 1;
             return self.holds(&task).then_some(task);
         };
@@ -167,7 +158,7 @@ impl<'a> Search<'a> {
             if self.tried >= TRIED_MAX {
                 return None;
             }
-            if let Some(found) = self.vary(with(task.clone(), column, cell), rest) {
+            if let Some(found) = self.vary(with(task.clone(), *column, cell), rest) {
                 return Some(found);
             }
         }

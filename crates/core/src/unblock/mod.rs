@@ -20,8 +20,7 @@ use crate::access::Access;
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
 use crate::condition::Scene;
-use crate::execution::call::{Answer, Call, Reply, Request};
-use crate::execution::{Execution, Look, Next, Resume, Run, Status, run};
+use crate::execution::{Does, DryRun, Execution, Look, Resume, Run, Status, dry_run};
 use crate::ids::Id;
 use crate::task::Task;
 use crate::value::Value;
@@ -188,48 +187,25 @@ fn taken(ask: &Ask<'_>, state: &State, action: &Action, so_far: &Way) -> Option<
     Some((State { task, checklist: opened.state.checklist }, Way { moves, certain }))
 }
 
-/// What the steps of an action make of a task, and whether that is sure: calls are taken to be answered with nothing.
+/// What the steps of an action make of a task, and whether that is sure: calls are taken to go well and to set nothing.
 fn after(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Option<(Task, bool)> {
-    let mut execution = new_execution(ask, action, performer);
-    let mut task = state.task.clone();
-    let mut waiting: Option<Call> = None;
-    loop {
-        let reply = waiting.as_ref().map(answered);
-        let resume = match (&waiting, &reply) {
-            (Some(call), Some(reply)) => Resume::Replied { call, reply, took: Duration::ZERO },
-            _ => Resume::Begin,
-        };
-        let ran = run(
-            Run {
-                execution: &execution,
-                pinned: ask.scene.workflow,
-                current: ask.scene.workflow,
-                workspace: ask.scene.workspace,
-                task: Some(task.clone()),
-                resume,
-                now: ask.scene.now,
-                public_url: ask.scene.public_url,
-                mail_from: ask.mail_from,
-                jitter: 0.0,
-            },
-            &mut Walk { checklist: &state.checklist },
-        );
-        let deleted = ran.deleted;
-        task = ran.task.map(|(_, task)| task)?;
-        match ran.next {
-            Next::Finished(Status::Success { .. }) if !deleted => return Some((task, waiting.is_none())),
-            Next::Finished(_) | Next::Wait { .. } => return None,
-            Next::Call { call, .. } => waiting = Some(call),
-        }
-        execution.steps = ran.steps;
-    }
-}
-
-fn answered(call: &Call) -> Reply {
-    match call.request {
-        Request::Http(_) => Reply::Answered(Answer { status: 200, failure: None, content_type: None, retry_after: None, body: Vec::new() }),
-        Request::Email(_) => Reply::Delivered,
-    }
+    let input = Run {
+        execution: &new_execution(ask, action, performer),
+        pinned: ask.scene.workflow,
+        current: ask.scene.workflow,
+        workspace: ask.scene.workspace,
+        task: Some(state.task.clone()),
+        resume: Resume::Begin,
+        now: ask.scene.now,
+        public_url: ask.scene.public_url,
+        mail_from: ask.mail_from,
+        jitter: 0.0,
+    };
+    let DryRun { task, steps, errors } = dry_run(&input, &mut Walk { checklist: &state.checklist });
+    let does = |what: fn(&Does) -> bool| steps.iter().any(|step| step.does.as_ref().is_some_and(what));
+    let deletes = does(|done| matches!(done, Does::Deletion));
+    let calls = does(|done| matches!(done, Does::Request(_)));
+    (errors.is_empty() && !deletes).then_some((task, !calls))
 }
 
 fn new_execution(ask: &Ask<'_>, action: &Action, performer: Actor) -> Execution {
@@ -252,6 +228,7 @@ fn new_execution(ask: &Ask<'_>, action: &Action, performer: Actor) -> Execution 
         cancelled_by: None,
         spent: Duration::ZERO,
         snapshot: None,
+        quoted_version: None,
     }
 }
 

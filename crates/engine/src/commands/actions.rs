@@ -1,9 +1,9 @@
 //! The actions of a task: which there are in its stage, what speaks against each, and how it could be opened.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use baton_core::access::Access;
-use baton_core::condition::Scene;
+use baton_core::execution::quote::Quote;
 use baton_core::execution::{Explanation, Look};
 use baton_core::ids::Id;
 use baton_core::people::Workspace;
@@ -11,7 +11,8 @@ use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::unblock::{self, Move, Way};
 use baton_core::workflow::{Action, Workflow};
 
-use super::ask::{self, Start, Wanted};
+use super::ask::{self, Purpose, Start, Wanted};
+use super::quote;
 use crate::cx::{Cx, Found, Outcome};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,61 +59,63 @@ pub fn available(cx: &mut Cx<'_>, workflow: &str, task: &str, performed_by: Opti
 
 /// What speaks against each action of the task's workflow, in its order.
 pub fn explain_all(cx: &mut Cx<'_>, workflow: &str, task: &str, performed_by: Option<&str>) -> Outcome<Explanations> {
-    let wanted = of_task(cx, workflow, task, performed_by)?;
-    explained(cx, &wanted, &wanted.found.workflow.actions)
+    let mut wanted = of_task(cx, workflow, task, performed_by)?;
+    let all = 0..wanted.found.workflow.actions.len();
+    explained(cx, &mut wanted, all, None)
 }
 
 /// What speaks against one. Ids and people that don't exist are refused as when it is taken.
 pub fn explain(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Explanations> {
-    let wanted = ask::find(cx, workflow, ask, false)?;
+    let opened = quote::open(cx, workflow, ask)?;
+    let (quote, ask) = opened.as_ref().map_or((None, ask), |(quote, ask)| (Some(quote), ask));
+    let mut wanted = ask::find(cx, workflow, ask, Purpose::Explain)?;
     if !wanted.is_shown() {
         return Err(Refusals::action(Refusal::not_found(Noun::Task)).into());
     }
-    explained(cx, &wanted, std::slice::from_ref(wanted.action()))
+    let one = wanted.action..wanted.action + 1;
+    explained(cx, &mut wanted, one, quote)
 }
 
-fn explained(cx: &mut Cx<'_>, wanted: &Wanted, actions: &[Action]) -> Outcome<Explanations> {
-    let Found { workflow, workspace, .. } = &wanted.found;
-    let mail_from = cx.shared.world.mail_from();
-    let actions = wanted.decide(cx, |scene, look| {
-        let mut ways = Ways { scene, key: wanted.found.access(), mail_from, explored: None };
-        let mut explained = |action: &Action| {
-            let explanation = wanted.explain(action, scene, look);
-            let shut = explanation.is_available() || wanted.is_shut(action);
-            let ways = if shut { Vec::new() } else { ways.to(action, look) };
-            Explained { id: action.id, name: action.name.clone(), color: action.color.clone(), explanation, ways }
-        };
-        actions.iter().map(&mut explained).collect()
-    })?;
-    Ok(Explanations { workflow: workflow.clone(), workspace: workspace.clone(), actions })
-}
-
-/// The ways to blocked actions; what they have in common is explored for the first.
-struct Ways<'a> {
-    scene: &'a Scene<'a>,
-    key: Access<'a>,
-    mail_from: Option<&'a str>,
-    explored: Option<(unblock::Ask<'a>, unblock::Reached)>,
-}
-
-impl Ways<'_> {
-    fn to(&mut self, action: &Action, look: &mut dyn Look) -> Vec<Told> {
-        let (ask, reached) = self.explored.get_or_insert_with(|| {
-            let ask = unblock::Ask::new(*self.scene, self.key, look.checklist(), self.mail_from);
-            let reached = ask.reach();
-            (ask, reached)
-        });
-        let told = |way: Way| Told { text: way.sentence(ask), certain: way.certain, moves: moves(ask, way) };
-        ask.ways(reached, action).into_iter().map(told).collect()
+fn explained(cx: &mut Cx<'_>, wanted: &mut Wanted, actions: Range<usize>, quote: Option<&Quote>) -> Outcome<Explanations> {
+    let mut explained = Vec::with_capacity(actions.len());
+    let mut blocked = Vec::new();
+    for index in actions {
+        wanted.action = index;
+        let explanation = wanted.explain(cx, quote)?;
+        if !explanation.is_available() && !wanted.is_shut() {
+            blocked.push((explained.len(), index));
+        }
+        let Action { id, name, color, .. } = wanted.action();
+        explained.push(Explained { id: *id, name: name.clone(), color: color.clone(), explanation, ways: Vec::new() });
     }
+    if !blocked.is_empty() {
+        add_ways(cx, wanted, &blocked, &mut explained)?;
+    }
+    let Found { workflow, workspace, .. } = &wanted.found;
+    Ok(Explanations { workflow: workflow.clone(), workspace: workspace.clone(), actions: explained })
 }
 
-fn moves(ask: &unblock::Ask<'_>, way: Way) -> Vec<(Move, String)> {
-    let told = |step: Move| {
+/// `blocked`: places in `explained` and among the workflow's actions.
+fn add_ways(cx: &mut Cx<'_>, wanted: &Wanted, blocked: &[(usize, usize)], explained: &mut [Explained]) -> Outcome<()> {
+    let mail_from = cx.shared.world.mail_from();
+    wanted.decide(cx, |scene, look| {
+        let ask = unblock::Ask::new(*scene, wanted.found.access(), look.checklist(), mail_from);
+        let reached = ask.reach();
+        for (place, index) in blocked {
+            let ways = ask.ways(&reached, &wanted.found.workflow.actions[*index]).into_iter();
+            // With no move to make it is a quote that is missing, and its own sentence says how to get one.
+            explained[*place].ways = ways.filter(|way| !way.moves.is_empty()).map(|way| told(&ask, way)).collect();
+        }
+    })
+}
+
+fn told(ask: &unblock::Ask<'_>, way: Way) -> Told {
+    let (text, certain) = (way.sentence(ask), way.certain);
+    let moves = way.moves.into_iter().map(|step| {
         let sentence = step.sentence(ask);
         (step, sentence)
-    };
-    way.moves.into_iter().map(told).collect()
+    });
+    Told { text, certain, moves: moves.collect() }
 }
 
 /// A task that is shown to whoever performs.

@@ -1,19 +1,25 @@
 //! An action as somebody asks for it: found, and whether it may be taken.
 
+use std::time::Duration;
+
 use baton_core::access::{self, Access};
 use baton_core::actor::Actor;
 use baton_core::condition::Scene;
-use baton_core::execution::{self, Explanation, Look};
+use baton_core::env::Env;
+use baton_core::execution::quote::Quote;
+use baton_core::execution::{self, Execution, Explanation, Foresight, Reader, Resume, Run, Status};
 use baton_core::ids::Id;
 use baton_core::limits::WAITING_EXECUTIONS_MAX;
 use baton_core::refusal::{A_VALUE, Noun, Refusal, Refusals};
-use baton_core::task::Task;
 use baton_core::task::body::{self, Place};
+use baton_core::task::{Change, Task};
+use baton_core::time::Timestamp;
 use baton_core::workflow::{Action, Field, FieldRight};
 use baton_store::sql::tasks::{self, Loaded};
 use serde_json::{Map, Value as Json};
 
 use super::look::TxLook;
+use super::quote;
 use super::tasks::unique_id;
 use crate::cx::{Cx, Found, Outcome};
 
@@ -27,6 +33,19 @@ pub struct Start {
     pub performed_by: Option<String>,
     /// Set first, so that a required field and the action go together.
     pub fields: Map<String, Json>,
+    /// What a dry run has shown is what is to be done. It says what is asked for, and the rest may repeat it.
+    pub quote: Option<String>,
+}
+
+/// What an action is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// By a key that may write; and the task stays as it is until the transaction ends.
+    Take,
+    /// To say what it would do, or with what it would be refused.
+    Foresee,
+    /// To say everything that speaks against it.
+    Explain,
 }
 
 /// What was asked for, with everything that it names.
@@ -43,11 +62,12 @@ pub(super) struct Wanted {
 }
 
 /// Missing ids, task, action and user, in this order.
-/// `to_take`: by a key that may write, and the task stays as it is until the transaction ends.
-pub(super) fn find(cx: &mut Cx<'_>, workflow: &str, ask: &Start, to_take: bool) -> Outcome<Wanted> {
-    let (found, loaded) = cx.task_if_any(workflow, ask.task.as_deref().unwrap_or_default(), to_take)?;
-    if to_take {
-        cx.check_writable(&found)?;
+pub(super) fn find(cx: &mut Cx<'_>, workflow: &str, ask: &Start, purpose: Purpose) -> Outcome<Wanted> {
+    let (found, loaded) = cx.task_if_any(workflow, ask.task.as_deref().unwrap_or_default(), purpose == Purpose::Take)?;
+    match purpose {
+        Purpose::Take => cx.check_writable(&found)?,
+        Purpose::Foresee if found.archived => return Err(Refusal::WorkflowArchived.into()),
+        Purpose::Foresee | Purpose::Explain => {}
     }
     let action = named(ask)?;
     let loaded = loaded.ok_or(Refusals::action(Refusal::not_found(Noun::Task)))?;
@@ -94,7 +114,7 @@ impl Wanted {
 
     /// Refuses with every reason of the first kind that applies.
     pub fn accept(&self, cx: &mut Cx<'_>) -> Outcome<()> {
-        if let Some(refusal) = self.key_lacks_right(self.action()) {
+        if let Some(refusal) = self.key_lacks_right() {
             return Err(Refusals::action(refusal).into());
         }
         let accepted = self.decide(cx, |scene, look| execution::accept(scene, self.action(), self.given.clone(), look))?;
@@ -105,19 +125,94 @@ impl Wanted {
         }
     }
 
-    /// What speaks against an action, of every kind.
-    pub fn explain(&self, action: &Action, scene: &Scene<'_>, look: &mut dyn Look) -> Explanation {
-        let mut explanation = execution::explain(scene, action, self.given.clone(), look);
+    /// The same for what is taken now: by its quote, as it was shown.
+    pub fn take(&self, cx: &mut Cx<'_>, quoted: Option<&Quote>) -> Outcome<()> {
+        let changed = quoted.map_or(Ok(Vec::new()), |quoted| quote::changed(cx, self, quoted))?;
+        if !changed.is_empty() {
+            return Err(Refusals::Action(changed).into());
+        }
+        self.accept(cx)?;
+        match quote::confirm(cx, self, quoted)? {
+            Some(refusal) => Err(Refusals::action(refusal).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// What speaks against it, of every kind.
+    pub fn explain(&self, cx: &mut Cx<'_>, quoted: Option<&Quote>) -> Outcome<Explanation> {
+        let mut explanation = self.decide(cx, |scene, look| execution::explain(scene, self.action(), self.given.clone(), look))?;
         let archived = self.found.archived.then_some(Refusal::WorkflowArchived);
-        explanation.reasons.splice(0..0, archived.into_iter().chain(self.key_lacks_right(action)));
+        explanation.reasons.splice(0..0, archived.into_iter().chain(self.key_lacks_right()));
         explanation.errors = nameless(explanation.errors, &self.found);
+        if let Some(quoted) = quoted {
+            explanation.errors.splice(0..0, quote::changed(cx, self, quoted)?);
+        }
         explanation.errors.extend(self.too_many_wait());
-        explanation
+        // What a quote has shown is compared with what would be done, where anything would.
+        if quoted.is_none() || explanation.is_available() {
+            explanation.errors.extend(quote::confirm(cx, self, quoted)?);
+        }
+        Ok(explanation)
     }
 
     /// Whether nothing that anybody does to the task would open it now.
-    pub fn is_shut(&self, action: &Action) -> bool {
-        self.found.archived || self.given.is_err() || self.key_lacks_right(action).is_some() || self.too_many_wait().is_some()
+    pub fn is_shut(&self) -> bool {
+        self.found.archived || self.given.is_err() || self.key_lacks_right().is_some() || self.too_many_wait().is_some()
+    }
+
+    /// What it would do if it ran at that moment, as the caller may see it.
+    pub fn foresee(&self, cx: &mut Cx<'_>, now: Timestamp) -> Outcome<Foresight> {
+        let Found { workflow, workspace, .. } = &self.found;
+        let execution = self.execution(cx);
+        let shared = cx.shared;
+        let input = Run {
+            execution: &execution,
+            pinned: workflow,
+            current: workflow,
+            workspace,
+            task: Some(self.as_accepted(now)),
+            resume: Resume::Begin,
+            now,
+            public_url: &shared.options.public_url,
+            mail_from: shared.world.mail_from(),
+            jitter: 0.0,
+        };
+        let mut look = TxLook::new(cx.tx, workflow.id, self.task.id);
+        let foreseen = execution::dry_run(&input, &mut look);
+        let foreseen = look.finish(foreseen)?;
+        let reader = Reader { workflow, workspace, access: self.found.access() };
+        Ok(execution::show_dry_run(&foreseen, &self.loaded.task, reader))
+    }
+
+    /// The task with the fields that came along, as it is saved then.
+    fn as_accepted(&self, now: Timestamp) -> Task {
+        if Change::between(&self.loaded.task, &self.task).is_empty() {
+            return self.task.clone();
+        }
+        Task { version: self.task.version + 1, updated_at: now, ..self.task.clone() }
+    }
+
+    pub fn execution(&self, cx: &mut Cx<'_>) -> Execution {
+        Execution {
+            id: cx.env.new_id(),
+            workspace: cx.caller.workspace,
+            workflow: self.found.workflow.id,
+            task: self.task.id,
+            action: self.action().id,
+            revision: self.found.workflow.revision,
+            sequence: self.loaded.last_sequence + 1,
+            performer: self.performer,
+            asked_by: cx.caller.actor,
+            request: cx.request.map(str::to_owned),
+            created_at: cx.now(),
+            status: Status::Pending,
+            steps: Vec::new(),
+            retry_of: None,
+            cancelled_by: None,
+            spent: Duration::ZERO,
+            snapshot: None,
+            quoted_version: None,
+        }
     }
 
     pub fn decide<T>(&self, cx: &mut Cx<'_>, decide: impl FnOnce(&Scene<'_>, &mut TxLook<'_>) -> T) -> Outcome<T> {
@@ -135,7 +230,8 @@ impl Wanted {
         Ok(look.finish(decided)?)
     }
 
-    fn key_lacks_right(&self, action: &Action) -> Option<Refusal> {
+    fn key_lacks_right(&self) -> Option<Refusal> {
+        let action = self.action();
         (!self.found.access().may_take(action)).then(|| Refusal::KeyLacksRight { what: format!("perform {}", action.name) })
     }
 

@@ -3,6 +3,7 @@
 mod look;
 
 pub use super::ask::Start;
+pub use super::quote::{DryRun, dry_run};
 pub use baton_store::sql::executions::{Listed, StatusIs};
 pub use look::{Answered, Asked, Details, InList, Step, details, get, list};
 
@@ -21,39 +22,25 @@ use baton_core::workflow::Workflow;
 use baton_store::sql::jobs::Job;
 use baton_store::sql::{executions, jobs, tasks};
 
-use super::ask::{self, Wanted};
+use super::ask::{self, Purpose, Wanted};
 use super::look::TxLook;
+use super::quote;
 use super::runs;
 use super::tasks::save_change;
 use crate::cx::{Cx, Found, Outcome};
 
 /// Accepts an execution, or refuses with every reason of the first kind that applies.
 pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution> {
+    let opened = quote::open(cx, workflow, ask)?;
+    let (quote, ask) = opened.as_ref().map_or((None, ask), |(quote, ask)| (Some(quote), ask));
     if !ask.fields.is_empty() {
         cx.share_definition(workflow)?;
     }
-    let mut wanted = ask::find(cx, workflow, ask, true)?;
-    wanted.accept(cx)?;
-    let execution = Execution {
-        id: cx.env.new_id(),
-        workspace: cx.caller.workspace,
-        workflow: wanted.found.workflow.id,
-        task: wanted.task.id,
-        action: wanted.action().id,
-        revision: wanted.found.workflow.revision,
-        sequence: wanted.loaded.last_sequence + 1,
-        performer: wanted.performer,
-        asked_by: cx.caller.actor,
-        request: cx.request.map(str::to_owned),
-        created_at: cx.now(),
-        status: Status::Pending,
-        steps: Vec::new(),
-        retry_of: None,
-        cancelled_by: None,
-        spent: Duration::ZERO,
-        snapshot: None,
-    };
+    let mut wanted = ask::find(cx, workflow, ask, Purpose::Take)?;
+    wanted.take(cx, quote)?;
+    let mut execution = wanted.execution(cx);
     set_fields(cx, &execution, &mut wanted)?;
+    execution.quoted_version = quote.map(|_| wanted.task.version);
     enter(cx, &execution, &wanted.task, wanted.loaded.waiting == 0)?;
     Ok(execution)
 }

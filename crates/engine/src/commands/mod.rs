@@ -9,6 +9,7 @@ pub mod comments;
 pub mod definitions;
 pub mod executions;
 mod look;
+mod quote;
 pub(crate) mod runs;
 pub mod secrets;
 mod task_filter;

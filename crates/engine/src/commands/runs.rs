@@ -195,7 +195,7 @@ pub(super) fn cx_of<'a>(
     Cx {
         tx,
         env: TxEnv::new(shared.clock.now(), &shared.entropy),
-        caller: Caller { workspace, actor: performer, name: String::new(), scope: KeyScope::default() },
+        caller: Caller { workspace, actor: performer, name: String::new(), scope: KeyScope::default(), key_hash: [0; 32] },
         request,
         shared,
         claims,

@@ -105,6 +105,7 @@ pub fn accept(tx: &mut dyn Tx, subject: &Subject, task: Id) -> Result<Id, StoreE
         cancelled_by: None,
         spent: Duration::ZERO,
         snapshot: None,
+        quoted_version: None,
     };
     executions::insert(tx, &execution)?;
     let job = Job {

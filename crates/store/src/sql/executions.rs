@@ -14,8 +14,9 @@ use crate::{Param, Row, StoreError, Tx};
 
 pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> {
     let sql = "INSERT INTO executions (id, workspace_id, workflow_id, task_id, action_id, revision, sequence,
-            performer_kind, performer_id, asked_by_kind, asked_by_id, request, created_at, status, retry_of, steps)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+            performer_kind, performer_id, asked_by_kind, asked_by_id, request, created_at, status, retry_of, steps,
+            quoted_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     let steps = (!execution.steps.is_empty()).then(|| to_json(&execution.steps));
     let params = [
         execution.id.into(),
@@ -34,6 +35,7 @@ pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> 
         execution.status.name().into(),
         execution.retry_of.into(),
         steps.as_deref().into(),
+        execution.quoted_version.into(),
     ];
     tx.send(sql, &params)
 }
@@ -41,7 +43,8 @@ pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> 
 /// As a caller asks for it: another workspace's or workflow's is exactly like an unknown one.
 pub fn get(tx: &mut dyn Tx, workspace: Id, workflow: Id, id: Id) -> Result<Option<Execution>, StoreError> {
     let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,
-            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot
+            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot,
+            quoted_version
         FROM executions WHERE id = $1 AND workspace_id = $2 AND workflow_id = $3";
     tx.query_one(sql, &[id.into(), workspace.into(), workflow.into()], read)
 }
@@ -49,7 +52,8 @@ pub fn get(tx: &mut dyn Tx, workspace: Id, workflow: Id, id: Id) -> Result<Optio
 /// The execution of a job, which must be there.
 pub fn load(tx: &mut dyn Tx, id: Id) -> Result<Execution, StoreError> {
     let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,
-            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot
+            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot,
+            quoted_version
         FROM executions WHERE id = $1";
     let missing = || StoreError::Corrupt { table: "executions", id: id.to_string(), what: "is missing".to_owned() };
     tx.query_one(sql, &[id.into()], read)?.ok_or_else(missing)
@@ -74,6 +78,7 @@ pub(super) fn read(row: &dyn Row) -> Result<Execution, StoreError> {
         cancelled_by: row.opt_text(18)?.map(str::to_owned),
         spent: Duration::from_micros(row.int(19)?.unsigned_abs()),
         snapshot: if row.opt_text(20)?.is_some() { Some(row.json(20)?) } else { None },
+        quoted_version: row.opt_int(21)?,
     })
 }
 
@@ -269,7 +274,8 @@ pub fn is_cancelled(tx: &mut dyn Tx, id: Id) -> Result<bool, StoreError> {
 /// The last retry of an execution.
 pub fn last_retry(tx: &mut dyn Tx, of: Id) -> Result<Option<Execution>, StoreError> {
     let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,
-            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot
+            asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot,
+            quoted_version
         FROM executions WHERE retry_of = $1 ORDER BY sequence DESC LIMIT 1";
     tx.query_one(sql, &[of.into()], read)
 }

@@ -185,6 +185,7 @@ impl Bed {
             cancelled_by: None,
             spent: Duration::ZERO,
             snapshot: None,
+            quoted_version: None,
         }
     }
 

@@ -44,7 +44,8 @@ async fn an_execution_comes_back_as_it_was_stored(bed: Bed) {
     let errors = vec![Told::plain("Name is required"), Told::quoting("\"quoted\" \\ \u{1F989}", "bare")];
     let ends = [Status::Pending, Status::Success { finished_at: at(9) }, Status::Fail { finished_at: at(9), errors }];
     for (status, performer) in ends.into_iter().zip([Actor::Operator, Actor::User(id(6)), Actor::ApiKey(id(7))]) {
-        let execution = Execution { performer, request: None, ..bed.execution(id(50), 1) };
+        let quoted_version = performer.id().map(Id::as_i64);
+        let execution = Execution { performer, request: None, quoted_version, ..bed.execution(id(50), 1) };
         assert_eq!(get(&bed, &execution).await, None);
         insert(&bed, &execution).await;
         if status != Status::Pending {

@@ -119,10 +119,10 @@ impl Names {
 
     fn text_fits(&mut self, said: &str, came: &str, key: &str) -> bool {
         match key {
-            "id" | "role_id" | "task" | "task_id" | "action_id" | "retry_of" => {
+            "id" | "role_id" | "task" | "task_id" | "action_id" | "retry_of" | "quote" => {
                 self.0.entry(said.to_owned()).or_insert_with(|| came.to_owned()) == came
             }
-            "at" | "timestamp" | "created_at" | "updated_at" | "started_at" | "finished_at" => {
+            "at" | "timestamp" | "created_at" | "updated_at" | "started_at" | "finished_at" | "expires_at" => {
                 said.len() == came.len() && came.ends_with('Z')
             }
             "request_id" => true,

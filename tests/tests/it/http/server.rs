@@ -12,7 +12,7 @@ use baton_connect::tls::Roots;
 use baton_core::ids::Id;
 use baton_engine::commands::{api_keys, users, workspaces};
 use baton_engine::env::{Clock, Entropy, SystemClock};
-use baton_engine::world::Outside;
+use baton_engine::world::{Mail, Outside};
 use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Surroundings};
 use baton_store::{Options, Place, Store};
 use http_body_util::BodyExt;
@@ -48,10 +48,13 @@ impl Server {
     }
 
     pub async fn with(options: Options, clock: Arc<dyn Clock>) -> Server {
-        let store = Store::open(options).expect("the store opens");
+        Server::over(Store::open(options).expect("the store opens"), clock, loopback(None)).await
+    }
+
+    pub async fn over(store: Store, clock: Arc<dyn Clock>, world: Outside) -> Server {
         let node = Id::from_i64(1).expect("an id");
         let options = EngineOptions { public_url: PUBLIC_URL.to_owned(), workers: 4, node };
-        let surroundings = Surroundings { world: Arc::new(loopback()), ..Surroundings::bare(clock, Entropy::from_system()) };
+        let surroundings = Surroundings { world: Arc::new(world), ..Surroundings::bare(clock, Entropy::from_system()) };
         let engine = Engine::new(store, surroundings, options);
         let router = baton_api::router(engine.clone(), ApiOptions::default());
         let workspace = engine.fresh_id();
@@ -145,9 +148,9 @@ impl Server {
 }
 
 /// Calls reach servers of the tests, as an operator may allow it, and no other network of this machine.
-fn loopback() -> Outside {
+pub fn loopback(mail: Option<Mail>) -> Outside {
     let guard = Guard::new(vec![network("127.0.0.0/8").expect("a network")], Arc::new(SystemResolver));
-    Outside::new(Client::new(guard, &Roots::default()).expect("no certificate is read"), None)
+    Outside::new(Client::new(guard, &Roots::default()).expect("no certificate is read"), mail)
 }
 
 impl Drop for Server {

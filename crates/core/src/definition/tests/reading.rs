@@ -18,7 +18,6 @@ fn the_example_is_read_and_says_what_has_no_effect_yet() {
     let expected = "\
 automations[0].steps[0].user: lead@example.com is not a user of this workspace; the step fails until they are
 actions[0].requirements[4]: confirmation has no effect yet: only pages ask for it
-actions[0].confirm: has no effect yet
 actions[0].ask: has no effect yet
 actions[0].after: has no effect yet
 actions[0].confetti: has no effect yet

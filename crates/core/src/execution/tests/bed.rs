@@ -6,15 +6,18 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
+use crate::access::Access;
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
 use crate::definition::{compile, parse_yaml, read};
 use crate::env::Env;
 use crate::execution::call::{Answer, Call, EmailRequest, Failure, FailureKind, HttpRequest, Reply, Request};
-use crate::execution::{Execution, Look, Next, Ran, Resume, Run, Status, StepStatus, run};
+use crate::execution::{
+    DryRun, Execution, Foresight, Look, Next, Ran, Reader, Resume, Run, Status, StepStatus, dry_run, run, show_dry_run,
+};
 use crate::ids::Id;
 use crate::people::{User, UserState, Workspace};
-use crate::task::Task;
+use crate::task::{Change, Task};
 use crate::time::Timestamp;
 use crate::told::Told;
 use crate::value::{Value, parse};
@@ -159,6 +162,7 @@ impl Bed {
             cancelled_by: None,
             spent: Duration::ZERO,
             snapshot: None,
+            quoted_version: None,
         };
         Bed {
             workspace: workspace(),
@@ -230,29 +234,50 @@ impl Bed {
     }
 
     /// Runs and keeps nothing of it.
-    fn look(&mut self, reply: Option<&(Reply, Duration)>) -> Ran {
+    fn look(&self, reply: Option<&(Reply, Duration)>) -> Ran {
         let resume = match (&self.call, reply) {
             (Some(call), Some((reply, took))) => Resume::Replied { call, reply, took: *took },
             (Some(call), None) => Resume::Call(call),
             (None, _) => Resume::Begin,
         };
-        let input = Run {
+        let input = Run { resume, ..self.input() };
+        run(input, &mut Known { taken: self.known.taken.clone() })
+    }
+
+    fn input(&self) -> Run<'_> {
+        Run {
             execution: &self.execution,
             pinned: &self.pinned,
             current: &self.current,
             workspace: &self.workspace,
             task: self.task.clone(),
-            resume,
+            resume: Resume::Begin,
             now: self.now,
             public_url: "https://baton.example.com",
             mail_from: self.mail_from,
             jitter: 0.5,
-        };
-        run(input, &mut self.known)
+        }
+    }
+
+    /// What it would do from here, without doing it.
+    pub fn dry_run(&self) -> DryRun {
+        dry_run(&self.input(), &mut Known { taken: self.known.taken.clone() })
+    }
+
+    /// As a reader with this access is shown it.
+    pub fn foresight(&self, access: Access<'_>) -> Foresight {
+        let reader = Reader { workflow: &self.current, workspace: &self.workspace, access };
+        show_dry_run(&self.dry_run(), self.task.as_ref().expect("there"), reader)
+    }
+
+    /// As the engine writes it.
+    fn saved(&self, before: &Task, after: Task) -> Task {
+        let changed = !Change::between(before, &after).is_empty();
+        if changed { Task { version: before.version + 1, updated_at: self.now, ..after } } else { after }
     }
 
     fn keep(&mut self, ran: &Ran) {
-        let after = ran.task.clone().map(|(_, after)| after);
+        let after = ran.task.clone().map(|(before, after)| self.saved(&before, after));
         if ran.deleted {
             self.execution.snapshot = after;
             self.task = None;

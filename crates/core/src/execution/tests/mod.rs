@@ -2,6 +2,8 @@
 
 mod answers;
 mod bed;
+mod dry_runs;
+mod quotes;
 mod rendering;
 mod resuming;
 mod retries;
@@ -80,6 +82,7 @@ fn workflow(requirements: Vec<Requirement>, steps: Vec<StepKind>) -> Workflow {
         requirements,
         steps: steps.into_iter().map(|kind| Step { when: None, kind }).collect(),
         ask: Vec::new(),
+        needs_quote: false,
     };
     let stage = |n, name: &str, end| Stage { id: id(n), name: name.into(), color: "gray".into(), end, checklist: Vec::new() };
     let mut first = stage(OPEN, "Open", false);
@@ -362,6 +365,7 @@ fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: 
         cancelled_by: None,
         spent: Duration::ZERO,
         snapshot: None,
+        quoted_version: None,
     };
     let input = Run {
         execution: &execution,

@@ -289,6 +289,8 @@ proptest! {
         // Ids are counted in the order of the document, so those of actions differ by the step that was put in.
         one.performers.clear();
         other.performers.clear();
+        // What is saved before the call is a version of its own.
+        (one.version, other.version) = (1, 1);
         prop_assert_eq!(one, other);
         let mut marks = stopped.statuses();
         marks.remove(at);

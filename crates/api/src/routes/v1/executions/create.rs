@@ -1,6 +1,6 @@
 //! `POST /api/v1/workflows/<w>/executions`: takes an action on a task. What the body says and what the action refuses
 //! has the shape of a failed execution; who calls, the path, and a body that can't be read are told like everywhere.
-//! `?_explain=true` takes nothing, and says what speaks against it.
+//! `?_explain=true` takes nothing, and says what speaks against it; `?_dry_run=true` (`dry_run.rs`) what it would do.
 
 use axum::body::Body;
 use axum::http::{Method, Response, StatusCode};
@@ -11,8 +11,10 @@ use baton_engine::commands::executions::{self, Start};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::dry_run;
 use crate::call::{Call, ok};
 use crate::problem::Problem;
+use crate::query::bad;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 use crate::show::explained;
@@ -28,9 +30,12 @@ struct Accepted {
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {
         let query = call.query()?;
-        query.expect_only(&["_explain"])?;
-        if query.flag("_explain")? {
-            return explain(call).await;
+        query.expect_only(&["_explain", "_dry_run"])?;
+        match (query.flag("_explain")?, query.flag("_dry_run")?) {
+            (false, false) => {}
+            (true, false) => return explain(call).await,
+            (false, true) => return dry_run::foresee(call).await,
+            (true, true) => return Err(bad("_dry_run", "true", "false with _explain=true").into()),
         }
         call.engine().turn_away(&call.ask()).map_err(baton_engine::Failure::from)?;
         let body = call.object().await.map_err(in_shape)?;
@@ -54,14 +59,14 @@ async fn explain(mut call: Call) -> Result<Response<Body>, Problem> {
 }
 
 /// A body that says something else than an execution; one that can't be read is told like everywhere.
-fn in_shape(problem: Problem) -> Problem {
+pub(super) fn in_shape(problem: Problem) -> Problem {
     match problem {
         Problem::Request(Refusals::Plain(refusal @ Refusal::BodyShape { .. })) => Refusals::action(refusal).into(),
         problem => problem,
     }
 }
 
-fn start(body: &Map<String, Json>) -> Result<Start, Refusals> {
+pub(super) fn start(body: &Map<String, Json>) -> Result<Start, Refusals> {
     let mut refusals = Vec::new();
     let mut start = Start::default();
     for (key, given) in body {
@@ -69,6 +74,7 @@ fn start(body: &Map<String, Json>) -> Result<Start, Refusals> {
             "task_id" => task_id(given).map(|task| start.task = task),
             "action_id" => text(given).map(|action| start.action = action),
             "performed_by" => performed_by(given).map(|email| start.performed_by = email),
+            "quote" => text(given).map(|quote| start.quote = quote),
             "fields" => given.as_object().map(|fields| start.fields = fields.clone()),
             name => {
                 refusals.push(Refusal::NotAParameter { name: name.to_owned() });
@@ -138,6 +144,7 @@ mod tests {
             (r#"{"task_id":1.0,"action_id":7}"#, vec!["task_id is invalid".to_owned(), "action_id is invalid".to_owned()]),
             (r#"{"task_id":1e3}"#, vec!["task_id is invalid".to_owned()]),
             (r#"{"task_id":["1"],"performed_by":""}"#, vec!["task_id is invalid".to_owned(), "performed_by is invalid".to_owned()]),
+            (r#"{"quote":7}"#, vec!["quote is invalid".to_owned()]),
             (r#"{"fields":[]}"#, vec!["fields is invalid".to_owned()]),
             (r#"{"task":"1"}"#, vec!["task is not a parameter".to_owned()]),
         ] {
