@@ -8,6 +8,7 @@ mod demo;
 mod full_disk;
 mod init;
 mod keys;
+mod lint;
 mod log;
 mod master_key;
 mod readme;
