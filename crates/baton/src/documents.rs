@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use baton_core::definition::parse_yaml;
 use baton_core::limits;
+use baton_core::lint::{Code, Finding};
+
+use crate::cli::lint::findings;
 
 fn seconds(limit: Duration) -> usize {
     usize::try_from(limit.as_secs()).expect("a limit")
@@ -56,4 +60,48 @@ fn every_limit_is_told() {
     let there_are = include_str!("../../core/src/limits.rs").matches("pub const ").count();
     assert_eq!(limits.len(), there_are, "a limit is not in this list");
     assert_eq!(told.iter().map(|(_, limit)| *limit).collect::<Vec<_>>(), limits);
+}
+
+fn linted(document: &str) -> Vec<Finding> {
+    let value = parse_yaml(document).unwrap_or_else(|error| panic!("{error}\n{document}"));
+    findings(value).unwrap_or_else(|problems| panic!("{problems:?}\n{document}"))
+}
+
+/// Each finding has its entry, with a document that has it, and the same one mended.
+#[test]
+fn every_finding_is_told_with_an_example_that_has_it() {
+    let text = include_str!("../../../docs/lint.md");
+    let entries: Vec<(&str, &str)> = text.split("\n## `").skip(1).filter_map(|entry| entry.split_once("`\n")).collect();
+    assert_eq!(entries.iter().map(|(code, _)| *code).collect::<Vec<_>>(), Code::ALL.map(Code::name));
+    for (code, entry) in entries {
+        let blocks: Vec<&str> = entry.split("```yaml\n").skip(1).filter_map(|block| Some(block.split_once("```")?.0)).collect();
+        let [with, mended] = blocks[..] else { panic!("{code} has {} examples", blocks.len()) };
+        let found = linted(with);
+        assert!(!found.is_empty() && found.iter().all(|finding| finding.code.name() == code), "{code}: {found:#?}");
+        let severity = found[0].severity.name();
+        let told = entry.trim_start().to_lowercase();
+        assert!(told.starts_with(severity), "{code} is told as {severity}");
+        assert_eq!(linted(mended), [], "{code}");
+    }
+}
+
+/// What the documents and the demo show to be copied has nothing to find.
+#[test]
+fn our_own_definitions_have_no_finding() {
+    let readme = include_str!("../../../README.md");
+    let (_, from) = readme.split_once("<<'YAML'\n").expect("the README has a definition");
+    let (contracts, _) = from.split_once("\nYAML\n").expect("it ends");
+    for document in [contracts, include_str!("demo/early-access.yaml"), include_str!("demo/refunds.yaml")] {
+        assert_eq!(linted(document), [], "{document}");
+    }
+}
+
+#[test]
+fn the_answer_of_the_linter_is_what_it_says() {
+    let text = include_str!("../../../docs/lint.md");
+    let (_, from) = text.split_once("```text\ncontracts.yaml:4:5: warning: ").expect("an answer is shown");
+    let (told, _) = from.split_once(" [").expect("it ends with a code");
+    let document = "name: C\nstages: [ { name: Draft }, { name: Signed, end: true }, { name: Lost, end: true } ]\nactions:\n  - { name: Sign, from: [Draft], steps: [ { do: move_to_stage, stage: Signed } ] }\n";
+    let found = linted(document);
+    assert_eq!(format!("{}: {}", found[0].path, found[0].message), told);
 }

@@ -21,6 +21,7 @@ pub mod execution;
 mod fixtures;
 pub mod ids;
 pub mod limits;
+pub mod lint;
 pub mod people;
 pub mod refusal;
 pub mod requirement;

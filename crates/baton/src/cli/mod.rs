@@ -6,6 +6,7 @@ mod audit;
 mod config;
 mod demo;
 mod init;
+pub(crate) mod lint;
 mod schema;
 mod secret;
 mod serve;
@@ -41,6 +42,8 @@ enum Command {
     Demo(demo::Demo),
     /// Create or change workflows from definitions, and print their ids
     Apply(apply::Apply),
+    /// Check definitions without a server: their problems, and what will not do what it looks like
+    Lint(lint::Lint),
     /// Print the JSON Schema of definitions
     Schema,
     /// Make, list and revoke API keys
@@ -61,9 +64,12 @@ enum Command {
 
 pub fn run() -> Result<(), Trouble> {
     let CommandLine { command, mut flags } = CommandLine::parse();
-    if let Command::Schema = command {
-        return schema::run();
-    }
+    // Those that need neither a server nor its settings.
+    let command = match command {
+        Command::Schema => return schema::run(),
+        Command::Lint(command) => return command.run(),
+        command => command,
+    };
     if let Command::Serve(command) = &command {
         command.add_to(&mut flags);
     }
@@ -77,6 +83,7 @@ pub fn run() -> Result<(), Trouble> {
         Command::Init(command) => command.run(&settings),
         Command::Demo(command) => command.run(&settings),
         Command::Apply(command) => command.run(&settings),
+        Command::Lint(command) => command.run(),
         Command::Schema => schema::run(),
         Command::ApiKey(command) => command.run(&settings),
         Command::User(command) => command.run(&settings),

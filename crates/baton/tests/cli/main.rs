@@ -9,6 +9,7 @@ mod echoes;
 mod full_disk;
 mod init;
 mod keys;
+mod lint;
 mod log;
 mod master_key;
 mod readme;

@@ -145,7 +145,7 @@ impl Compiler<'_> {
     }
 }
 
-fn split_at_commas(text: &str) -> Vec<&str> {
+pub(crate) fn split_at_commas(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut start, mut at) = (0, 0);
     while at < text.len() {

@@ -21,7 +21,7 @@ impl fmt::Display for Problem {
 
 /// A place in the document, as a chain on the stack: nothing is written out unless something is wrong there.
 #[derive(Clone, Copy)]
-pub(super) struct Path<'a> {
+pub(crate) struct Path<'a> {
     parent: Option<&'a Path<'a>>,
     segment: Segment<'a>,
 }
@@ -153,7 +153,7 @@ impl Problems {
 }
 
 /// `a, b or c`
-pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<&str> = words.into_iter().collect();
     match words.split_last() {
         None => String::new(),

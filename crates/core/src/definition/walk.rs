@@ -16,7 +16,7 @@ use super::step::{Recipients, Step};
 use crate::condition::ConditionTree;
 
 /// What is done at each reference. Names can be changed; the walk carries on with the changed ones.
-pub(super) trait Visitor {
+pub(crate) trait Visitor {
     fn field(&mut self, _name: &mut String, _path: &Path<'_>) {}
     /// A field or a special column, such as `Created On`.
     fn column(&mut self, _name: &mut String, _path: &Path<'_>) {}
@@ -36,7 +36,7 @@ pub(super) trait Visitor {
     fn user(&mut self, _email: &mut String, _path: &Path<'_>) {}
 }
 
-pub(super) fn walk(definition: &mut Definition, visitor: &mut dyn Visitor) {
+pub(crate) fn walk(definition: &mut Definition, visitor: &mut dyn Visitor) {
     let mut walk = Walk { visitor };
     let path = Path::ROOT.key("actions");
     for (index, action) in definition.actions.iter_mut().enumerate() {
@@ -87,6 +87,11 @@ pub(super) fn walk(definition: &mut Definition, visitor: &mut dyn Visitor) {
             }
         }
     }
+}
+
+/// The same, for one step.
+pub(crate) fn walk_step(step: &mut Step, path: &Path<'_>, visitor: &mut dyn Visitor) {
+    Walk { visitor }.step(step, path);
 }
 
 struct Walk<'a> {

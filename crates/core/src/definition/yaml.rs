@@ -9,6 +9,8 @@ use serde_json::{Map, Number, Value};
 
 use super::document::Definition;
 use super::json::to_json;
+use super::places::Places;
+use super::problem::Path;
 use super::text::{DEPTH_MAX, TextError};
 use crate::limits::BODY_BYTES_MAX;
 
@@ -18,8 +20,14 @@ const VALUES_MAX: usize = 1_000_000;
 const COPIED_BYTES_MAX: usize = BODY_BYTES_MAX;
 
 pub fn parse_yaml(text: &str) -> Result<Value, TextError> {
-    let mut reader = Reader { events: Parser::new_from_str(text), anchors: HashMap::new(), size: Size::default(), copied_bytes: 0 };
-    reader.document()
+    Reader::new(text, None).document()
+}
+
+/// The same, with the place of everything that is written there.
+pub fn parse_yaml_with_places(text: &str) -> Result<(Value, Places), TextError> {
+    let mut reader = Reader::new(text, Some(Places::default()));
+    let value = reader.document()?;
+    Ok((value, reader.places.unwrap_or_default()))
 }
 
 /// The document as YAML in block style, keys in their documented order.
@@ -35,6 +43,8 @@ struct Reader<'a> {
     /// Of all that was read so far.
     size: Size,
     copied_bytes: usize,
+    /// Where they are wanted.
+    places: Option<Places>,
 }
 
 /// How much a value is, its aliases followed.
@@ -46,13 +56,18 @@ struct Size {
 }
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str, places: Option<Places>) -> Reader<'a> {
+        Reader { events: Parser::new_from_str(text), anchors: HashMap::new(), size: Size::default(), copied_bytes: 0, places }
+    }
+
     fn document(&mut self) -> Result<Value, TextError> {
         loop {
             match self.next()? {
                 (Event::StreamStart | Event::DocumentStart(..), _) => {}
                 (Event::StreamEnd, span) => return Err(fail(&span, "the document is empty")),
                 (event, span) => {
-                    let value = self.value(event, &span, 0)?;
+                    self.note(&Path::ROOT, &span);
+                    let value = self.value(event, &span, &Path::ROOT, 0)?;
                     self.nothing_follows()?;
                     return Ok(value);
                 }
@@ -81,7 +96,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Result<Value, TextError> {
+    fn note(&mut self, path: &Path<'_>, span: &Span) {
+        if let Some(places) = &mut self.places {
+            places.add(path, span.start.line(), span.start.col() + 1);
+        }
+    }
+
+    fn value(&mut self, event: Event<'a>, span: &Span, path: &Path<'_>, depth: usize) -> Result<Value, TextError> {
         if depth > DEPTH_MAX {
             return Err(fail(span, &format!("nesting is deeper than {DEPTH_MAX}")));
         }
@@ -94,11 +115,11 @@ impl<'a> Reader<'a> {
             }
             Event::SequenceStart(_, anchor, tag) => {
                 refuse_tag(tag.as_deref(), "seq", span)?;
-                (self.sequence(depth)?, anchor)
+                (self.sequence(path, depth)?, anchor)
             }
             Event::MappingStart(_, anchor, tag) => {
                 refuse_tag(tag.as_deref(), "map", span)?;
-                (self.mapping(depth)?, anchor)
+                (self.mapping(path, depth)?, anchor)
             }
             Event::Alias(anchor) => {
                 let Some((_, size)) = self.anchors.get(&anchor) else {
@@ -120,17 +141,21 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn sequence(&mut self, depth: usize) -> Result<Value, TextError> {
+    fn sequence(&mut self, path: &Path<'_>, depth: usize) -> Result<Value, TextError> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
                 (Event::SequenceEnd, _) => return Ok(Value::Array(items)),
-                (event, span) => items.push(self.value(event, &span, depth + 1)?),
+                (event, span) => {
+                    let path = path.index(items.len());
+                    self.note(&path, &span);
+                    items.push(self.value(event, &span, &path, depth + 1)?);
+                }
             }
         }
     }
 
-    fn mapping(&mut self, depth: usize) -> Result<Value, TextError> {
+    fn mapping(&mut self, path: &Path<'_>, depth: usize) -> Result<Value, TextError> {
         let mut map = Map::new();
         loop {
             let (event, span) = self.next()?;
@@ -143,8 +168,10 @@ impl<'a> Reader<'a> {
                 return Err(fail(&span, &format!("key {key:?} is given twice")));
             }
             self.size.bytes += key.len();
+            let path = path.key(&key);
+            self.note(&path, &span);
             let (event, span) = self.next()?;
-            let value = self.value(event, &span, depth + 1)?;
+            let value = self.value(event, &span, &path, depth + 1)?;
             map.insert(key, value);
         }
     }

@@ -94,3 +94,28 @@ proptest! {
         let _ = parse_json(&text);
     }
 }
+
+#[test]
+fn everything_that_is_written_has_its_place() {
+    let text = "name: W\nstages:\n  - { name: É, end: true }\n  - name: B\nactions: &a [ { from: [ B ] } ]\nsame: *a\n\"a.b\": { c: 1 }\n";
+    let (value, places) = parse_yaml_with_places(text).expect("YAML");
+    assert_eq!(value, parse_yaml(text).expect("YAML"));
+    for (path, line, column) in [
+        ("", 1, 1),
+        ("name", 1, 1),
+        ("stages", 2, 1),
+        ("stages[0]", 3, 5),
+        ("stages[0].end", 3, 16),
+        ("stages[1].name", 4, 5),
+        ("actions[0].from[0]", 5, 25),
+        ("same", 6, 1),
+        ("[\"a.b\"].c", 7, 10),
+        // What is not there: the nearest above it.
+        ("stages[1].color", 4, 5),
+        ("same[0].from", 6, 1),
+        ("fields[3].name", 1, 1),
+    ] {
+        assert_eq!(places.of(path), Some(Place { line, column }), "{path}");
+    }
+    assert_eq!(Places::default().of("name"), None);
+}
