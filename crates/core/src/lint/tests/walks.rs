@@ -175,7 +175,7 @@ impl Walk<'_> {
         let action = &self.workflow.actions[number];
         let now = Timestamp::from_micros(0);
         let scene = Scene { workspace: &self.workspace, workflow: self.workflow, task: &self.task, performer, now, public_url: "" };
-        if accept(&scene, action, &mut Nothing).is_err() {
+        if accept(&scene, action, Ok(()), &mut Nothing).is_err() {
             return Ok(true);
         }
         self.not_said("action_never_taken", &format!("actions[{number}]"))?;
@@ -268,6 +268,7 @@ fn execution(action: Id, performer: Actor) -> Execution {
         cancelled_by: None,
         spent: Duration::ZERO,
         snapshot: None,
+        quoted_version: None,
     }
 }
 
