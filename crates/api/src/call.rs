@@ -13,7 +13,7 @@ use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome};
 use bytes::Bytes;
 
 use crate::app::App;
-use crate::body::{self, Document, Incoming, Object};
+use crate::body::{self, Document, Incoming, Object, OneOrMany};
 use crate::headers;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -63,6 +63,11 @@ impl Call {
     pub async fn object(&mut self) -> Result<Object, Problem> {
         self.check_stranger(!body::is_small(&self.body)).await?;
         body::object(self.incoming()).await
+    }
+
+    pub async fn one_or_many(&mut self) -> Result<OneOrMany, Problem> {
+        self.check_stranger(!body::is_small(&self.body)).await?;
+        body::one_or_many(self.incoming()).await
     }
 
     pub async fn document(&mut self) -> Result<Document, Problem> {

@@ -5,6 +5,7 @@ use axum::http::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHEN
 use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Failure, StoreError};
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::reply;
@@ -51,11 +52,12 @@ pub fn response(failure: Failure, request_id: &str) -> Response<Body> {
 pub fn refused(refusals: &Refusals) -> Response<Body> {
     let (status, body) = match refusals {
         Refusals::Plain(refusal) => (status(refusal), json!({ "errors": [refusal.to_string()] })),
-        Refusals::Fields(fields) => {
-            let errors: Map<String, Json> = fields.iter().map(|(name, refusals)| (name.clone(), sentences(refusals))).collect();
+        Refusals::Fields(fields) => (StatusCode::UNPROCESSABLE_ENTITY, json!({ "errors": by_name(fields) })),
+        Refusals::Items(items) => {
+            let errors: Map<String, Json> = items.iter().map(|(item, fields)| (item.to_string(), by_name(fields))).collect();
             (StatusCode::UNPROCESSABLE_ENTITY, json!({ "errors": errors }))
         }
-        Refusals::Action(refusals) => (action_status(refusals), json!({ "status": "Fail", "errors": sentences(refusals) })),
+        Refusals::Action(refusals) => (action_status(refusals), json!({ "status": "Fail", "errors": as_json(refusals) })),
     };
     let mut response = reply::json(status, &body);
     match refusals {
@@ -82,7 +84,11 @@ pub fn status_of(refusal: &Refusal) -> u16 {
     status(refusal).as_u16()
 }
 
-fn sentences(refusals: &[Refusal]) -> Json {
+fn by_name(fields: &IndexMap<String, Vec<Refusal>>) -> Json {
+    fields.iter().map(|(name, refusals)| (name.clone(), as_json(refusals))).collect()
+}
+
+fn as_json(refusals: &[Refusal]) -> Json {
     refusals.iter().map(|refusal| Json::String(refusal.to_string())).collect()
 }
 

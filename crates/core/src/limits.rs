@@ -28,6 +28,8 @@ pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 pub const QUERY_PARAMETERS_MAX: usize = 1000;
 /// Executions of one task that wait; one more is told to come back later.
 pub const WAITING_EXECUTIONS_MAX: i64 = 1000;
+/// Tasks that one request creates or changes.
+pub const BATCH_TASKS_MAX: usize = 1000;
 pub const CONDITION_DEPTH_MAX: usize = 8;
 pub const CONDITION_RULES_MAX: usize = 100;
 /// Significant digits of a number or currency.

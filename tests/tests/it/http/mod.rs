@@ -2,6 +2,7 @@
 
 mod actions;
 mod activity;
+mod batch;
 mod calls;
 mod cancel;
 mod checklist;

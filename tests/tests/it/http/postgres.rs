@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::calls::Calls;
 use super::review::{Review, failed};
 use super::server::{Server, delete, get, post, put};
-use super::{cancel, idempotency, queue, retry};
+use super::{batch, cancel, idempotency, queue, retry};
 use crate::postgres::Database;
 
 async fn review(database: &Database) -> Review {
@@ -25,6 +25,14 @@ async fn of_two_hundred_simultaneous_approvals_one_succeeds() {
 async fn simultaneous_twins_get_one_answer() {
     let Some(database) = Database::fresh() else { return };
     idempotency::twins(review(&database).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_batch_is_all_or_nothing() {
+    let Some(database) = Database::fresh() else { return };
+    batch::in_order(review(&database).await).await;
+    let Some(database) = Database::fresh() else { return };
+    batch::all_or_nothing(review(&database).await).await;
 }
 
 async fn calls(database: &Database) -> Calls {
