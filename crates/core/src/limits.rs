@@ -30,6 +30,8 @@ pub const QUERY_PARAMETERS_MAX: usize = 1000;
 pub const WAITING_EXECUTIONS_MAX: i64 = 1000;
 /// Tasks that one request creates or changes.
 pub const BATCH_TASKS_MAX: usize = 1000;
+/// That a caller may wait for an execution to end.
+pub const WAIT_SECONDS_MAX: i64 = 60;
 pub const CONDITION_DEPTH_MAX: usize = 8;
 pub const CONDITION_RULES_MAX: usize = 100;
 /// Significant digits of a number or currency.

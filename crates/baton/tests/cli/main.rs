@@ -20,3 +20,4 @@ mod serve;
 mod settings;
 mod site;
 mod users;
+mod waits;

@@ -32,4 +32,5 @@ mod store_failures;
 mod stream;
 mod tasks;
 mod users;
+mod wait;
 mod workflows;

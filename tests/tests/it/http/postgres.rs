@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::calls::Calls;
 use super::review::{Review, failed};
 use super::server::{Server, delete, get, post, put};
-use super::{batch, cancel, idempotency, queue, retry};
+use super::{batch, cancel, idempotency, queue, retry, wait};
 use crate::postgres::Database;
 
 async fn review(database: &Database) -> Review {
@@ -33,6 +33,24 @@ async fn a_batch_is_all_or_nothing() {
     batch::in_order(review(&database).await).await;
     let Some(database) = Database::fresh() else { return };
     batch::all_or_nothing(review(&database).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_waits_is_told_how_it_ended() {
+    let Some(database) = Database::fresh() else { return };
+    let review = review(&database).await;
+    review.server.work();
+    wait::ends_while_waiting(&review).await;
+}
+
+/// Nothing is run where it is accepted: the other node is seen by what it stores.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_waits_is_told_of_what_another_node_has_run() {
+    let Some(database) = Database::fresh() else { return };
+    let here = review(&database).await;
+    let there = Server::on(Options::new(Place::Url(database.url.clone()))).await;
+    there.work();
+    wait::ends_while_waiting(&here).await;
 }
 
 async fn calls(database: &Database) -> Calls {

@@ -1,6 +1,6 @@
 //! `POST /api/v1/workflows/<w>/executions`: takes an action on a task. What the body says and what the action refuses
 //! has the shape of a failed execution; who calls, the path, and a body that can't be read are told like everywhere.
-//! `?_explain=true` takes nothing, and says what speaks against it.
+//! `?_explain=true` takes nothing, and says what speaks against it. `wait.rs` is for who wants to see the end.
 
 use axum::body::Body;
 use axum::http::{Method, Response, StatusCode};
@@ -11,6 +11,7 @@ use baton_engine::commands::executions::{self, Start};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::wait::{self, Waiting};
 use crate::call::{Call, ok};
 use crate::problem::Problem;
 use crate::reply;
@@ -35,14 +36,26 @@ fn handle(mut call: Call) -> Handled {
         call.engine().turn_away(&call.ask()).map_err(baton_engine::Failure::from)?;
         let body = call.object().await.map_err(in_shape)?;
         let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
+        let waiting = wait::preferred(&call.head.headers).map(|seconds| Waiting {
+            engine: call.engine().clone(),
+            ask: call.ask(),
+            workflow: workflow.clone(),
+            seconds,
+        });
         let command = move |cx: &mut baton_engine::Cx<'_>| {
             let execution = executions::start(cx, &workflow, &start)?;
             let path = format!("/api/v1/workflows/{workflow}/executions/{}", execution.id);
             let accepted = Accepted { id: execution.id, status: execution.status.name() };
             Ok(reply::located(reply::answer(StatusCode::ACCEPTED, &accepted), path))
         };
-        let _admitted = call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
-        call.post(&body.raw, command).await
+        let admitted = call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
+        let answered = call.once(&body.raw, command).await?;
+        // Who waits holds nothing that others want.
+        drop((admitted, body, call));
+        match waiting {
+            Some(waiting) => Ok(waiting.answer(answered).await),
+            None => Ok(reply::from_answer(answered)),
+        }
     })
 }
 
