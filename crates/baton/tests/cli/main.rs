@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod bulk;
 mod calls;
 mod canaries;
 mod demo;

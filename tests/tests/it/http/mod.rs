@@ -3,6 +3,7 @@
 mod actions;
 mod activity;
 mod batch;
+mod bulk;
 mod calls;
 mod cancel;
 mod checklist;

@@ -48,7 +48,10 @@ impl Server {
     }
 
     pub async fn with(options: Options, clock: Arc<dyn Clock>) -> Server {
-        let store = Store::open(options).expect("the store opens");
+        Server::over(Store::open(options).expect("the store opens"), clock).await
+    }
+
+    pub async fn over(store: Store, clock: Arc<dyn Clock>) -> Server {
         let node = Id::from_i64(1).expect("an id");
         let options = EngineOptions { public_url: PUBLIC_URL.to_owned(), workers: 4, node };
         let surroundings = Surroundings { world: Arc::new(loopback()), ..Surroundings::bare(clock, Entropy::from_system()) };

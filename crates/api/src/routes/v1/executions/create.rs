@@ -1,6 +1,6 @@
 //! `POST /api/v1/workflows/<w>/executions`: takes an action on a task. What the body says and what the action refuses
 //! has the shape of a failed execution; who calls, the path, and a body that can't be read are told like everywhere.
-//! `?_explain=true` takes nothing, and says what speaks against it. `wait.rs` is for who wants to see the end.
+//! `?_explain=true` takes nothing, and says what speaks against it. `bulk.rs` is for many tasks, `wait.rs` for who wants to see the end.
 
 use axum::body::Body;
 use axum::http::{Method, Response, StatusCode};
@@ -11,6 +11,7 @@ use baton_engine::commands::executions::{self, Start};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::bulk;
 use super::wait::{self, Waiting};
 use crate::call::{Call, ok};
 use crate::problem::Problem;
@@ -34,7 +35,11 @@ fn handle(mut call: Call) -> Handled {
             return explain(call).await;
         }
         call.engine().turn_away(&call.ask()).map_err(baton_engine::Failure::from)?;
-        let body = call.object().await.map_err(in_shape)?;
+        let mut body = call.object().await.map_err(in_shape)?;
+        if let Some(tasks) = bulk::tasks_in(&mut body.keys)? {
+            let start = start(&body.keys)?;
+            return bulk::take(call, &body.raw, tasks, start).await;
+        }
         let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
         let waiting = wait::preferred(&call.head.headers).map(|seconds| Waiting {
             engine: call.engine().clone(),
@@ -96,7 +101,7 @@ fn start(body: &Map<String, Json>) -> Result<Start, Refusals> {
 }
 
 /// A text or a whole number, digit for digit; blank is absent.
-fn task_id(given: &Json) -> Option<Option<String>> {
+pub(super) fn task_id(given: &Json) -> Option<Option<String>> {
     match given {
         Json::Number(number) => {
             let digits = number.as_str();

@@ -1,5 +1,6 @@
 //! Actions taken.
 
+mod bulk;
 pub mod cancel;
 pub mod create;
 pub mod get;
