@@ -120,7 +120,7 @@ impl Scene {
         let (workflow, task, action) = (self.task.workflow.to_string(), self.task.id.to_string(), action.to_owned());
         let start = self.world.write(move |cx| {
             let action = cx.workflow(&workflow)?.workflow.actions.iter().find(|known| known.name == action).expect("an action").id;
-            executions::start(cx, &workflow, &Start { task: Some(task.clone()), action: Some(action.to_string()), performed_by: None })
+            executions::start(cx, &workflow, &Start { task: Some(task.clone()), action: Some(action.to_string()), ..Start::default() })
         });
         start.await
     }
