@@ -36,6 +36,17 @@ impl Object {
     }
 }
 
+/// Several objects in an array.
+pub struct Objects {
+    pub raw: Bytes,
+    pub all: Vec<Map<String, Json>>,
+}
+
+pub enum OneOrMany {
+    One(Object),
+    Many(Objects),
+}
+
 /// A definition, in either format.
 pub struct Document {
     pub raw: Bytes,
@@ -68,6 +79,19 @@ impl Error for BodyTooSlow {}
 pub async fn object(incoming: Incoming<'_>) -> Result<Object, Problem> {
     expect_json(incoming.headers)?;
     object_in(incoming.bytes().await?)
+}
+
+pub async fn one_or_many(incoming: Incoming<'_>) -> Result<OneOrMany, Problem> {
+    expect_json(incoming.headers)?;
+    let raw = incoming.bytes().await?;
+    let object = |json: Json| match json {
+        Json::Object(keys) => Ok(keys),
+        _ => Err(Refusal::BodyShape { must: "be a JSON object or an array of objects" }),
+    };
+    Ok(match parse_json(&raw)? {
+        Json::Array(all) => OneOrMany::Many(Objects { raw, all: all.into_iter().map(object).collect::<Result<_, _>>()? }),
+        one => OneOrMany::One(Object { raw, keys: object(one)? }),
+    })
 }
 
 fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {

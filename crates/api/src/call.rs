@@ -9,11 +9,11 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Noun, Refusal};
 use baton_engine::commands::tasks::Expected;
-use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome};
+use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome, Replayed};
 use bytes::Bytes;
 
 use crate::app::App;
-use crate::body::{self, Document, Incoming, Object};
+use crate::body::{self, Document, Incoming, Object, OneOrMany};
 use crate::headers;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -63,6 +63,11 @@ impl Call {
     pub async fn object(&mut self) -> Result<Object, Problem> {
         self.check_stranger(!body::is_small(&self.body)).await?;
         body::object(self.incoming()).await
+    }
+
+    pub async fn one_or_many(&mut self) -> Result<OneOrMany, Problem> {
+        self.check_stranger(!body::is_small(&self.body)).await?;
+        body::one_or_many(self.incoming()).await
     }
 
     pub async fn document(&mut self) -> Result<Document, Problem> {
@@ -126,11 +131,20 @@ impl Call {
     where
         C: FnMut(&mut Cx<'_>) -> Outcome<Answer> + Send + 'static,
     {
-        let (engine, ask, key) = (self.engine().clone(), self.ask(), self.idempotency_key(raw));
-        async move { Ok(reply::from_answer(engine.write_once(ask, key?, command).await?)) }
+        let answered = self.once(raw, command);
+        async move { Ok(reply::from_answer(answered.await?)) }
     }
 
-    fn idempotency_key(&self, raw: &[u8]) -> Result<Option<IdempotencyKey>, Refusal> {
+    /// The same for who goes on with the answer.
+    pub fn once<C>(&self, raw: &[u8], command: C) -> impl Future<Output = Result<(Answer, Replayed), Problem>> + Send + use<C>
+    where
+        C: FnMut(&mut Cx<'_>) -> Outcome<Answer> + Send + 'static,
+    {
+        let (engine, ask, key) = (self.engine().clone(), self.ask(), self.idempotency_key(raw));
+        async move { Ok(engine.write_once(ask, key?, command).await?) }
+    }
+
+    pub fn idempotency_key(&self, raw: &[u8]) -> Result<Option<IdempotencyKey>, Refusal> {
         let place = self.head.uri.path_and_query().map_or(self.head.uri.path(), |place| place.as_str());
         let key = headers::idempotency_key(&self.head.headers)?;
         Ok(key.map(|key| IdempotencyKey::new(key, self.head.method.as_str(), place, raw)))

@@ -5,6 +5,7 @@ use axum::http::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHEN
 use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Failure, StoreError};
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::reply;
@@ -51,11 +52,12 @@ pub fn response(failure: Failure, request_id: &str) -> Response<Body> {
 pub fn refused(refusals: &Refusals) -> Response<Body> {
     let (status, body) = match refusals {
         Refusals::Plain(refusal) => (status(refusal), json!({ "errors": [refusal.to_string()] })),
-        Refusals::Fields(fields) => {
-            let errors: Map<String, Json> = fields.iter().map(|(name, refusals)| (name.clone(), sentences(refusals))).collect();
+        Refusals::Fields(fields) => (StatusCode::UNPROCESSABLE_ENTITY, json!({ "errors": by_name(fields) })),
+        Refusals::Items(items) => {
+            let errors: Map<String, Json> = items.iter().map(|(item, fields)| (item.to_string(), by_name(fields))).collect();
             (StatusCode::UNPROCESSABLE_ENTITY, json!({ "errors": errors }))
         }
-        Refusals::Action(refusals) => (action_status(refusals), json!({ "status": "Fail", "errors": sentences(refusals) })),
+        Refusals::Action(refusals) => (action_status(refusals), json!({ "status": "Fail", "errors": as_json(refusals) })),
     };
     let mut response = reply::json(status, &body);
     match refusals {
@@ -82,7 +84,11 @@ pub fn status_of(refusal: &Refusal) -> u16 {
     status(refusal).as_u16()
 }
 
-fn sentences(refusals: &[Refusal]) -> Json {
+fn by_name(fields: &IndexMap<String, Vec<Refusal>>) -> Json {
+    fields.iter().map(|(name, refusals)| (name.clone(), as_json(refusals))).collect()
+}
+
+fn as_json(refusals: &[Refusal]) -> Json {
     refusals.iter().map(|refusal| Json::String(refusal.to_string())).collect()
 }
 
@@ -173,25 +179,50 @@ fn status(refusal: &Refusal) -> StatusCode {
 
 /// The log has what happened; the caller is told what to do, and nothing of the inside.
 fn store_failed(error: &StoreError, request_id: &str) -> Response<Body> {
+    log(error, request_id);
+    match sentence_of(error) {
+        Some((sentence, retry_after)) => unavailable(sentence, retry_after),
+        None => fault(request_id),
+    }
+}
+
+fn log(error: &StoreError, request_id: &str) {
     tracing::error!(request = request_id, %error, "a request failed in the store");
-    let (sentence, retry_after) = match error {
-        StoreError::Unavailable(_) => ("The store can't be reached; nothing has happened, try again later", RETRY_LATER),
-        StoreError::Full(_) => ("The store is full; nothing has happened, try again when there is room", RETRY_LATER),
-        StoreError::Overloaded => ("Too much waits to be done; nothing has happened, try again later", RETRY_SOON),
-        StoreError::OutcomeUnknown(_) => {
-            ("The connection to the store broke while saving; ask again with the same Idempotency-Key to learn the outcome", RETRY_SOON)
-        }
+}
+
+/// `None`: a mistake of ours.
+fn sentence_of(error: &StoreError) -> Option<(&'static str, &'static str)> {
+    match error {
+        StoreError::Unavailable(_) => Some(("The store can't be reached; nothing has happened, try again later", RETRY_LATER)),
+        StoreError::Full(_) => Some(("The store is full; nothing has happened, try again when there is room", RETRY_LATER)),
+        StoreError::Overloaded => Some(("Too much waits to be done; nothing has happened, try again later", RETRY_SOON)),
+        StoreError::OutcomeUnknown(_) => Some((
+            "The connection to the store broke while saving; ask again with the same Idempotency-Key to learn the outcome",
+            RETRY_SOON,
+        )),
         StoreError::Duplicate { .. }
         | StoreError::LeaseLost
         | StoreError::Corrupt { .. }
         | StoreError::InUse(_)
         | StoreError::Refused(_)
         | StoreError::Newer { .. }
-        | StoreError::Sql(_) => {
-            return fault(request_id);
+        | StoreError::Sql(_) => None,
+    }
+}
+
+/// A failure as it is told of one among many, in the words that it would have had alone.
+pub fn sentences(failure: &Failure, request_id: &str) -> Vec<String> {
+    match failure {
+        Failure::Refused(refusals) => sentences_of(refusals),
+        Failure::Store(error) => {
+            log(error, request_id);
+            vec![sentence_of(error).map_or_else(|| fault_sentence(request_id), |(sentence, _)| sentence.to_owned())]
         }
-    };
-    unavailable(sentence, retry_after)
+    }
+}
+
+pub fn sentences_of(refusals: &Refusals) -> Vec<String> {
+    refusals.clone().each().iter().map(Refusal::to_string).collect()
 }
 
 pub fn no_room() -> Response<Body> {
@@ -206,8 +237,11 @@ fn unavailable(sentence: &str, retry_after: &'static str) -> Response<Body> {
 
 /// A mistake of ours, logged by whoever met it.
 pub fn fault(request_id: &str) -> Response<Body> {
-    let sentence = format!("Something went wrong in Baton; the log has it under request id {request_id}");
-    reply::json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "errors": [sentence] }))
+    reply::json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "errors": [fault_sentence(request_id)] }))
+}
+
+fn fault_sentence(request_id: &str) -> String {
+    format!("Something went wrong in Baton; the log has it under request id {request_id}")
 }
 
 #[cfg(test)]

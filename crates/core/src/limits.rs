@@ -28,6 +28,11 @@ pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 pub const QUERY_PARAMETERS_MAX: usize = 1000;
 /// Executions of one task that wait; one more is told to come back later.
 pub const WAITING_EXECUTIONS_MAX: i64 = 1000;
+/// Tasks that one request takes an action on, and tasks that one creates or changes.
+pub const BULK_TASKS_MAX: usize = 1000;
+pub const BATCH_TASKS_MAX: usize = 1000;
+/// That a caller may wait for an execution to end.
+pub const WAIT_SECONDS_MAX: i64 = 60;
 pub const CONDITION_DEPTH_MAX: usize = 8;
 pub const CONDITION_RULES_MAX: usize = 100;
 /// Significant digits of a number or currency.

@@ -237,6 +237,8 @@ pub enum Refusals {
     Plain(Refusal),
     /// `{"errors":{"Field":["..."]}}`, by field name or path, in the order found.
     Fields(IndexMap<String, Vec<Refusal>>),
+    /// `{"errors":{"3":{"Field":["..."]}}}`, by the place in a batch, counted from 0.
+    Items(IndexMap<usize, IndexMap<String, Vec<Refusal>>>),
     /// `{"status":"Fail","errors":["..."]}`: an action was not taken.
     Action(Vec<Refusal>),
 }
@@ -254,6 +256,20 @@ impl Refusals {
 
     pub fn action(refusal: Refusal) -> Refusals {
         Refusals::Action(vec![refusal])
+    }
+
+    /// Every reason by itself; what is about a field names it.
+    pub fn each(self) -> Vec<Refusal> {
+        let of_field = |(field, reasons): (String, Vec<Refusal>)| {
+            let named = move |reason| Refusal::FieldRefused { field: field.clone(), reason: Box::new(reason) };
+            reasons.into_iter().map(named)
+        };
+        match self {
+            Refusals::Plain(refusal) => vec![refusal],
+            Refusals::Fields(fields) => fields.into_iter().flat_map(of_field).collect(),
+            Refusals::Items(items) => items.into_values().flatten().flat_map(of_field).collect(),
+            Refusals::Action(refusals) => refusals,
+        }
     }
 }
 

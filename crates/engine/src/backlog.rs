@@ -89,15 +89,16 @@ impl Backlog {
         self.keys.lock().get(&key_of(ask)?).copied()
     }
 
-    /// Lets one in where there is room.
-    fn enter(self: &Arc<Backlog>, workspace: Id) -> Option<Admitted> {
+    /// Lets in where there is room. Several that come together are let in together: who waited for room for all of them would see
+    /// others take each place that is freed.
+    fn enter(self: &Arc<Backlog>, workspace: Id, count: usize) -> Option<Admitted> {
         let mut of = self.of.lock();
         let waiting = of.entry(workspace).or_default();
         if waiting.jobs + waiting.let_in >= WAITING_MAX {
             return None;
         }
-        waiting.let_in += 1;
-        Some(Admitted { backlog: self.clone(), workspace })
+        waiting.let_in += count;
+        Some(Admitted { backlog: self.clone(), workspace, count })
     }
 
     fn line_is_full(&self, workspace: Id) -> bool {
@@ -147,19 +148,20 @@ struct InLine {
     freed: Arc<Notify>,
 }
 
-/// Somebody who was let in; what they add to the backlog is counted from then on by itself.
+/// Who was let in; what they add to the backlog is counted from then on by itself.
 pub struct Admitted {
     backlog: Arc<Backlog>,
     workspace: Id,
+    count: usize,
 }
 
 impl Drop for Admitted {
     fn drop(&mut self) {
         let mut of = self.backlog.of.lock();
         let Some(waiting) = of.get_mut(&self.workspace) else { return };
-        waiting.let_in -= 1;
+        waiting.let_in -= self.count;
         if waiting.in_line > 0 {
-            waiting.freed.notify_one();
+            (0..self.count.min(waiting.in_line)).for_each(|_| waiting.freed.notify_one());
         } else if waiting.jobs + waiting.let_in == 0 {
             of.remove(&self.workspace);
         }
@@ -184,19 +186,24 @@ impl Engine {
     /// Before an execution is asked for: waits for its turn while this node has more than enough to run, or refuses at once. A node that
     /// runs nothing accepts for those that do. What comes back is held until the execution is accepted.
     pub async fn admit(&self, ask: &Ask) -> Result<Option<Admitted>, StoreError> {
+        self.admit_many(ask, 1).await
+    }
+
+    /// The same for several that are accepted together.
+    pub async fn admit_many(&self, ask: &Ask, count: usize) -> Result<Option<Admitted>, StoreError> {
         let (worker, clock) = (&self.shared.worker, &self.shared.clock);
         let backlog = &self.shared.backlog;
         let Some(workspace) = backlog.known(ask) else { return Ok(None) };
         if worker.claim_at(clock.monotonic()).is_none() {
             return Ok(None);
         }
-        if let Some(admitted) = backlog.enter(workspace) {
+        if let Some(admitted) = backlog.enter(workspace, count) {
             return Ok(Some(admitted));
         }
         let place = backlog.line_up(workspace).ok_or(StoreError::Overloaded)?;
         let turn = async {
             loop {
-                if let Some(admitted) = backlog.enter(workspace) {
+                if let Some(admitted) = backlog.enter(workspace, count) {
                     return Ok(Some(admitted));
                 }
                 if backlog.should_count(workspace, clock.monotonic()) {
@@ -229,14 +236,14 @@ mod tests {
         let backlog = Arc::new(Backlog::default());
         (0..WAITING_MAX).for_each(|_| backlog.add(workspace(1)));
         backlog.add(workspace(2));
-        let opens = |of: i64| backlog.enter(workspace(of)).is_some();
+        let opens = |of: i64| backlog.enter(workspace(of), 1).is_some();
         assert_eq!([opens(1), opens(2), opens(3)], [false, true, true]);
         backlog.claimed(workspace(1));
         assert!(opens(1) && backlog.is_any());
         backlog.counted(workspace(1), WAITING_MAX);
         assert!(!opens(1));
         backlog.counted(workspace(1), 0);
-        let inside: Vec<Admitted> = std::iter::from_fn(|| backlog.enter(workspace(1))).collect();
+        let inside: Vec<Admitted> = std::iter::from_fn(|| backlog.enter(workspace(1), 1)).collect();
         assert_eq!(inside.len(), WAITING_MAX, "who is being let in counts");
         drop(inside);
         backlog.claimed(workspace(2));
@@ -244,6 +251,20 @@ mod tests {
         backlog.add(workspace(1));
         backlog.found_empty();
         assert!(!backlog.is_any() && backlog.of.lock().is_empty());
+    }
+
+    #[test]
+    fn who_comes_with_many_takes_as_many_places() {
+        let backlog = Arc::new(Backlog::default());
+        let mut inside: Vec<Admitted> = std::iter::from_fn(|| backlog.enter(workspace(1), 100)).collect();
+        assert_eq!((inside.len(), backlog.of.lock()[&workspace(1)].let_in), (6, 600), "the last of them finds room, and takes more");
+        assert!(backlog.enter(workspace(1), 1).is_none());
+        inside.pop();
+        assert!(backlog.enter(workspace(1), 1).is_some());
+        let _line: Vec<InLine> = std::iter::from_fn(|| backlog.line_up(workspace(1))).take(3).collect();
+        drop(inside);
+        let waiting = &backlog.of.lock()[&workspace(1)];
+        assert_eq!((waiting.let_in, waiting.in_line), (0, 3));
     }
 
     /// A node that holds its lease and runs nothing, on a store where so many jobs of the workspace wait.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use baton_core::definition;
+use baton_core::execution::Status;
 use baton_core::ids::Id;
 use baton_core::people::Workspace;
 use baton_core::workflow::Workflow;
@@ -33,6 +34,21 @@ pub(crate) struct Learned {
     workspaces: Vec<(i64, Arc<Workspace>)>,
     /// To be counted.
     pub ended: Ended,
+    /// To be told to those who wait for them.
+    pub executions_ended: Vec<Id>,
+}
+
+impl Learned {
+    pub fn end(&mut self, execution: Id, status: &Status) {
+        self.ended.add(status);
+        self.executions_ended.push(execution);
+    }
+
+    /// One that was given up.
+    pub fn stop(&mut self, execution: Id) {
+        self.ended.add_stopped();
+        self.executions_ended.push(execution);
+    }
 }
 
 impl Cache {

@@ -67,6 +67,7 @@ pub struct Cx<'a> {
 }
 
 /// A workflow as a command meets it.
+#[derive(Clone)]
 pub struct Found {
     pub workflow: Arc<Workflow>,
     pub workspace: Arc<Workspace>,

@@ -18,6 +18,7 @@ use crate::env::{Clock, Entropy, TxEnv};
 use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
 use crate::metrics::Metrics;
+use crate::waiters::Waiters;
 use crate::worker::{Claims, Worker};
 use crate::world::{Outside, World};
 
@@ -63,6 +64,7 @@ pub(crate) struct Shared {
     pub options: EngineOptions,
     pub worker: Arc<Worker>,
     pub backlog: Arc<Backlog>,
+    pub waiters: Arc<Waiters>,
     pub metrics: Metrics,
 }
 
@@ -70,6 +72,7 @@ impl Shared {
     /// What a transaction has learned, once it is durable.
     pub fn keep(&self, learned: Learned) {
         self.metrics.ended(learned.ended);
+        self.waiters.ended(&learned.executions_ended);
         self.cache.keep(learned);
     }
 }
@@ -92,8 +95,9 @@ impl Engine {
         let worker = Arc::new(Worker::new(options.node, options.workers));
         let Surroundings { clock, entropy, world, master_key } = surroundings;
         let metrics = Metrics::default();
-        let (cache, backlog) = (Cache::default(), Arc::default());
-        Engine { shared: Arc::new(Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, metrics }) }
+        let (cache, backlog, waiters) = (Cache::default(), Arc::default(), Arc::new(Waiters::new()));
+        let shared = Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, waiters, metrics };
+        Engine { shared: Arc::new(shared) }
     }
 
     pub fn now(&self) -> Timestamp {

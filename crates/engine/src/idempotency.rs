@@ -39,6 +39,16 @@ impl IdempotencyKey {
         }
         IdempotencyKey { scope: scope.finalize().into(), body: Sha256::digest(body).into() }
     }
+
+    /// The same key for a part of what is asked for, which is done in a transaction of its own. The first part has the key itself, so
+    /// that it stands for one request, however many parts that has.
+    pub fn part(&self, number: usize) -> IdempotencyKey {
+        if number == 0 {
+            return self.clone();
+        }
+        let scope = Sha256::new().chain_update(self.scope).chain_update(number.to_be_bytes());
+        IdempotencyKey { scope: scope.finalize().into(), body: self.body }
+    }
 }
 
 /// A refusal keeps nothing, so it may be tried again. A simultaneous twin meets the unique key and is run again by

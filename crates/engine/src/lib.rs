@@ -20,6 +20,7 @@ mod masks;
 mod metrics;
 mod open_calls;
 mod sending;
+mod waiters;
 mod worker;
 pub mod world;
 

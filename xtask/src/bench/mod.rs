@@ -2,12 +2,13 @@
 //! same run.
 //!
 //! - `workload`: the workflow and its tasks; `measure`: one measurement; `rows`: what is measured and what is to be reached;
-//!   `calls`: the same where steps call somebody; `crowd`: the same where there is more than can be done.
+//!   `calls`: the same where steps call somebody; `crowd`: the same where there is more than can be done; `bulk`: many in one request.
 //! - `disk`, `limits`: what it is seen beside. `trace` and `script` make pgbench run the product's own statements.
 //! - `report`: the table and the JSON.
 //!
 //! To add a row: a variant of [`Row`], a function beside its like, a line in [`measure_all`].
 
+mod bulk;
 mod calls;
 mod crowd;
 mod disk;
@@ -80,6 +81,7 @@ enum Row {
     HangingCalls,
     Overload,
     Fairness,
+    Bulk,
 }
 
 impl Options {
@@ -148,7 +150,7 @@ fn measure_all(bench: &Bench, report: &mut Report) -> Outcome {
     report.add("disk", "sync p50", disk::sync_p50(&bench.folder)?, "ms", None, "");
     let bytes = fs::metadata(&bench.binary)?.len() as f64;
     report.add("binary", "size", bytes / 1e6, "MB", Some(report::Goal::AtMost(40.0)), "");
-    let groups: [(&[Row], Measure); 8] = [
+    let groups: [(&[Row], Measure); 9] = [
         (&[Row::Embedded, Row::OneCaller, Row::OpenLoop, Row::Reads, Row::Memory], rows::embedded),
         (&[Row::Postgres], postgres),
         (&[Row::Growth, Row::Start], rows::growth),
@@ -157,6 +159,7 @@ fn measure_all(bench: &Bench, report: &mut Report) -> Outcome {
         (&[Row::HangingCalls], calls::hanging),
         (&[Row::Overload], crowd::overload),
         (&[Row::Fairness], crowd::fairness),
+        (&[Row::Bulk], bulk::bulk),
     ];
     let mut failed = Vec::new();
     for (_, measure) in groups.iter().filter(|(rows, _)| options.wants_any(rows)) {

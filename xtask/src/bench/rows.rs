@@ -121,11 +121,15 @@ fn reads(bench: &Bench, report: &mut Report, filled: &mut Filled) -> Outcome {
         executions.push(format!("/api/v1/workflows/{workflow}/executions/{}", filled.execute(task)?));
     }
     let actions: Vec<String> = (1..=filled.count).map(|task| format!("/api/v1/workflows/{workflow}/tasks/{task}/actions")).collect();
+    let explained: Vec<String> = actions.iter().map(|path| format!("{path}?_explain=true")).collect();
     let (health, _) = measure::reads(&bench.options, filled, &["/healthz".to_owned()])?;
     let beside = format!("/healthz {}/s", number(health));
-    for (what, paths) in [("GET .../actions", actions), ("GET .../executions/<id>", executions)] {
+    let goal = Some(Goal::AtLeast(30_000.0));
+    let rows =
+        [("GET .../actions", actions, goal), ("GET .../executions/<id>", executions, goal), ("GET .../actions?_explain", explained, None)];
+    for (what, paths, goal) in rows {
         let (per_second, latency) = measure::reads(&bench.options, filled, &paths)?;
-        report.add("reads", what, per_second, "/s", Some(Goal::AtLeast(30_000.0)), &beside);
+        report.add("reads", what, per_second, "/s", goal, &beside);
         report.add("reads", "p50", latency.p50, "ms", None, &format!("p99 {} ms", number(latency.p99)));
     }
     Ok(())

@@ -32,6 +32,7 @@ pub fn told(refusals: &Refusals) -> Vec<String> {
         Refusals::Fields(fields) => {
             fields.iter().flat_map(|(name, refusals)| refusals.iter().map(move |refusal| told_of(name, refusal))).collect()
         }
+        Refusals::Items(_) => refusals.clone().each().iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -96,6 +96,8 @@ impl Server {
         info!("stopping");
         self.stop_admin.notify_one();
         self.stop_worker.notify_one();
+        // What they wait for may take longer than the draining.
+        self.engine.end_waits();
         let (requests, commands) = (timeout(DRAIN, self.connections.drain()), timeout(DRAIN, self.admin));
         let worked = async {
             match self.worker {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod bulk;
 mod calls;
 mod canaries;
 mod demo;
@@ -21,3 +22,4 @@ mod serve;
 mod settings;
 mod site;
 mod users;
+mod waits;

@@ -97,8 +97,14 @@ impl Site {
 
     pub fn serve(&self, arguments: &[&str]) -> Server {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.args(arguments);
+        self.serve_by(command)
+    }
+
+    /// The same by a command that says more than arguments do.
+    pub fn serve_by(&self, mut command: Command) -> Server {
         let log = File::options().create(true).append(true).open(self.path("server.log")).expect("the folder is ours");
-        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(log).spawn().expect("baton starts");
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("baton starts");
         let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
         let line = read_line(&mut out);
         // However it says what it does, its address is the first thing with a port.

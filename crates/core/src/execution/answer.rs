@@ -7,7 +7,7 @@ use super::call::Answer;
 use crate::access::Access;
 use crate::condition::Scene;
 use crate::definition::parse_json;
-use crate::refusal::{Refusal, Refusals};
+use crate::refusal::Refusal;
 use crate::task::Task;
 use crate::task::body::{self, Place};
 use crate::value::Value;
@@ -68,11 +68,7 @@ fn write(asked: &Map<String, Json>, scene: &Scene<'_>, look: &mut dyn Look) -> R
     let place = Place { workflow: scene.workflow, workspace: scene.workspace, access: Access::Everything, person: None, new: false };
     let mut refusals = match body::write(&mut task, asked, &place) {
         Ok(()) => Vec::new(),
-        Err(Refusals::Fields(fields)) => {
-            fields.into_iter().flat_map(|(field, reasons)| reasons.into_iter().map(move |reason| refused(&field, reason))).collect()
-        }
-        Err(Refusals::Plain(refusal)) => vec![refusal],
-        Err(Refusals::Action(refusals)) => refusals,
+        Err(refusals) => refusals.each(),
     };
     if let Some(field) = scene.workflow.unique_id_field()
         && let Some(Value::Text(unique_id)) = task.values.get(&field.id)

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod activity;
 pub mod api_keys;
 mod ask;
+pub mod bulk;
 pub mod checklist;
 pub mod comments;
 pub mod definitions;

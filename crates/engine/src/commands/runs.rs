@@ -179,7 +179,7 @@ fn give_up(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, refusal: &Refusal) 
         ..cx.activity(Kind::ExecutionFinished)
     };
     cx.append(&[row])?;
-    cx.learned.ended.add_stopped();
+    cx.learned.stop(job.id);
     Ok(cx.learned)
 }
 
@@ -303,7 +303,7 @@ fn save(cx: &mut Cx<'_>, execution: &Execution, loaded: Option<Loaded>, ran: Ran
         Status::Pending => executions::progress(cx.tx, &execution)?,
         Status::Success { .. } | Status::Fail { .. } => {
             executions::finish(cx.tx, &execution)?;
-            cx.learned.ended.add(&execution.status);
+            cx.learned.end(execution.id, &execution.status);
             rows.push(finished_activity(cx, &execution, version));
         }
     }
@@ -320,7 +320,7 @@ pub(super) fn end_cancelled(cx: &mut Cx<'_>, execution: &mut Execution) -> Outco
     }
     execution.status = Status::Fail { finished_at: cx.now(), errors };
     executions::finish(cx.tx, execution)?;
-    cx.learned.ended.add(&execution.status);
+    cx.learned.end(execution.id, &execution.status);
     let task = tasks::load(cx.tx, execution.workspace, execution.workflow, execution.task, false)?;
     let row = finished_activity(cx, execution, task.map_or(0, |loaded| loaded.task.version));
     cx.append(&[row])

@@ -1,5 +1,9 @@
 //! Tasks: read, created, changed, deleted by callers. Steps of executions write through the same functions.
 
+mod batch;
+
+pub use batch::{create_or_update_all, update_all};
+
 use baton_core::access::Access;
 use baton_core::activity::{Activity, Kind};
 use baton_core::env::Env;
@@ -78,6 +82,10 @@ pub fn get(cx: &mut Cx<'_>, workflow: &str, task: &str) -> Outcome<Shown> {
 pub fn create_or_update(cx: &mut Cx<'_>, workflow: &str, body: &Map<String, Json>, expected: &Expected) -> Outcome<(Shown, bool)> {
     cx.share_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
+    change_or_create(cx, found, body, expected)
+}
+
+fn change_or_create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, expected: &Expected) -> Outcome<(Shown, bool)> {
     let named = by_unique_id(cx, &found, body)?;
     let hidden = matches!(named, Named::Hidden);
     match named {

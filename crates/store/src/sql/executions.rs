@@ -242,6 +242,16 @@ pub fn finish(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> 
     tx.send_one(sql, &params, StoreError::Corrupt { table: "executions", id: execution.id.to_string(), what })
 }
 
+/// Those of `ids` that have ended.
+pub fn ended_among(tx: &mut dyn Tx, ids: &[Id]) -> Result<Vec<Id>, StoreError> {
+    let Some(last) = ids.last() else { return Ok(Vec::new()) };
+    let mut query = Query::new("SELECT id FROM executions WHERE status <> 'Pending' AND id IN ");
+    // Of few lengths, since each is a statement to be prepared.
+    let padded = ids.iter().chain(std::iter::repeat(last)).take(ids.len().next_power_of_two());
+    query.list(padded.map(|id| Param::from(*id)));
+    tx.query(&query.sql, &query.params, |row| row.id(0))
+}
+
 /// How far it has come, where it goes on later.
 pub fn progress(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> {
     let sql = "UPDATE executions SET steps = $1, spent = $2, snapshot = $3 WHERE id = $4 AND status = 'Pending'";

@@ -66,6 +66,24 @@ fn lock_row(tx: &mut dyn Tx, id: Id) -> Result<(), StoreError> {
     }
 }
 
+/// Before many are locked one by one: all of these, in the one order that everybody takes, so that nobody waits for each other in a circle.
+/// A text is a Unique ID or a public id.
+pub fn lock_all(tx: &mut dyn Tx, workspace: Id, workflow: Id, texts: &[impl AsRef<str>]) -> Result<(), StoreError> {
+    let (Dialect::Postgres, Some(last)) = (tx.dialect(), texts.last()) else { return Ok(()) };
+    let mut query = Query::new("SELECT id FROM tasks WHERE workspace_id = ");
+    query.param(workspace);
+    query.text(" AND workflow_id = ");
+    query.param(workflow);
+    query.text(" AND (unique_key IN ");
+    // Of few lengths, since each is a statement to be prepared.
+    let padded = || texts.iter().chain(std::iter::repeat(last)).take(texts.len().next_power_of_two()).map(AsRef::as_ref);
+    query.list(padded().map(Param::Text));
+    query.text(" OR id IN ");
+    query.list(padded().map(|text| text.parse::<Id>().ok().into()));
+    query.text(") ORDER BY id FOR NO KEY UPDATE");
+    tx.rows(&query.sql, &query.params, &mut |_| Ok(()))
+}
+
 fn read_loaded(row: &dyn Row) -> Result<Loaded, StoreError> {
     let finished = row.int(14)?;
     let last_sequence = row.opt_int(15)?.map_or(finished, |last| last.max(finished));

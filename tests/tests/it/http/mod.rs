@@ -2,6 +2,8 @@
 
 mod actions;
 mod activity;
+mod batch;
+mod bulk;
 mod calls;
 mod cancel;
 mod checklist;
@@ -33,5 +35,6 @@ mod store_failures;
 mod stream;
 mod tasks;
 mod users;
+mod wait;
 mod watch;
 mod workflows;

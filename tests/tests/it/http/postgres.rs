@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::calls::Calls;
 use super::review::{Review, failed};
 use super::server::{Server, delete, get, post, put};
-use super::{cancel, idempotency, queue, retry};
+use super::{batch, bulk, cancel, idempotency, queue, retry, wait};
 use crate::postgres::Database;
 
 async fn review(database: &Database) -> Review {
@@ -25,6 +25,55 @@ async fn of_two_hundred_simultaneous_approvals_one_succeeds() {
 async fn simultaneous_twins_get_one_answer() {
     let Some(database) = Database::fresh() else { return };
     idempotency::twins(review(&database).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_thousand_are_accepted_or_refused_one_by_one() {
+    let Some(database) = Database::fresh() else { return };
+    let review = review(&database).await;
+    review.server.work();
+    bulk::of_a_thousand_every_fifth_is_refused(review).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn simultaneous_twins_of_a_bulk_share_what_was_accepted() {
+    let Some(database) = Database::fresh() else { return };
+    bulk::twins(review(&database).await).await;
+}
+
+/// Each meets the tasks in another order, and so they want what the other has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn simultaneous_bulks_and_batches_on_the_same_tasks_all_come_to_an_end() {
+    let Some(database) = Database::fresh() else { return };
+    bulk::in_other_orders(review(&database).await).await;
+    let Some(database) = Database::fresh() else { return };
+    batch::in_other_orders(review(&database).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_batch_is_all_or_nothing() {
+    let Some(database) = Database::fresh() else { return };
+    batch::in_order(review(&database).await).await;
+    let Some(database) = Database::fresh() else { return };
+    batch::all_or_nothing(review(&database).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_waits_is_told_how_it_ended() {
+    let Some(database) = Database::fresh() else { return };
+    let review = review(&database).await;
+    review.server.work();
+    wait::ends_while_waiting(&review).await;
+}
+
+/// Nothing is run where it is accepted: the other node is seen by what it stores.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_waits_is_told_of_what_another_node_has_run() {
+    let Some(database) = Database::fresh() else { return };
+    let here = review(&database).await;
+    let there = Server::on(Options::new(Place::Url(database.url.clone()))).await;
+    there.work();
+    wait::ends_while_waiting(&here).await;
 }
 
 async fn calls(database: &Database) -> Calls {

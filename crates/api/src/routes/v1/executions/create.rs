@@ -1,6 +1,7 @@
 //! `POST /api/v1/workflows/<w>/executions`: takes an action on a task. What the body says and what the action refuses
 //! has the shape of a failed execution; who calls, the path, and a body that can't be read are told like everywhere.
 //! `?_explain=true` takes nothing, and says what speaks against it; `?_dry_run=true` (`dry_run.rs`) what it would do.
+//! `bulk.rs` is for many tasks, `wait.rs` for who wants to see the end.
 
 use axum::body::Body;
 use axum::http::{Method, Response, StatusCode};
@@ -11,7 +12,8 @@ use baton_engine::commands::executions::{self, Start};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::dry_run;
+use super::wait::{self, Waiting};
+use super::{bulk, dry_run};
 use crate::call::{Call, ok};
 use crate::problem::Problem;
 use crate::query::bad;
@@ -38,16 +40,32 @@ fn handle(mut call: Call) -> Handled {
             (true, true) => return Err(bad("_dry_run", "true", "false with _explain=true").into()),
         }
         call.engine().turn_away(&call.ask()).map_err(baton_engine::Failure::from)?;
-        let body = call.object().await.map_err(in_shape)?;
+        let mut body = call.object().await.map_err(in_shape)?;
+        if let Some(tasks) = bulk::tasks_in(&mut body.keys)? {
+            let start = start(&body.keys)?;
+            return bulk::take(call, &body.raw, tasks, start).await;
+        }
         let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
+        let waiting = wait::preferred(&call.head.headers).map(|seconds| Waiting {
+            engine: call.engine().clone(),
+            ask: call.ask(),
+            workflow: workflow.clone(),
+            seconds,
+        });
         let command = move |cx: &mut baton_engine::Cx<'_>| {
             let execution = executions::start(cx, &workflow, &start)?;
             let path = format!("/api/v1/workflows/{workflow}/executions/{}", execution.id);
             let accepted = Accepted { id: execution.id, status: execution.status.name() };
             Ok(reply::located(reply::answer(StatusCode::ACCEPTED, &accepted), path))
         };
-        let _admitted = call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
-        call.post(&body.raw, command).await
+        let admitted = call.engine().admit(&call.ask()).await.map_err(baton_engine::Failure::from)?;
+        let answered = call.once(&body.raw, command).await?;
+        // Who waits holds nothing that others want.
+        drop((admitted, body, call));
+        match waiting {
+            Some(waiting) => Ok(waiting.answer(answered).await),
+            None => Ok(reply::from_answer(answered)),
+        }
     })
 }
 
@@ -89,7 +107,7 @@ pub(super) fn start(body: &Map<String, Json>) -> Result<Start, Refusals> {
 }
 
 /// A text or a whole number, digit for digit; blank is absent.
-fn task_id(given: &Json) -> Option<Option<String>> {
+pub(super) fn task_id(given: &Json) -> Option<Option<String>> {
     match given {
         Json::Number(number) => {
             let digits = number.as_str();

@@ -1,11 +1,16 @@
-//! `GET /api/v1/workflows/<w>/executions/<id>`, with `?expand=steps` how each step went.
+//! `GET /api/v1/workflows/<w>/executions/<id>`, with `?expand=steps` how each step went, with `?_wait=<seconds>` once it has ended.
+
+use std::time::Duration;
 
 use axum::http::Method;
 use baton_core::execution::StepStatus;
+use baton_core::limits::WAIT_SECONDS_MAX;
 use baton_core::time::Timestamp;
 use baton_engine::commands::executions::{self, Answered, Step};
+use baton_engine::{Cx, Outcome};
 use serde::{Serialize, Serializer};
 
+use super::wait;
 use crate::call::{Call, ok};
 use crate::query::bad;
 use crate::route::{Handled, Policy, Route};
@@ -87,19 +92,40 @@ impl<'a> From<&'a Step> for ShownStep<'a> {
 fn handle(call: Call) -> Handled {
     Box::pin(async move {
         let query = call.query()?;
-        query.expect_only(&["expand"])?;
-        let (workflow, execution) = (call.part("workflow"), call.part("execution"));
+        query.expect_only(&["expand", "_wait"])?;
+        let wait = query.number("_wait", WAIT_SECONDS_MAX)?;
         match query.get("expand") {
             None => {
-                let found = call.read(move |cx| executions::get(cx, &workflow, &execution)).await?;
+                let found = look(call, wait, executions::get, wait::has_ended).await?;
                 ok(&ShownExecution::from(&found))
             }
             Some("steps") => {
-                let found = call.read(move |cx| executions::details(cx, &workflow, &execution)).await?;
+                let found = look(call, wait, executions::details, |found| wait::has_ended(&found.execution)).await?;
                 let steps = found.steps.iter().map(ShownStep::from).collect();
                 ok(&WithSteps { execution: ShownExecution::from(&found.execution), steps })
             }
             Some(other) => Err(bad("expand", other, "steps").into()),
         }
     })
+}
+
+/// Once, or until it has ended.
+async fn look<T: Send + 'static>(
+    call: Call,
+    wait: Option<i64>,
+    command: fn(&mut Cx<'_>, &str, &str) -> Outcome<T>,
+    has_ended: fn(&T) -> bool,
+) -> Outcome<T> {
+    let (engine, ask, workflow, execution) = (call.engine().clone(), call.ask(), call.part("workflow"), call.part("execution"));
+    drop(call);
+    // What is no id is nowhere, and is not waited for.
+    let id = execution.parse().ok();
+    let look = || {
+        let (workflow, execution) = (workflow.clone(), execution.clone());
+        engine.read(ask.clone(), move |cx| command(cx, &workflow, &execution))
+    };
+    match id.zip(wait) {
+        Some((id, seconds)) => engine.wait(id, Duration::from_secs(seconds.unsigned_abs()), look, has_ended).await,
+        None => look().await,
+    }
 }

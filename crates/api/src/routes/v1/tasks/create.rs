@@ -1,10 +1,12 @@
 //! `POST /api/v1/workflows/<w>/tasks`: a new task (201), or a change of the one that has the body's Unique ID (200).
+//! An array is a batch of them.
 
 use axum::http::{Method, StatusCode};
 use baton_core::task::show::url;
 use baton_engine::commands::tasks;
 
-use super::shown;
+use super::{batch, shown};
+use crate::body::OneOrMany;
 use crate::call::Call;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
@@ -15,7 +17,10 @@ fn handle(mut call: Call) -> Handled {
     Box::pin(async move {
         call.expect_no_query()?;
         let expected = call.expected()?;
-        let body = call.object().await?;
+        let body = match call.one_or_many().await? {
+            OneOrMany::One(body) => body,
+            OneOrMany::Many(bodies) => return batch::create_or_update(call, bodies).await,
+        };
         let workflow = call.part("workflow");
         let command = move |cx: &mut baton_engine::Cx<'_>| {
             let (saved, new) = tasks::create_or_update(cx, &workflow, &body.keys, &expected)?;

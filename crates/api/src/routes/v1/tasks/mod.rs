@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod active;
 pub mod activity;
+mod batch;
 pub mod create;
 pub mod delete;
 pub mod get;
