@@ -4,6 +4,7 @@ pub mod actor;
 pub mod execution;
 pub mod history;
 pub mod item;
+pub mod planned;
 pub mod saved;
 pub mod user;
 

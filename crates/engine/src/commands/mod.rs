@@ -8,6 +8,8 @@ pub mod comments;
 pub mod definitions;
 pub mod executions;
 mod look;
+mod migration;
+pub mod plans;
 pub(crate) mod runs;
 pub mod secrets;
 mod task_filter;

@@ -225,19 +225,7 @@ pub(super) fn save_change(
         }
         return Ok(Vec::new());
     }
-    let mut rows = Vec::new();
-    if !change.is_empty() {
-        after.version = before.version + 1;
-        after.updated_at = cx.now();
-        rows.push(Activity {
-            before: Some(change.before_json()),
-            after: Some(change.after_json()),
-            ..cx.task_activity(Kind::TaskUpdated, after)
-        });
-    }
-    if change.stage.is_some() && loaded.timers > 0 {
-        rows.extend(timers::leave_stage(cx, after)?);
-    }
+    let rows = told(cx, before, after, &change, loaded.timers)?;
     let keys_of = |id: &Id, value: &Option<Value>| match (workflow.field(*id), value) {
         (Some(field), Some(value)) => value::filter_keys(field, value),
         _ => Vec::new(),
@@ -257,6 +245,24 @@ pub(super) fn save_change(
     Ok(rows)
 }
 
+/// The rows of a change, which raises the task's version; with the stage end the timers that end with it.
+pub(super) fn told(cx: &mut Cx<'_>, before: &Task, after: &mut Task, change: &Change, ending: i64) -> Outcome<Vec<Activity>> {
+    let mut rows = Vec::new();
+    if !change.is_empty() {
+        after.version = before.version + 1;
+        after.updated_at = cx.now();
+        rows.push(Activity {
+            before: Some(change.before_json()),
+            after: Some(change.after_json()),
+            ..cx.task_activity(Kind::TaskUpdated, after)
+        });
+    }
+    if change.stage.is_some() && ending > 0 {
+        rows.extend(timers::leave_stage(cx, after)?);
+    }
+    Ok(rows)
+}
+
 /// Deletes a task with everything that hangs on it; the history keeps that it was, and by whom.
 pub(super) fn remove(cx: &mut Cx<'_>, task: &Task) -> Outcome<Activity> {
     tasks::delete(cx.tx, cx.caller.workspace, task.workflow, task.id)?;
@@ -267,14 +273,14 @@ pub(super) fn is_active(workflow: &Workflow, task: &Task) -> bool {
     workflow.stage(task.stage).is_none_or(|stage| !stage.end)
 }
 
-fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a str> {
+pub(super) fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a str> {
     match task.values.get(&workflow.unique_id_field()?.id) {
         Some(Value::Text(unique_id)) => Some(unique_id),
         _ => None,
     }
 }
 
-fn filter_keys(workflow: &Workflow, task: &Task) -> Vec<FilterKey> {
+pub(super) fn filter_keys(workflow: &Workflow, task: &Task) -> Vec<FilterKey> {
     let values = task.values.iter().filter_map(|(id, value)| Some((workflow.field(*id)?, value)));
     values.flat_map(|(field, value)| value::filter_keys(field, value)).collect()
 }
