@@ -49,6 +49,7 @@ fn every_limit_is_told() {
         limits::OPEN_CALLS_A_WORKSPACE_MAX,
         limits::SECRET_BYTES_MAX,
         usize::try_from(limits::STARTS_MAX).expect("a count"),
+        usize::try_from(limits::TASKS_CARRIED_MAX).expect("a count"),
     ]
     .map(|limit| limit.to_string())
     .to_vec();

@@ -140,7 +140,6 @@ async fn what_is_not_there_yet_does_not_seem_to_work() {
     let review = Review::start().await;
     review.task(json!({ "ID": "1" })).await;
     let task = |rest: &str| review.at(&format!("/tasks/1{rest}"));
-    let definition = |key: &str| json!({ "name": "Review", "stages": [{ "name": "Open" }], key: true });
     for (call, status, told) in [
         (get(review.at("/tasks?_count=true")), 422, "_count is not a parameter"),
         (get(task("/actions?_explain=true")), 422, "_explain is not a parameter"),
@@ -151,11 +150,6 @@ async fn what_is_not_there_yet_does_not_seem_to_work() {
         (post(review.at("/executions"), json!({ "task_ids": [] })), 422, "task_ids is not a parameter"),
         (post(task("/comments"), json!({ "body": "x", "performed_by": "x" })), 422, "performed_by is not a parameter"),
         (post(review.at("/tasks"), "[]"), 422, "body must be a JSON object"),
-        (put(review.at("/definition"), definition("migrate")), 422, "is not a key here"),
-        (put(review.at("/definition"), definition("confirm_loss")), 422, "is not a key here"),
-        (post(review.at("/archive"), "{}"), 404, "Page not found"),
-        (post(review.at("/unarchive"), "{}"), 404, "Page not found"),
-        (delete(review.path.clone()), 404, "Page not found"),
         (put(task("/comments/zz"), "{}"), 404, "Page not found"),
         (delete(task("/comments/zz")), 404, "Page not found"),
         (get("/files/zz"), 404, "Page not found"),

@@ -2,6 +2,7 @@
 
 mod actions;
 mod activity;
+mod archive;
 mod calls;
 mod cancel;
 mod checklist;
@@ -16,6 +17,8 @@ mod guide;
 mod idempotency;
 mod large_bodies;
 mod metrics;
+mod migrations;
+mod plans;
 mod policies;
 mod postgres;
 mod preconditions;
