@@ -97,7 +97,6 @@ impl Migration {
     }
 
     /// What is chosen instead of a removed option. `None`: nothing is said; `Some(None)`: nothing is chosen.
-    #[expect(clippy::option_option, reason = "what goes is told from what nothing is said of")]
     pub fn option(&self, removed: Id) -> Option<Option<Id>> {
         self.options.get(&removed).copied()
     }

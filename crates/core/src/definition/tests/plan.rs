@@ -43,10 +43,12 @@ fn lines(plan: &Plan) -> Vec<String> {
     added.chain(changed).chain(removed).collect()
 }
 
+type Edit = fn(&mut Value);
+
 #[test]
 fn each_edit_is_told_where_it_is() {
     let current = first(TEXT).definition;
-    let edits: [(&str, fn(&mut Value), &[&str]); 18] = [
+    let edits: [(&str, Edit, &[&str]); 18] = [
         ("nothing", |_| {}, &[]),
         ("the icon", |document| document["icon"] = json!("🌊"), &["~workflow W icon"]),
         ("a new field", |document| push(&mut document["fields"], json!({ "name": "New", "type": "date" })), &["+field New fields[2]"]),
