@@ -46,6 +46,12 @@ impl Asked {
     }
 }
 
+/// What is said of tasks where there are none yet.
+pub(super) fn stale(new: &Definition, asked: &Asked) -> Vec<Problem> {
+    let nothing = Definition { fields: Vec::new(), stages: Vec::new(), ..new.clone() };
+    Migration::new(&nothing, new, asked).map(|(_, warnings)| warnings).unwrap_or_default()
+}
+
 /// What a new document takes from tasks, and where it goes.
 #[derive(Clone, Debug)]
 pub struct Migration {

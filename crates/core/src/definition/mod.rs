@@ -115,7 +115,11 @@ pub fn read(mut value: Value, current: Option<&Definition>, workspace: &Workspac
     }
     effects::warn(&definition, &mut warnings);
     builtin::add_roles(&mut definition, current, env);
-    Ok(Read { definition, asked, warnings: warnings.finish() })
+    let mut warnings = warnings.finish();
+    if current.is_none() {
+        warnings.extend(migrate::stale(&definition, &asked));
+    }
+    Ok(Read { definition, asked, warnings })
 }
 
 /// A document as it was stored.

@@ -18,7 +18,7 @@ use super::activity::KeyNames;
 use super::migration;
 use super::tasks::Expected;
 use super::users::{check_administrator, check_unnarrowed};
-use crate::cx::{Cx, Found, Outcome};
+use crate::cx::{Cx, Failure, Found, Outcome};
 
 pub struct Saved {
     pub workflow: Id,
@@ -145,9 +145,14 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, mut read: definit
     if document == to_text(now) {
         return Ok(Saved { workflow: id, name: definition.name, revision: before, changed: false, warnings });
     }
-    check_name(cx, Some(id), &definition.name)?;
+    let mut errors = IndexMap::new();
+    let name = check_name(cx, Some(id), &definition.name);
+    collect(&mut errors, name)?;
     let weighed = migration::weigh(cx, found, &definition, &migration)?;
-    weighed.check()?;
+    collect(&mut errors, weighed.check())?;
+    if !errors.is_empty() {
+        return Err(Refusals::Fields(errors).into());
+    }
     let (revision, at) = (before + 1, cx.now());
     let next = definition::compile(id, revision, &definition).map_err(problems)?;
     let saved = workflows::save_revision(
@@ -167,6 +172,19 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, mut read: definit
     cx.append(&[row])?;
     migration::carry(cx, found, &next, &migration, &weighed)?;
     Ok(Saved { workflow: id, name: definition.name, revision, changed: true, warnings })
+}
+
+/// Keeps what is refused by its path, so that the rest is looked at all the same.
+pub(super) fn collect(errors: &mut IndexMap<String, Vec<Refusal>>, checked: Outcome<()>) -> Outcome<()> {
+    match checked {
+        Err(Failure::Refused(Refusals::Fields(refused))) => {
+            for (path, refusals) in refused {
+                errors.entry(path).or_default().extend(refusals);
+            }
+            Ok(())
+        }
+        checked => checked,
+    }
 }
 
 /// Secrets serve every workflow: a key of some of them may not have one sent to where it likes.

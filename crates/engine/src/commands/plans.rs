@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::definitions::{
-    check_calls, check_may_create, check_name, check_runnable, current, problems, read_again, stored, warn_of_secrets, workspace,
+    check_calls, check_may_create, check_name, check_runnable, collect, current, problems, read_again, stored, warn_of_secrets, workspace,
 };
 use super::migration;
 use super::tasks::Expected;
@@ -38,9 +38,9 @@ pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Planned> {
     let mut planned = Planned { plan: Some(definition::plan(None, &read.definition)), warnings: read.warnings, ..Planned::default() };
     planned.findings = findings(&read.definition);
     let name = check_name(cx, None, &read.definition.name);
-    planned.collect(name)?;
+    collect(&mut planned.errors, name)?;
     let id = cx.env.new_id();
-    planned.collect(check_runnable(id, 1, &read.definition).map_err(Failure::from))?;
+    collect(&mut planned.errors, check_runnable(id, 1, &read.definition).map_err(Failure::from))?;
     Ok(planned)
 }
 
@@ -86,7 +86,7 @@ fn planned(cx: &mut Cx<'_>, found: &Found, now: &Definition, mut read: definitio
             migration
         }
         Err(found) => {
-            planned.collect(Err(problems(found).into()))?;
+            collect(&mut planned.errors, Err(problems(found).into()))?;
             planned.plan = Some(plan);
             return Ok(planned);
         }
@@ -95,10 +95,10 @@ fn planned(cx: &mut Cx<'_>, found: &Found, now: &Definition, mut read: definitio
     if !plan.is_empty() {
         let id: Id = found.workflow.id;
         let name = check_name(cx, Some(id), &definition.name);
-        planned.collect(name)?;
+        collect(&mut planned.errors, name)?;
         let weighed = migration::weigh(cx, found, &definition, &migration)?;
-        planned.collect(weighed.check())?;
-        planned.collect(check_runnable(id, found.workflow.revision + 1, &definition).map_err(Failure::from))?;
+        collect(&mut planned.errors, weighed.check())?;
+        collect(&mut planned.errors, check_runnable(id, found.workflow.revision + 1, &definition).map_err(Failure::from))?;
         migration::weigh_plan(cx, id, &mut plan, weighed)?;
     }
     planned.plan = Some(plan);
@@ -113,22 +113,7 @@ fn unreadable(refusals: Refusals) -> Planned {
     }
 }
 
-impl Planned {
-    /// What saving would be refused with by its path is told, and the rest is looked at all the same.
-    fn collect(&mut self, checked: Outcome<()>) -> Outcome<()> {
-        match checked {
-            Err(Failure::Refused(Refusals::Fields(errors))) => {
-                for (path, refusals) in errors {
-                    self.errors.entry(path).or_default().extend(refusals);
-                }
-                Ok(())
-            }
-            checked => checked,
-        }
-    }
-}
-
-/// What the linter finds in a definition that may be saved, in the shape that its findings are shown in.
+/// What the linter finds in a definition that can be read, as it is shown.
 fn findings(_definition: &Definition) -> Vec<Json> {
     Vec::new()
 }

@@ -84,6 +84,14 @@ async fn what_would_change_and_how_many_tasks_each_change_touches() {
     let told = review.send(put(review.at("/definition"), &changed)).await.expect(422).json();
     assert_eq!(told["errors"], refused["errors"], "saving is refused with the same");
 
+    review.send(post("/workflows", json!({ "name": "Other" }))).await.expect(201);
+    let mut taken = changed.clone();
+    taken["name"] = json!("Other");
+    let planned = review.send(dry(&review, &taken)).await.expect(200).json();
+    let told = review.send(put(review.at("/definition"), &taken)).await.expect(422).json();
+    assert_eq!((&told["errors"], &told["errors"]["name"]), (&planned["errors"], &json!(["has already been taken"])));
+    assert!(told["errors"]["stages"].is_array(), "all at once: {told}");
+
     changed["migrate"] = json!({ "stages": { "Review": "Open" }, "options": { "Plan": { "Pro": "Free" } } });
     changed["confirm_loss"] = json!(["Notes"]);
     let planned = review.send(dry(&review, &changed)).await.expect(200).json();

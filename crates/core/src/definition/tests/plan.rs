@@ -145,6 +145,12 @@ fn what_a_request_says_is_no_part_of_the_definition() {
     assert_eq!(read.asked.migrate.stages["Gone"], "Open");
     assert_eq!(read.asked.migrate.options["Plan"]["Old"], "Free");
     assert_eq!(read.asked.confirm_loss, ["Notes"]);
+    assert_eq!(
+        told(&read.warnings),
+        "migrate.stages.Gone: Gone is not a stage of the workflow as it is; nothing is moved\n\
+         migrate.options.Plan: Plan is not a field of the workflow as it is and will be; nothing is changed\n\
+         confirm_loss[0]: Notes is not a field of the workflow as it is; nothing is lost"
+    );
 }
 
 /// The request as `migrate` has it in YAML, against a document without Held and without Free.
