@@ -112,6 +112,11 @@ impl Migration {
         self.confirmed.contains(&field)
     }
 
+    /// Whether values of a field that stays may be others, or be found otherwise.
+    pub fn is_read_otherwise(&self, field: Id) -> bool {
+        self.changed.iter().any(|(old, _)| old.id == field)
+    }
+
     /// The value of a field that stays, as it will be; `None` is blank.
     pub fn convert(&self, field: Id, workspace: &Workspace, value: &Value) -> Result<Option<Value>, Refusal> {
         match self.changed.iter().find(|(old, _)| old.id == field) {

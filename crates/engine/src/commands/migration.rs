@@ -12,12 +12,12 @@ use baton_core::limits::TASKS_CARRIED_MAX;
 use baton_core::people::Workspace;
 use baton_core::refusal::{Refusal, Refusals};
 use baton_core::task::{Change, Task};
-use baton_core::value::{self, Value};
+use baton_core::value::{self, FilterKey, Value};
 use baton_core::workflow::Workflow;
 use baton_store::sql::{migrating, tasks};
 use indexmap::IndexMap;
 
-use super::tasks::{filter_keys, is_active, told, unique_id};
+use super::tasks::{is_active, told, unique_id};
 use crate::cx::{Cx, Found, Outcome};
 
 /// Tasks that are held in memory at once.
@@ -239,16 +239,29 @@ pub(super) fn carry(cx: &mut Cx<'_>, found: &Found, next: &Workflow, migration: 
                 let message = format!("task {} has the value {:?}, which does not convert", task.id, example(&unconverted.text));
                 Refusals::field("fields", Refusal::Definition { message })
             })?;
-            rows.extend(save(cx, was, next, task, &mut carried, *timers)?);
+            rows.extend(save(cx, (was, next), migration, task, &mut carried, *timers)?);
         }
         cx.append(&rows)?;
     }
 }
 
 /// Answers with the history's rows, not yet appended.
-fn save(cx: &mut Cx<'_>, was: &Workflow, next: &Workflow, before: &Task, after: &mut Task, timers: i64) -> Outcome<Vec<Activity>> {
+fn save(
+    cx: &mut Cx<'_>,
+    places: (&Workflow, &Workflow),
+    migration: &Migration,
+    before: &Task,
+    after: &mut Task,
+    timers: i64,
+) -> Outcome<Vec<Activity>> {
+    let (was, next) = places;
     let change = Change::between(before, after);
-    let (removed, added) = (filter_keys(was, before), filter_keys(next, after));
+    // What neither changes nor is read otherwise keeps its keys.
+    let keys = |workflow: &Workflow, task: &Task| -> Vec<FilterKey> {
+        let touched = task.values.iter().filter(|(id, _)| change.values.contains_key(id) || migration.is_read_otherwise(**id));
+        touched.filter_map(|(id, value)| Some(value::filter_keys(workflow.field(*id)?, value))).flatten().collect()
+    };
+    let (removed, added) = (keys(was, before), keys(next, after));
     if change.is_empty() {
         // The same value may be found otherwise by a field of another type.
         if removed != added || unique_field(was) != unique_field(next) {

@@ -280,7 +280,7 @@ pub(super) fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a s
     }
 }
 
-pub(super) fn filter_keys(workflow: &Workflow, task: &Task) -> Vec<FilterKey> {
+fn filter_keys(workflow: &Workflow, task: &Task) -> Vec<FilterKey> {
     let values = task.values.iter().filter_map(|(id, value)| Some((workflow.field(*id)?, value)));
     values.flat_map(|(field, value)| value::filter_keys(field, value)).collect()
 }
