@@ -32,7 +32,7 @@ pub struct App {
     pub options: ApiOptions,
     /// What bodies that are not small may take together.
     pub room: Room,
-    /// Pages of lists that are read at once.
+    /// Pages of lists, and plans, that are read at once.
     pub lists: Arc<Semaphore>,
 }
 

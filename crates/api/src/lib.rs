@@ -25,6 +25,7 @@ pub use app::{router, watch_router};
 pub use body::BodyTooSlow;
 pub use problem::status_of;
 pub use route::{Policy, ROUTES, Route};
+pub use show::planned::to_json as plan_to_json;
 
 #[derive(Clone, Debug)]
 pub struct ApiOptions {

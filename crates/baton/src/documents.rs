@@ -57,6 +57,7 @@ fn every_limit_is_told() {
         seconds(limits::QUOTE_LIFETIME),
         limits::SECRET_BYTES_MAX,
         usize::try_from(limits::STARTS_MAX).expect("a count"),
+        usize::try_from(limits::TASKS_CARRIED_MAX).expect("a count"),
     ]
     .map(|limit| limit.to_string())
     .to_vec();

@@ -11,6 +11,8 @@ pub enum Trouble {
     Refused(Vec<String>),
     /// The command or a setting is wrong: exit code 2.
     Usage(Vec<String>),
+    /// No trouble, but asked to be told by the exit code: 2.
+    WouldChange,
 }
 
 impl From<StoreError> for Trouble {
@@ -30,8 +32,9 @@ impl Trouble {
 
     pub fn tell(&self) -> ExitCode {
         let (sentences, code) = match self {
-            Trouble::Refused(sentences) => (sentences, 1),
-            Trouble::Usage(sentences) => (sentences, 2),
+            Trouble::Refused(sentences) => (sentences.as_slice(), 1),
+            Trouble::Usage(sentences) => (sentences.as_slice(), 2),
+            Trouble::WouldChange => (&[][..], 2),
         };
         for sentence in sentences {
             eprintln!("error: {sentence}");

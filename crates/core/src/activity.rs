@@ -38,6 +38,9 @@ pub enum Kind {
     StageChangeScheduled,
     StageChangeDropped,
     WorkflowCreated,
+    WorkflowArchived,
+    WorkflowUnarchived,
+    WorkflowDeleted,
     DefinitionSaved,
     CollaboratorAdded,
     CollaboratorRemoved,
@@ -51,7 +54,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 20] = [
+    pub const ALL: [Kind; 23] = [
         Kind::TaskCreated,
         Kind::TaskUpdated,
         Kind::TaskDeleted,
@@ -62,6 +65,9 @@ impl Kind {
         Kind::StageChangeScheduled,
         Kind::StageChangeDropped,
         Kind::WorkflowCreated,
+        Kind::WorkflowArchived,
+        Kind::WorkflowUnarchived,
+        Kind::WorkflowDeleted,
         Kind::DefinitionSaved,
         Kind::CollaboratorAdded,
         Kind::CollaboratorRemoved,
@@ -86,6 +92,9 @@ impl Kind {
             Kind::StageChangeScheduled => "stage_change.scheduled",
             Kind::StageChangeDropped => "stage_change.dropped",
             Kind::WorkflowCreated => "workflow.created",
+            Kind::WorkflowArchived => "workflow.archived",
+            Kind::WorkflowUnarchived => "workflow.unarchived",
+            Kind::WorkflowDeleted => "workflow.deleted",
             Kind::DefinitionSaved => "definition.saved",
             Kind::CollaboratorAdded => "collaborator.added",
             Kind::CollaboratorRemoved => "collaborator.removed",

@@ -61,3 +61,5 @@ pub const QUOTE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub const SECRET_BYTES_MAX: usize = 64 * 1024;
 /// Starts of an execution without progress before it is given up.
 pub const STARTS_MAX: i64 = 3;
+/// Tasks that a new definition moves or changes at once, since nothing else is written meanwhile on SQLite.
+pub const TASKS_CARRIED_MAX: i64 = 200_000;

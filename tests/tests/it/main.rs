@@ -2,6 +2,7 @@
 
 mod calls;
 mod conformance;
+mod deleting;
 mod doubt;
 mod engine;
 mod forbidden;

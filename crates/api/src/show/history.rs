@@ -58,6 +58,9 @@ fn shown_side(kind: Kind, text: &str, found: &Found) -> Json {
         Kind::ChecklistUpdated => kept.into_iter().map(|part| item_part(part, found)).collect(),
         Kind::CommentAdded
         | Kind::WorkflowCreated
+        | Kind::WorkflowArchived
+        | Kind::WorkflowUnarchived
+        | Kind::WorkflowDeleted
         | Kind::DefinitionSaved
         | Kind::CollaboratorAdded
         | Kind::CollaboratorRemoved

@@ -5,6 +5,7 @@ pub mod execution;
 pub mod explained;
 pub mod history;
 pub mod item;
+pub mod planned;
 pub mod saved;
 pub mod user;
 

@@ -1,5 +1,6 @@
 //! What saving a definition answers.
 
+use baton_core::definition::Problem;
 use baton_core::ids::Id;
 use baton_engine::commands::definitions;
 use serde::Serialize;
@@ -14,14 +15,20 @@ pub struct Saved<'a> {
 }
 
 #[derive(Serialize)]
-struct Warning<'a> {
+pub struct Warning<'a> {
     path: &'a str,
     message: &'a str,
 }
 
+impl<'a> From<&'a Problem> for Warning<'a> {
+    fn from(warning: &'a Problem) -> Warning<'a> {
+        Warning { path: &warning.path, message: &warning.message }
+    }
+}
+
 impl<'a> From<&'a definitions::Saved> for Saved<'a> {
     fn from(saved: &'a definitions::Saved) -> Saved<'a> {
-        let warnings = saved.warnings.iter().map(|warning| Warning { path: &warning.path, message: &warning.message });
-        Saved { id: saved.workflow, name: &saved.name, revision: saved.revision, warnings: warnings.collect() }
+        let warnings = saved.warnings.iter().map(Warning::from).collect();
+        Saved { id: saved.workflow, name: &saved.name, revision: saved.revision, warnings }
     }
 }

@@ -2,20 +2,23 @@
 
 use baton_core::definition::normal_name;
 use baton_core::people::{User, UserState};
-use baton_engine::commands::{activity, api_keys, definitions, secrets, users, workspaces};
+use baton_core::refusal::Refusals;
+use baton_engine::commands::{activity, api_keys, definitions, plans, secrets, users, workspaces};
 use baton_engine::{Ask, Credential, Engine, KeyScope};
 use serde_json::Value as Json;
 
 use super::names::{operator, workflow_called, workflow_named, workspace_named};
-use super::sentences::{Refused, sentences};
+use super::plan::lines;
+use super::sentences::{Refused, sentences, told};
 use super::{
-    Answer, Applied, Change, KeyLine, NewKey, NewSecret, NewUser, NewWorkspace, Reply, Request, SecretLine, UserLine, VerifiedLine,
+    Answer, Applied, Change, KeyLine, NewKey, NewSecret, NewUser, NewWorkspace, Planned, Reply, Request, SecretLine, UserLine, VerifiedLine,
 };
 
 pub async fn execute(engine: &Engine, request: Request) -> Reply {
     let answer = match request {
         Request::Init(new) => init(engine, new).await,
         Request::Apply { workspace, workflow, document } => apply(engine, workspace, workflow, document).await,
+        Request::Plan { workspace, workflow, document } => plan(engine, workspace, workflow, document).await,
         Request::CreateKey(new) => create_key(engine, new).await,
         Request::ListKeys { workspace } => list_keys(engine, workspace).await,
         Request::RevokeKey { workspace, key } => revoke_key(engine, workspace, key).await,
@@ -43,12 +46,7 @@ async fn init(engine: &Engine, new: NewWorkspace) -> Done {
 /// Changes the workflow that is named, or else the one that has the document's name; if there is none, makes it.
 async fn apply(engine: &Engine, workspace: Option<String>, workflow: Option<String>, document: Json) -> Done {
     let ask = operator(workspace_named(engine, workspace).await?.id);
-    let own_name = document.get("name").and_then(Json::as_str).map(str::to_owned);
-    let target = match (workflow, own_name) {
-        (Some(named), _) => Some(workflow_named(engine, &ask, &named).await?),
-        (None, Some(name)) => workflow_called(engine, &ask, &name).await?,
-        (None, None) => None,
-    };
+    let target = target_of(engine, &ask, workflow, &document).await?;
     let created = target.is_none();
     let saved = engine
         .write(ask, move |cx| match &target {
@@ -63,6 +61,32 @@ async fn apply(engine: &Engine, workspace: Option<String>, workflow: Option<Stri
     };
     let warnings = saved.warnings.iter().map(ToString::to_string).collect();
     Ok(Answer::Applied(Applied { workflow: saved.workflow.to_string(), name: saved.name, revision: saved.revision, change, warnings }))
+}
+
+async fn target_of(engine: &Engine, ask: &Ask, workflow: Option<String>, document: &Json) -> Result<Option<String>, Refused> {
+    let own_name = document.get("name").and_then(Json::as_str);
+    match (workflow, own_name) {
+        (Some(named), _) => Ok(Some(workflow_named(engine, ask, &named).await?)),
+        (None, Some(name)) => workflow_called(engine, ask, name).await,
+        (None, None) => Ok(None),
+    }
+}
+
+async fn plan(engine: &Engine, workspace: Option<String>, workflow: Option<String>, document: Json) -> Done {
+    let ask = operator(workspace_named(engine, workspace).await?.id);
+    let target = target_of(engine, &ask, workflow, &document).await?;
+    let planned = engine.read(ask, move |cx| match &target {
+        Some(workflow) => plans::save(cx, workflow, &document, &Default::default()),
+        None => plans::create(cx, &document),
+    });
+    let planned = planned.await?;
+    Ok(Answer::Planned(Planned {
+        json: baton_api::plan_to_json(&planned),
+        lines: lines(&planned),
+        changes: planned.plan.as_ref().is_some_and(|plan| !plan.is_empty()),
+        errors: told(&Refusals::Fields(planned.errors)),
+        warnings: planned.warnings.iter().map(ToString::to_string).collect(),
+    }))
 }
 
 async fn create_key(engine: &Engine, new: NewKey) -> Done {

@@ -4,6 +4,7 @@
 mod client;
 pub mod execute;
 pub mod names;
+mod plan;
 mod sentences;
 pub mod socket;
 
@@ -16,6 +17,12 @@ pub use client::ask;
 pub enum Request {
     Init(NewWorkspace),
     Apply {
+        workspace: Option<String>,
+        workflow: Option<String>,
+        document: Json,
+    },
+    /// What applying would do.
+    Plan {
         workspace: Option<String>,
         workflow: Option<String>,
         document: Json,
@@ -107,6 +114,7 @@ impl std::fmt::Debug for NewSecret {
 pub enum Answer {
     Initialised { workspace: String, user: String, api_key: String },
     Applied(Applied),
+    Planned(Planned),
     KeyCreated { id: String, secret: String },
     KeyRevoked { id: String, name: String },
     Keys(Vec<KeyLine>),
@@ -125,6 +133,17 @@ pub struct Applied {
     pub revision: i64,
     pub change: Change,
     /// Each with its path.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Planned {
+    /// As the API shows it.
+    pub json: Json,
+    pub lines: Vec<String>,
+    pub changes: bool,
+    /// Each with its path.
+    pub errors: Vec<String>,
     pub warnings: Vec<String>,
 }
 

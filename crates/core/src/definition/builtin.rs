@@ -105,6 +105,8 @@ impl Definition {
             layout: None,
             links: Vec::new(),
             data_sync: None,
+            migrate: None,
+            confirm_loss: Vec::new(),
         }
     }
 }

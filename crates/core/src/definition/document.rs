@@ -15,6 +15,7 @@ use super::field::Field;
 use super::form::Form;
 use super::layout::Layout;
 use super::link::Link;
+use super::migrate::Migrate;
 use super::role::Role;
 use super::stage::Stage;
 use super::view::View;
@@ -69,6 +70,12 @@ pub struct Definition {
     /// A query whose rows become tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_sync: Option<DataSync>,
+    /// Where tasks go whose stage or option is removed by this document. Not part of the definition: it is neither kept nor exported.
+    #[serde(default, skip_serializing)]
+    pub migrate: Option<Migrate>,
+    /// Fields whose values may go, being removed, or whose removed options may. Neither kept nor exported.
+    #[serde(default, skip_serializing)]
+    pub confirm_loss: Vec<String>,
 }
 
 /// What the pages call a task.

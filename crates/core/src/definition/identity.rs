@@ -24,6 +24,23 @@ pub(super) struct Renames {
 }
 
 impl Renames {
+    /// Between two documents whose parts have their ids.
+    pub fn between(old: &Definition, new: &Definition) -> Renames {
+        let of_options = |field: &Field| {
+            let before = old.fields.iter().find(|before| before.id == field.id)?;
+            let options = renamed(before.options.as_deref().unwrap_or_default(), field.options.as_deref().unwrap_or_default());
+            (!options.is_empty()).then(|| (field.name.clone(), options))
+        };
+        Renames {
+            fields: renamed(&old.fields, &new.fields),
+            stages: renamed(&old.stages, &new.stages),
+            actions: renamed(&old.actions, &new.actions),
+            forms: renamed(&old.forms, &new.forms),
+            links: renamed(&old.links, &new.links),
+            options: new.fields.iter().filter_map(of_options).collect(),
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
             && self.stages.is_empty()
@@ -36,42 +53,48 @@ impl Renames {
 
 /// Gives every part its id: the one that it carries if the current document has it, else that of the part with the
 /// same name, else a new one.
-pub(super) fn settle(new: &mut Definition, current: Option<&Definition>, problems: &mut Problems, env: &mut dyn Env) -> Renames {
+pub(super) fn settle(new: &mut Definition, current: Option<&Definition>, problems: &mut Problems, env: &mut dyn Env) {
     let mut settler = Settler { problems, env };
-    let mut renames = Renames::default();
     let root = Path::ROOT;
 
-    renames.fields = settler.settle(&mut new.fields, current.map_or(&[], |current| &current.fields), &root.key("fields"));
+    settler.settle(&mut new.fields, current.map_or(&[], |current| &current.fields), &root.key("fields"));
     for (index, field) in new.fields.iter_mut().enumerate() {
         let old = current.and_then(|current| current.fields.iter().find(|old| old.id == field.id));
         let path = root.key("fields");
         let path = path.index(index);
-        let renamed = settler.settle_options(field, old, &path.key("options"));
-        if !renamed.is_empty() {
-            renames.options.insert(field.name.clone(), renamed);
-        }
+        settler.settle_options(field, old, &path.key("options"));
     }
-    renames.stages = settler.settle(&mut new.stages, current.map_or(&[], |current| &current.stages), &root.key("stages"));
+    settler.settle(&mut new.stages, current.map_or(&[], |current| &current.stages), &root.key("stages"));
     settler.settle_checklists(&mut new.stages, current);
-    renames.actions = settler.settle(&mut new.actions, current.map_or(&[], |current| &current.actions), &root.key("actions"));
+    settler.settle(&mut new.actions, current.map_or(&[], |current| &current.actions), &root.key("actions"));
     for (index, action) in new.actions.iter_mut().enumerate() {
         let old = current.and_then(|current| current.actions.iter().find(|old| old.id == action.id));
         let path = root.key("actions");
         let path = path.index(index);
-        settler.settle_steps(&mut action.steps, old.map_or(&[], |old| &old.steps), &path.key("steps"));
+        settler.settle(&mut action.steps, old.map_or(&[], |old| &old.steps), &path.key("steps"));
     }
     settler.settle(&mut new.automations, current.map_or(&[], |current| &current.automations), &root.key("automations"));
     for (index, automation) in new.automations.iter_mut().enumerate() {
         let old = current.and_then(|current| current.automations.iter().find(|old| old.id == automation.id));
         let path = root.key("automations");
         let path = path.index(index);
-        settler.settle_steps(&mut automation.steps, old.map_or(&[], |old| &old.steps), &path.key("steps"));
+        settler.settle(&mut automation.steps, old.map_or(&[], |old| &old.steps), &path.key("steps"));
     }
     settler.settle(&mut new.roles, current.map_or(&[], |current| &current.roles), &root.key("roles"));
     settler.settle(&mut new.views, current.map_or(&[], |current| &current.views), &root.key("views"));
-    renames.forms = settler.settle(&mut new.forms, current.map_or(&[], |current| &current.forms), &root.key("forms"));
-    renames.links = settler.settle(&mut new.links, current.map_or(&[], |current| &current.links), &root.key("links"));
-    renames
+    settler.settle(&mut new.forms, current.map_or(&[], |current| &current.forms), &root.key("forms"));
+    settler.settle(&mut new.links, current.map_or(&[], |current| &current.links), &root.key("links"));
+}
+
+/// Which old names have new ones.
+fn renamed<P: Part>(old: &[P], new: &[P]) -> HashMap<String, String> {
+    let names: HashSet<&str> = new.iter().map(Part::name).collect();
+    let by_id: HashMap<Id, &str> = old.iter().filter_map(|part| Some((part.id()?, part.name()))).collect();
+    new.iter()
+        .filter_map(|part| Some((*by_id.get(&part.id()?)?, part.name())))
+        .filter(|(before, now)| before != now && !names.contains(before))
+        .map(|(before, now)| (before.to_owned(), now.to_owned()))
+        .collect()
 }
 
 /// A part that the server gives an id.
@@ -133,26 +156,20 @@ struct Settler<'a> {
 }
 
 impl Settler<'_> {
-    /// Gives ids to a list of named parts; the answer is which old names have new ones.
-    fn settle<P: Part>(&mut self, new: &mut [P], old: &[P], path: &Path<'_>) -> HashMap<String, String> {
+    /// Gives ids to a list of named parts.
+    fn settle<P: Part>(&mut self, new: &mut [P], old: &[P], path: &Path<'_>) {
         let mut parts: Vec<&mut P> = new.iter_mut().collect();
         let known: Vec<&P> = old.iter().collect();
         let known_ids: HashSet<Id> = old.iter().filter_map(Part::id).collect();
         self.keep_known_ids(&mut parts, &known_ids, |place| path.index(place).to_string());
         self.match_by_name(&mut parts, &known);
-        self.renamed(&parts, &known)
     }
 
-    fn settle_options(&mut self, field: &mut Field, old: Option<&Field>, path: &Path<'_>) -> HashMap<String, String> {
+    fn settle_options(&mut self, field: &mut Field, old: Option<&Field>, path: &Path<'_>) {
         let old = old.and_then(|old| old.options.as_deref()).unwrap_or(&[]);
-        match &mut field.options {
-            Some(options) => self.settle(options, old, path),
-            None => HashMap::new(),
+        if let Some(options) = &mut field.options {
+            self.settle(options, old, path);
         }
-    }
-
-    fn settle_steps(&mut self, new: &mut [Step], old: &[Step], path: &Path<'_>) {
-        self.settle(new, old, path);
     }
 
     /// An item that moves to another stage with its id keeps its ticks; by title it is looked for in its stage only.
@@ -212,15 +229,5 @@ impl Settler<'_> {
             let same = free.get_mut(&fold(part.name())).and_then(std::collections::VecDeque::pop_front);
             part.set_id(Some(same.unwrap_or_else(|| self.env.new_id())));
         }
-    }
-
-    fn renamed<P: Part>(&self, new: &[&mut P], old: &[&P]) -> HashMap<String, String> {
-        let names: HashSet<&str> = new.iter().map(|part| part.name()).collect();
-        let by_id: HashMap<Id, &str> = old.iter().filter_map(|part| Some((part.id()?, part.name()))).collect();
-        new.iter()
-            .filter_map(|part| Some((*by_id.get(&part.id()?)?, part.name())))
-            .filter(|(before, now)| before != now && !names.contains(before))
-            .map(|(before, now)| (before.to_owned(), now.to_owned()))
-            .collect()
     }
 }

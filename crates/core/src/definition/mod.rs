@@ -7,6 +7,9 @@
 //! references of renamed parts (`rename`), meaning (`validate`), and what has no effect in this version (`effects`).
 //! The types of the document are the one place that says what it may hold: `document` and a module for each part.
 //! Every reference between parts is found by `walk`.
+//!
+//! A document that follows another is compared with it: part by part for whoever wants to know before (`plan`), and by what
+//! tasks would lose (`removed`), which goes where the request says (`migrate`).
 
 pub mod action;
 pub mod automation;
@@ -16,6 +19,7 @@ pub mod field;
 pub mod form;
 pub mod layout;
 pub mod link;
+pub mod migrate;
 pub mod role;
 pub mod stage;
 pub mod step;
@@ -30,6 +34,7 @@ mod json;
 mod normalise;
 mod outgoing;
 mod places;
+mod plan;
 pub(crate) mod problem;
 mod removed;
 mod rename;
@@ -49,12 +54,15 @@ pub use normalise::normal_name;
 pub(crate) use outgoing::split_at_commas;
 pub use outgoing::{calls_with_secrets, secrets};
 pub use places::{Place, Places};
+pub use plan::{KeyChange, Needs, Part, PartKind, Plan, Weight, plan};
 pub use problem::{PROBLEMS_MAX, Problem};
 pub use removed::{Removals, RemovedOption, RemovedPart, RetypedField, removed_parts};
 pub use schema::schema;
 pub use text::TextError;
 pub use yaml::{parse_yaml, parse_yaml_with_places, to_yaml};
 
+use identity::Renames;
+use migrate::Asked;
 use problem::{Path, Problems};
 use serde_json::Value;
 
@@ -66,6 +74,8 @@ use crate::people::Workspace;
 pub struct Read {
     /// With an id for every part, and references by the names that the parts have now.
     pub definition: Definition,
+    /// What the document says of tasks besides.
+    pub asked: Asked,
     /// What will not work, or not yet.
     pub warnings: Vec<Problem>,
 }
@@ -95,16 +105,24 @@ pub fn read(mut value: Value, current: Option<&Definition>, workspace: &Workspac
             return Err(problems.finish());
         }
     };
+    let asked = Asked::take(&mut definition);
     normalise::normalise(&mut definition);
-    let renames = identity::settle(&mut definition, current, &mut problems, env);
-    rename::rename(&mut definition, &renames);
+    identity::settle(&mut definition, current, &mut problems, env);
+    if let Some(current) = current {
+        let renames = Renames::between(current, &definition);
+        rename::rename(&mut definition, &renames);
+    }
     validate::validate(&mut definition, workspace, &mut problems, &mut warnings);
     if !problems.is_empty() {
         return Err(problems.finish());
     }
     effects::warn(&definition, &mut warnings);
     builtin::add_roles(&mut definition, current, env);
-    Ok(Read { definition, warnings: warnings.finish() })
+    let mut warnings = warnings.finish();
+    if current.is_none() {
+        warnings.extend(migrate::stale(&definition, &asked));
+    }
+    Ok(Read { definition, asked, warnings })
 }
 
 /// A document as it was stored.

@@ -1,6 +1,7 @@
 //! Definitions: made, read, changed; every save is a new revision.
 
 use baton_core::activity::{Activity, Kind};
+use baton_core::definition::migrate::{Asked, Migration};
 use baton_core::definition::{self, Definition, PROBLEMS_MAX, Problem};
 use baton_core::env::Env;
 use baton_core::ids::Id;
@@ -14,9 +15,10 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::activity::KeyNames;
+use super::migration;
 use super::tasks::Expected;
 use super::users::{check_administrator, check_unnarrowed};
-use crate::cx::{Cx, Found, Outcome};
+use crate::cx::{Cx, Failure, Found, Outcome};
 
 pub struct Saved {
     pub workflow: Id,
@@ -37,9 +39,7 @@ pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Saved> {
     if cx.caller.scope.read_only {
         return Err(Refusal::KeyReadOnly.into());
     }
-    if cx.caller.scope.role.is_some() || cx.caller.scope.workflows.is_some() {
-        return Err(Refusal::KeyLacksRight { what: "create workflows".to_owned() }.into());
-    }
+    check_may_create(cx)?;
     let workspace = workspace(cx)?;
     let mut read = definition::read(document.clone(), None, &workspace, &mut cx.env).map_err(problems)?;
     warn_of_secrets(cx, &mut read)?;
@@ -67,6 +67,13 @@ pub fn create(cx: &mut Cx<'_>, document: &Json) -> Outcome<Saved> {
     };
     cx.append(&[row])?;
     Ok(Saved { workflow: id, name: read.definition.name, revision: 1, changed: true, warnings: read.warnings })
+}
+
+pub(super) fn check_may_create(cx: &Cx<'_>) -> Outcome<()> {
+    if cx.caller.scope.role.is_some() || cx.caller.scope.workflows.is_some() {
+        return Err(Refusal::KeyLacksRight { what: "create workflows".to_owned() }.into());
+    }
+    Ok(())
 }
 
 /// The current definition, or an earlier revision.
@@ -117,27 +124,37 @@ pub fn restore(cx: &mut Cx<'_>, workflow: &str, revision: i64, expected: &Expect
     expected.check(Some(found.workflow.revision))?;
     let now = current(cx, &found)?;
     let earlier = stored(cx, found.workflow.id, revision)?.ok_or(Refusal::not_found(Noun::Revision))?;
-    let warnings = definition::warnings(&earlier, &found.workspace);
-    save_read(cx, &found, &now, definition::Read { definition: earlier, warnings })
+    let read = read_again(earlier, &found.workspace);
+    save_read(cx, &found, &now, read)
+}
+
+/// An earlier revision as if it had been sent.
+pub(super) fn read_again(definition: Definition, workspace: &Workspace) -> definition::Read {
+    let warnings = definition::warnings(&definition, workspace);
+    definition::Read { definition, asked: Asked::default(), warnings }
 }
 
 fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, mut read: definition::Read) -> Outcome<Saved> {
-    // Secrets serve every workflow: a key of some of them may not have one sent to where it likes.
-    let narrowed = cx.caller.scope.workflows.is_some();
-    if narrowed && definition::calls_with_secrets(&read.definition) != definition::calls_with_secrets(now) {
-        return Err(Refusal::KeyLacksRight { what: "change calls that carry secrets of the workspace".to_owned() }.into());
-    }
+    check_calls(cx, now, &read.definition)?;
     warn_of_secrets(cx, &mut read)?;
-    let definition::Read { definition, warnings } = read;
+    let definition::Read { definition, asked, mut warnings } = read;
+    let (migration, more) = Migration::new(now, &definition, &asked).map_err(problems)?;
+    warnings.extend(more);
     let (id, before) = (found.workflow.id, found.workflow.revision);
     let document = to_text(&definition);
     if document == to_text(now) {
         return Ok(Saved { workflow: id, name: definition.name, revision: before, changed: false, warnings });
     }
-    check_name(cx, Some(id), &definition.name)?;
-    check_removals(cx, found, now, &definition)?;
+    let mut errors = IndexMap::new();
+    let name = check_name(cx, Some(id), &definition.name);
+    collect(&mut errors, name)?;
+    let weighed = migration::weigh(cx, found, &definition, &migration)?;
+    collect(&mut errors, weighed.check())?;
+    if !errors.is_empty() {
+        return Err(Refusals::Fields(errors).into());
+    }
     let (revision, at) = (before + 1, cx.now());
-    check_runnable(id, revision, &definition)?;
+    let next = definition::compile(id, revision, &definition).map_err(problems)?;
     let saved = workflows::save_revision(
         cx.tx,
         &workflows::NewRevision { id, expected_revision: before, name: &definition.name, document: &document, at, by: cx.caller.actor },
@@ -153,11 +170,34 @@ fn save_read(cx: &mut Cx<'_>, found: &Found, now: &Definition, mut read: definit
         ..cx.activity(Kind::DefinitionSaved)
     };
     cx.append(&[row])?;
+    migration::carry(cx, found, &next, &migration, &weighed)?;
     Ok(Saved { workflow: id, name: definition.name, revision, changed: true, warnings })
 }
 
+/// Keeps what is refused by its path, so that the rest is looked at all the same.
+pub(super) fn collect(errors: &mut IndexMap<String, Vec<Refusal>>, checked: Outcome<()>) -> Outcome<()> {
+    match checked {
+        Err(Failure::Refused(Refusals::Fields(refused))) => {
+            for (path, refusals) in refused {
+                errors.entry(path).or_default().extend(refusals);
+            }
+            Ok(())
+        }
+        checked => checked,
+    }
+}
+
+/// Secrets serve every workflow: a key of some of them may not have one sent to where it likes.
+pub(super) fn check_calls(cx: &Cx<'_>, now: &Definition, new: &Definition) -> Outcome<()> {
+    let narrowed = cx.caller.scope.workflows.is_some();
+    if narrowed && definition::calls_with_secrets(new) != definition::calls_with_secrets(now) {
+        return Err(Refusal::KeyLacksRight { what: "change calls that carry secrets of the workspace".to_owned() }.into());
+    }
+    Ok(())
+}
+
 /// They may come later, or go: a step that names one is refused only when it runs.
-fn warn_of_secrets(cx: &mut Cx<'_>, read: &mut definition::Read) -> Outcome<()> {
+pub(super) fn warn_of_secrets(cx: &mut Cx<'_>, read: &mut definition::Read) -> Outcome<()> {
     let named = definition::secrets(&read.definition);
     if named.is_empty() {
         return Ok(());
@@ -174,59 +214,12 @@ fn warn_of_secrets(cx: &mut Cx<'_>, read: &mut definition::Read) -> Outcome<()> 
 }
 
 /// Names are unique in the workspace, without case.
-fn check_name(cx: &mut Cx<'_>, own: Option<Id>, name: &str) -> Outcome<()> {
+pub(super) fn check_name(cx: &mut Cx<'_>, own: Option<Id>, name: &str) -> Outcome<()> {
     let taken = workflows::id_of_name(cx.tx, cx.caller.workspace, name)?.filter(|other| Some(*other) != own);
     match taken {
         Some(_) => Err(Refusals::field("name", Refusal::IsTaken).into()),
         None => Ok(()),
     }
-}
-
-/// What a change would take away from tasks or people is refused, with how many they are and what to do.
-fn check_removals(cx: &mut Cx<'_>, found: &Found, now: &Definition, new: &Definition) -> Outcome<()> {
-    let (workflow, removals) = (found.workflow.id, definition::removed_parts(now, new));
-    let mut refusals: IndexMap<String, Vec<Refusal>> = IndexMap::new();
-    let mut refuse = |path: &str, count: i64, message: String| {
-        if count > 0 {
-            refusals.entry(path.to_owned()).or_default().push(Refusal::Definition { message });
-        }
-    };
-    for stage in &removals.stages {
-        let count = tasks::count_in_stage(cx.tx, workflow, stage.id)?;
-        refuse("stages", count, format!("{} is removed but has {}; move them to another stage first", stage.name, counted(count)));
-    }
-    for field in &removals.fields {
-        let count = tasks::count_with_field(cx.tx, workflow, field.id)?;
-        refuse("fields", count, format!("{} is removed but has a value in {}; blank it there first", field.name, counted(count)));
-    }
-    for option in &removals.options {
-        let count = tasks::count_with_option(cx.tx, workflow, option.field, option.option)?;
-        let message = format!(
-            "option {} of {} is removed but chosen in {}; choose another there first",
-            option.name,
-            option.field_name,
-            counted(count)
-        );
-        refuse("fields", count, message);
-    }
-    for field in &removals.retyped {
-        let count = tasks::count_with_field(cx.tx, workflow, field.field)?;
-        refuse(
-            "fields",
-            count,
-            format!("the type of {} changes but it has a value in {}; blank it there first", field.name, counted(count)),
-        );
-    }
-    for role in &removals.roles {
-        let count = found.workspace.collaborators_of(workflow).filter(|(_, of)| *of == role.id).count();
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        refuse("roles", count, format!("{} is removed but {count} collaborators have it; give them another role first", role.name));
-    }
-    if refusals.is_empty() { Ok(()) } else { Err(Refusals::Fields(refusals).into()) }
-}
-
-fn counted(tasks: i64) -> String {
-    if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") }
 }
 
 /// A stage that becomes an end, or stops being one, takes its tasks with it.
@@ -242,7 +235,7 @@ fn refresh_activity_of_stages(cx: &mut Cx<'_>, workflow: Id, now: &Definition, n
     Ok(())
 }
 
-fn current(cx: &mut Cx<'_>, found: &Found) -> Outcome<Definition> {
+pub(super) fn current(cx: &mut Cx<'_>, found: &Found) -> Outcome<Definition> {
     let (id, revision) = (found.workflow.id, found.workflow.revision);
     let missing = || StoreError::Corrupt { table: "definitions", id: format!("{id} revision {revision}"), what: "is missing".to_owned() };
     Ok(stored(cx, id, revision)?.ok_or_else(missing)?)
@@ -258,7 +251,7 @@ pub(super) fn stored(cx: &mut Cx<'_>, workflow: Id, revision: i64) -> Outcome<Op
     Ok(Some(definition::read_stored(&document).map_err(corrupt)?))
 }
 
-fn workspace(cx: &mut Cx<'_>) -> Outcome<Workspace> {
+pub(super) fn workspace(cx: &mut Cx<'_>) -> Outcome<Workspace> {
     let found = people::workspace(cx.tx, cx.caller.workspace)?;
     Ok(found.ok_or(Refusal::not_found(Noun::Workspace))?.0)
 }
@@ -268,12 +261,12 @@ fn to_text(definition: &Definition) -> String {
 }
 
 /// What can't be made ready to run is not saved.
-fn check_runnable(workflow: Id, revision: i64, definition: &Definition) -> Result<(), Refusals> {
+pub(super) fn check_runnable(workflow: Id, revision: i64, definition: &Definition) -> Result<(), Refusals> {
     definition::compile(workflow, revision, definition).map(drop).map_err(problems)
 }
 
 /// Every problem of a document, by path.
-fn problems(problems: Vec<Problem>) -> Refusals {
+pub(super) fn problems(problems: Vec<Problem>) -> Refusals {
     let mut refusals: IndexMap<String, Vec<Refusal>> = IndexMap::new();
     for problem in problems {
         refusals.entry(problem.path).or_default().push(Refusal::Definition { message: problem.message });

@@ -10,6 +10,8 @@ pub mod comments;
 pub mod definitions;
 pub mod executions;
 mod look;
+mod migration;
+pub mod plans;
 mod quote;
 pub(crate) mod runs;
 pub mod secrets;

@@ -233,19 +233,7 @@ pub(super) fn save_change(
         }
         return Ok(Vec::new());
     }
-    let mut rows = Vec::new();
-    if !change.is_empty() {
-        after.version = before.version + 1;
-        after.updated_at = cx.now();
-        rows.push(Activity {
-            before: Some(change.before_json()),
-            after: Some(change.after_json()),
-            ..cx.task_activity(Kind::TaskUpdated, after)
-        });
-    }
-    if change.stage.is_some() && loaded.timers > 0 {
-        rows.extend(timers::leave_stage(cx, after)?);
-    }
+    let rows = told(cx, before, after, &change, loaded.timers)?;
     let keys_of = |id: &Id, value: &Option<Value>| match (workflow.field(*id), value) {
         (Some(field), Some(value)) => value::filter_keys(field, value),
         _ => Vec::new(),
@@ -262,6 +250,24 @@ pub(super) fn save_change(
         finished_sequence: finished,
     };
     tasks::update(cx.tx, cx.caller.workspace, &write)?;
+    Ok(rows)
+}
+
+/// The rows of a change, which raises the task's version; with the stage end the timers that end with it.
+pub(super) fn told(cx: &mut Cx<'_>, before: &Task, after: &mut Task, change: &Change, ending: i64) -> Outcome<Vec<Activity>> {
+    let mut rows = Vec::new();
+    if !change.is_empty() {
+        after.version = before.version + 1;
+        after.updated_at = cx.now();
+        rows.push(Activity {
+            before: Some(change.before_json()),
+            after: Some(change.after_json()),
+            ..cx.task_activity(Kind::TaskUpdated, after)
+        });
+    }
+    if change.stage.is_some() && ending > 0 {
+        rows.extend(timers::leave_stage(cx, after)?);
+    }
     Ok(rows)
 }
 

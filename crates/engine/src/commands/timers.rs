@@ -68,6 +68,10 @@ pub(crate) fn fire(shared: &Arc<Shared>, tx: &mut dyn Tx, row: &TimerRow) -> Out
     let claims = Mutex::new(Claims::new(&shared.worker));
     let mut cx = runs::cx_of(shared, tx, &claims, row.workspace, Actor::Schedule, None);
     let loaded = tasks::load(cx.tx, row.workspace, row.workflow, row.task, true)?;
+    // It was archived meanwhile.
+    if loaded.as_ref().is_some_and(|loaded| loaded.archived) {
+        return Ok(cx.learned);
+    }
     // Another node has made it meanwhile, or the task was moved.
     if !timers::delete(cx.tx, row.id)? {
         return Ok(cx.learned);

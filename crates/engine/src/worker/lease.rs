@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use baton_store::StoreError;
 use baton_store::sql::timers::{self, TimerRow};
-use baton_store::sql::{activity, idempotency, nodes};
+use baton_store::sql::{activity, deleted_workflows, idempotency, nodes};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use super::LEASE;
 use super::runs::is_fault;
-use crate::commands::timers as stage_changes;
+use crate::commands::{timers as stage_changes, workflows};
 use crate::engine::Engine;
 use crate::idempotency::KEPT_MICROS;
 
@@ -25,6 +25,7 @@ const FIRE_EVERY: Duration = Duration::from_millis(500);
 const FAULT_AGAIN_MICROS: i64 = 60_000_000;
 /// Work that is held under a dead lease or an earlier boot is found again within this.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
+const CLEAR_EVERY: Duration = Duration::from_secs(1);
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 const PURGE_ROWS_MAX: i64 = 10_000;
 
@@ -41,6 +42,7 @@ impl Engine {
             async move { engine.fire_timers(&turn).await }
         }));
         chores.spawn(every(SWEEP_EVERY, self.clone(), ended.clone(), |engine| async move { engine.sweep().await }));
+        chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear().await }));
         chores.spawn(every(PURGE_EVERY, self.clone(), ended, |engine| async move { engine.purge().await }));
         chores
     }
@@ -125,6 +127,24 @@ impl Engine {
                 Ok(purged) if purged == PURGE_ROWS_MAX as u64 => {}
                 Ok(_) => return,
                 Err(error) => return warn!(%error, "old idempotency keys could not be purged"),
+            }
+        }
+    }
+
+    /// Clears away what hung on deleted workflows, piece by piece, among what callers do.
+    async fn clear(&self) {
+        loop {
+            match self.shared.store.read_own(deleted_workflows::any).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return warn!(%error, "deleted workflows could not be looked for"),
+            }
+            let shared = self.shared.clone();
+            match self.shared.store.write(move |tx| workflows::clear_some(&shared, tx)).await {
+                Ok((true, learned)) => self.shared.keep(learned),
+                // Another node is at it.
+                Ok((false, _)) => return,
+                Err(failure) => return warn!(?failure, "a deleted workflow could not be cleared away; it is tried again"),
             }
         }
     }

@@ -40,12 +40,13 @@ pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> 
     tx.send(sql, &params)
 }
 
-/// As a caller asks for it: another workspace's or workflow's is exactly like an unknown one.
+/// As a caller asks for it: another workspace's or workflow's, or a deleted one's, is exactly like an unknown one.
 pub fn get(tx: &mut dyn Tx, workspace: Id, workflow: Id, id: Id) -> Result<Option<Execution>, StoreError> {
     let sql = "SELECT id, workspace_id, workflow_id, task_id, action_id, revision, sequence, performer_kind, performer_id,
             asked_by_kind, asked_by_id, request, created_at, status, finished_at, errors, steps, retry_of, cancelled_by, spent, snapshot,
             quoted_version
-        FROM executions WHERE id = $1 AND workspace_id = $2 AND workflow_id = $3";
+        FROM executions WHERE id = $1 AND workspace_id = $2 AND workflow_id = $3
+            AND EXISTS (SELECT 1 FROM workflows w WHERE w.id = executions.workflow_id)";
     tx.query_one(sql, &[id.into(), workspace.into(), workflow.into()], read)
 }
 

@@ -123,6 +123,12 @@ pub fn remove_collaborator(tx: &mut dyn Tx, workspace: Id, workflow: Id, user: I
     raise_version(tx, workspace)
 }
 
+/// Of a workflow that goes.
+pub(super) fn remove_collaborators(tx: &mut dyn Tx, workspace: Id, workflow: Id) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM collaborators WHERE workspace_id = $1 AND workflow_id = $2", &[workspace.into(), workflow.into()])?;
+    raise_version(tx, workspace)
+}
+
 fn raise_version(tx: &mut dyn Tx, workspace: Id) -> Result<(), StoreError> {
     match tx.execute("UPDATE workspaces SET version = version + 1 WHERE id = $1", &[workspace.into()])? {
         1 => Ok(()),

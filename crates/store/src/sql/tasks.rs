@@ -99,7 +99,7 @@ fn read_loaded(row: &dyn Row) -> Result<Loaded, StoreError> {
 }
 
 /// The first eleven columns.
-fn read_task(row: &dyn Row) -> Result<Task, StoreError> {
+pub(super) fn read_task(row: &dyn Row) -> Result<Task, StoreError> {
     Ok(Task {
         id: row.id(0)?,
         workflow: row.id(1)?,
@@ -208,13 +208,18 @@ pub fn end_sequence(tx: &mut dyn Tx, task: Id, sequence: i64) -> Result<i64, Sto
 /// Deletes a task with all that hangs on it, and the values in its history. `false`: there is none.
 pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<bool, StoreError> {
     let Some(loaded) = load(tx, workspace, workflow, task, true)? else { return Ok(false) };
-    tx.send("DELETE FROM tasks WHERE id = $1", &[task.into()])?;
-    task_values::delete_of_task(tx, &loaded.task)?;
-    comments::delete_of_task(tx, task)?;
-    checklist::delete_of_task(tx, task)?;
-    timers::delete_of_task(tx, task)?;
-    activity::erase_task(tx, task)?;
+    remove(tx, &loaded.task)?;
     Ok(true)
+}
+
+/// The same for a task that is there, and locked.
+pub(super) fn remove(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreError> {
+    tx.send("DELETE FROM tasks WHERE id = $1", &[task.id.into()])?;
+    task_values::delete_of_task(tx, task)?;
+    comments::delete_of_task(tx, task.id)?;
+    checklist::delete_of_task(tx, task.id)?;
+    timers::delete_of_task(tx, task.id)?;
+    activity::erase_task(tx, task.id)
 }
 
 /// Values of the tasks of one page together, unless it is of one task only: a page is held in memory.

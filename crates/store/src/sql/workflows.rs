@@ -93,6 +93,11 @@ pub fn save_revision(tx: &mut dyn Tx, new: &NewRevision<'_>) -> Result<bool, Sto
     Ok(true)
 }
 
+/// `None`: no longer archived.
+pub fn set_archived(tx: &mut dyn Tx, workflow: Id, at: Option<Timestamp>) -> Result<(), StoreError> {
+    tx.send("UPDATE workflows SET archived_at = $1 WHERE id = $2", &[at.into(), workflow.into()])
+}
+
 fn insert_document(tx: &mut dyn Tx, workflow: Id, revision: i64, document: &str, at: Timestamp, by: Actor) -> Result<(), StoreError> {
     let sql = "INSERT INTO definitions (workflow_id, revision, document, created_at, created_by_kind, created_by_id)
         VALUES ($1, $2, $3, $4, $5, $6)";

@@ -9,6 +9,7 @@ mod filters;
 mod folder;
 mod idempotency;
 mod jobs;
+mod migrating;
 mod nodes;
 mod people;
 mod postgres;

@@ -2,6 +2,7 @@
 
 mod actions;
 mod activity;
+mod archive;
 mod batch;
 mod bulk;
 mod calls;
@@ -21,6 +22,8 @@ mod guide;
 mod idempotency;
 mod large_bodies;
 mod metrics;
+mod migrations;
+mod plans;
 mod policies;
 mod postgres;
 mod preconditions;

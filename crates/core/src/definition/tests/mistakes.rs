@@ -39,7 +39,7 @@ fn shape() {
         (
             "nmae: W\nstages: [{name: A}]",
             &[
-                "nmae: is not a key here; did you mean name?; allowed: name, icon, record, stage_by_api, fields, stages, actions, automations, roles, views, forms, layout, links, data_sync",
+                "nmae: is not a key here; did you mean name?; allowed: name, icon, record, stage_by_api, fields, stages, actions, automations, roles, views, forms, layout, links, data_sync, migrate, confirm_loss",
                 "name: is missing",
             ],
         ),
@@ -368,7 +368,7 @@ roles: [ { name: R, fields: { Emial: hidden } } ]
     check_alone(
         text,
         &[
-            "icno: is not a key here; did you mean icon?; allowed: name, icon, record, stage_by_api, fields, stages, actions, automations, roles, views, forms, layout, links, data_sync",
+            "icno: is not a key here; did you mean icon?; allowed: name, icon, record, stage_by_api, fields, stages, actions, automations, roles, views, forms, layout, links, data_sync, migrate, confirm_loss",
             "fields[1].type: \"singelSelect\" is not one of text, longText, number, phone, currency, date, datetime, person, singleSelect, multipleSelect, checkbox, uniqueId, file, email, url; did you mean singleSelect?",
             "stages[0].color: \"grey\" is not one of gray, red, orange, yellow, green, teal, blue, purple, pink; did you mean gray?",
             "actions[0].steps[2].retry.attempts: is 99; allowed is 1 to 20",

@@ -4,6 +4,7 @@ mod hostile;
 mod identity;
 mod mistakes;
 mod mistakes_in_steps;
+mod plan;
 mod reading;
 mod texts;
 
