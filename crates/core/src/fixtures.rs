@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 
 use crate::actor::Actor;
 use crate::condition::Scene;
+use crate::env::Env;
 use crate::ids::Id;
 use crate::people::{User, UserState, Workspace};
 use crate::task::Task;
@@ -21,6 +22,24 @@ use crate::workflow::{Field, FieldKind, SelectOption, Stage, Workflow};
 
 pub fn id(raw: i64) -> Id {
     Id::from_i64(raw).expect("not negative")
+}
+
+/// Ids in a row, so that tests can tell old from new.
+pub struct Ids(pub i64);
+
+impl Env for Ids {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0)
+    }
+
+    fn new_id(&mut self) -> Id {
+        self.0 += 1;
+        id(self.0)
+    }
+
+    fn salt(&mut self) -> [u8; 16] {
+        [0; 16]
+    }
 }
 
 pub const ANN: i64 = 11;

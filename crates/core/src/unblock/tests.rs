@@ -13,8 +13,8 @@ use super::*;
 use crate::access;
 use crate::checklist::ItemStatus;
 use crate::definition::{compile, read};
-use crate::env::Env;
 use crate::execution::{accept, explain};
+use crate::fixtures::Ids;
 use crate::people::{User, UserState, Workspace};
 use crate::task::body::{self, Place};
 use crate::time::Timestamp;
@@ -29,23 +29,6 @@ const KEY: i64 = 51;
 
 fn id(raw: i64) -> Id {
     Id::from_i64(raw).unwrap()
-}
-
-struct Ids(i64);
-
-impl Env for Ids {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(0)
-    }
-
-    fn new_id(&mut self) -> Id {
-        self.0 += 1;
-        id(self.0)
-    }
-
-    fn salt(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
 }
 
 fn users() -> Vec<User> {

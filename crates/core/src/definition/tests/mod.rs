@@ -12,31 +12,12 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{Definition, Problem, Read, parse_yaml, read};
-use crate::env::Env;
+use crate::fixtures::Ids;
 use crate::ids::Id;
 use crate::people::{User, UserState, Workspace};
-use crate::time::Timestamp;
 
 /// The example of the documentation, whole.
 const EXAMPLE: &str = include_str!("example.yaml");
-
-/// Ids in a row, so that tests can tell old from new.
-struct Ids(i64);
-
-impl Env for Ids {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(0)
-    }
-
-    fn new_id(&mut self) -> Id {
-        self.0 += 1;
-        Id::from_i64(self.0).expect("not negative")
-    }
-
-    fn salt(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
-}
 
 fn workspace() -> Workspace {
     let user = |id, email: &str, state| User {

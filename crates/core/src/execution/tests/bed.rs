@@ -10,11 +10,11 @@ use crate::access::Access;
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
 use crate::definition::{compile, parse_yaml, read};
-use crate::env::Env;
 use crate::execution::call::{Answer, Call, EmailRequest, Failure, FailureKind, HttpRequest, Reply, Request};
 use crate::execution::{
     DryRun, Execution, Foresight, Look, Next, Ran, Reader, Resume, Run, Status, StepStatus, dry_run, run, show_dry_run,
 };
+use crate::fixtures::Ids;
 use crate::ids::Id;
 use crate::people::{User, UserState, Workspace};
 use crate::task::{Change, Task};
@@ -47,23 +47,6 @@ fields:
   - { name: Papers, type: file }
 stages: [ { name: Open }, { name: Held }, { name: Done, end: true } ]
 ";
-
-struct Ids(i64);
-
-impl Env for Ids {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(0)
-    }
-
-    fn new_id(&mut self) -> Id {
-        self.0 += 1;
-        id(self.0)
-    }
-
-    fn salt(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
-}
 
 pub fn id(n: i64) -> Id {
     Id::from_i64(n).expect("not negative")

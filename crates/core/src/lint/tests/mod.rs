@@ -8,28 +8,9 @@ mod steps;
 mod walks;
 
 use crate::definition::{parse_yaml, read};
-use crate::env::Env;
-use crate::ids::Id;
-use crate::time::Timestamp;
+use crate::fixtures::Ids;
 
 use super::{Code, Finding, lint, nowhere};
-
-struct Ids(i64);
-
-impl Env for Ids {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(0)
-    }
-
-    fn new_id(&mut self) -> Id {
-        self.0 += 1;
-        Id::from_i64(self.0).expect("not negative")
-    }
-
-    fn salt(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
-}
 
 fn findings(text: &str) -> Vec<Finding> {
     let value = parse_yaml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
