@@ -70,6 +70,10 @@ impl Backlog {
         });
     }
 
+    pub fn is_any_of(&self, workspace: Id) -> bool {
+        self.of.lock().get(&workspace).is_some_and(|waiting| waiting.jobs > 0)
+    }
+
     /// Whether a worker that has ended its own should look for another.
     pub fn is_any(&self) -> bool {
         self.of.lock().values().any(|waiting| waiting.jobs > 0)

@@ -138,11 +138,11 @@ impl Claims {
         self.left.push(workspace);
     }
 
-    /// A claim for a job that is about to be born, if this node may claim and has a slot free.
-    pub fn claim(&mut self, now: Duration) -> Option<Claim> {
+    /// A claim for a job that is about to be born, if this node may claim and has a slot free. `waits`: others of its workspace wait.
+    pub fn claim(&mut self, now: Duration, waits: bool) -> Option<Claim> {
         let claim = self.worker.claim_at(now)?;
         if self.slots.len() == self.jobs.len() {
-            self.slots.push(self.worker.slots.for_born(now)?);
+            self.slots.push(self.worker.slots.for_born(now, waits)?);
         }
         Some(claim)
     }
@@ -278,8 +278,8 @@ mod tests {
     fn nothing_is_claimed_when_the_lease_may_be_over() {
         let worker = open(1);
         let mut claims = Claims::new(&worker);
-        assert_eq!(claims.claim(STOP_AFTER), None);
-        assert!(claims.claim(STOP_AFTER.saturating_sub(Duration::from_millis(1))).is_some());
+        assert_eq!(claims.claim(STOP_AFTER, false), None);
+        assert!(claims.claim(STOP_AFTER.saturating_sub(Duration::from_millis(1)), false).is_some());
         *worker.renewed_at.lock() = STOP_AFTER;
         assert!(worker.claim_at(STOP_AFTER).is_some());
     }
@@ -308,7 +308,7 @@ mod tests {
         let mut claims = Claims::new(&worker);
         for _ in 0..3 {
             claims.begin();
-            let claim = claims.claim(Duration::ZERO).expect("its own slot");
+            let claim = claims.claim(Duration::ZERO, false).expect("its own slot");
             claims.hold(job(claim));
         }
         assert_eq!(claims.take().len(), 1);
@@ -322,7 +322,7 @@ mod tests {
         let worker = open(2);
         let leave = || {
             let mut claims = Claims::new(&worker);
-            let claim = claims.claim(Duration::ZERO).expect("a slot");
+            let claim = claims.claim(Duration::ZERO, false).expect("a slot");
             claims.hold(job(claim));
         };
         leave();

@@ -74,7 +74,8 @@ fn enter(cx: &mut Cx<'_>, execution: &Execution, task: &Task, head: bool) -> Out
 /// The job row; at the head of the task's queue it is born claimed if this node has a free slot.
 fn queue(cx: &mut Cx<'_>, execution: &Execution, head: bool) -> Outcome<()> {
     let mut claims = cx.claims.lock();
-    let claim = if head { claims.claim(cx.shared.clock.monotonic()) } else { None };
+    let waits = cx.shared.backlog.is_any_of(execution.workspace);
+    let claim = if head { claims.claim(cx.shared.clock.monotonic(), waits) } else { None };
     let job = Job {
         id: execution.id,
         workspace: execution.workspace,

@@ -1,7 +1,7 @@
 //! The slots of a node: how many executions it runs at once, and how many of these may have waited before.
 //!
 //! What has waited comes in plenty, and all that runs at once shares commits, so whoever comes then would wait for all of it. While
-//! executions are born, what has waited gets few slots; else it gets all.
+//! executions are born of workspaces that have none waiting, what has waited gets few slots; else it gets all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,8 +20,8 @@ pub(crate) struct Slots {
     all: usize,
     /// In use by what has waited.
     waited: Arc<AtomicUsize>,
-    /// When an execution was last born, by the machine's own clock.
-    born_at: Mutex<Option<Duration>>,
+    /// When somebody last came who has nothing waiting, by the machine's own clock.
+    came_at: Mutex<Option<Duration>>,
 }
 
 pub(crate) struct Slot {
@@ -46,12 +46,15 @@ impl Drop for Waited {
 
 impl Slots {
     pub fn new(all: usize) -> Slots {
-        Slots { free: Arc::new(Semaphore::new(all)), all, waited: Arc::default(), born_at: Mutex::new(None) }
+        Slots { free: Arc::new(Semaphore::new(all)), all, waited: Arc::default(), came_at: Mutex::new(None) }
     }
 
-    /// For an execution that is about to be born. Where none is free, the next will be for it.
-    pub fn for_born(&self, now: Duration) -> Option<Slot> {
-        *self.born_at.lock() = Some(now);
+    /// For an execution that is about to be born. Where none is free, those that what has waited gives back will be for the next.
+    /// `waits`: others of its workspace wait already.
+    pub fn for_born(&self, now: Duration, waits: bool) -> Option<Slot> {
+        if !waits {
+            *self.came_at.lock() = Some(now);
+        }
         self.any()
     }
 
@@ -81,7 +84,7 @@ impl Slots {
     }
 
     fn most_waited(&self, now: Duration) -> usize {
-        let quiet = self.born_at.lock().is_none_or(|born_at| now.saturating_sub(born_at) >= QUIET);
+        let quiet = self.came_at.lock().is_none_or(|came_at| now.saturating_sub(came_at) >= QUIET);
         if quiet { self.all } else { self.all.div_ceil(WAITED_SHARE) }
     }
 
@@ -107,12 +110,19 @@ mod tests {
         let slots = Slots::new(32);
         let held = slots.for_waited(MILLI);
         assert_eq!((held.len(), slots.free()), (32, 0));
-        assert!(slots.for_born(MILLI).is_none(), "there is no slot for it");
+        assert!(slots.for_born(MILLI, false).is_none(), "there is no slot for it");
         drop(held);
         assert_eq!(slots.for_waited(MILLI).len(), 2);
-        assert!(slots.for_born(MILLI).is_some());
+        assert!(slots.for_born(MILLI, false).is_some());
         assert_eq!(slots.for_waited(QUIET).len(), 2, "somebody was here a moment ago");
         assert_eq!(slots.for_waited(QUIET + MILLI).len(), 32);
+    }
+
+    #[test]
+    fn who_has_others_waiting_hurries_them() {
+        let slots = Slots::new(32);
+        assert!(slots.for_born(MILLI, true).is_some());
+        assert_eq!(slots.for_waited(MILLI).len(), 32);
     }
 
     #[test]
@@ -120,7 +130,7 @@ mod tests {
         let slots = Slots::new(32);
         let mut held = slots.for_waited(MILLI);
         drop(held.pop());
-        drop(slots.for_born(MILLI));
+        drop(slots.for_born(MILLI, false));
         held.retain_mut(|slot| slots.may_take_waited(slot, MILLI));
         assert_eq!(held.len(), 2);
         let mut another = slots.any().unwrap();
@@ -132,7 +142,7 @@ mod tests {
     #[test]
     fn one_worker_is_for_all() {
         let slots = Slots::new(1);
-        drop(slots.for_born(MILLI));
+        drop(slots.for_born(MILLI, false));
         assert_eq!(slots.for_waited(MILLI).len(), 1);
     }
 }
