@@ -1,6 +1,6 @@
 //! The linter: what of a definition that may be saved will not do what it looks like.
 //!
-//! It decides over the ways through the stages ([`flow`]) and over what conditions can mean ([`solve`]); what can't be decided it
+//! It decides over the ways through the stages (`flow`) and over what conditions can mean (`solve`); what can't be decided it
 //! takes as possible, so that what it says is so. Moves by hand and by the API do not count: by those every stage is reached.
 //! An action that only Administrators may take is one that can be taken.
 //!

@@ -59,15 +59,17 @@ impl Engine {
         self.spawn_in_doubt(in_doubt.unwrap_or_default());
         loop {
             let Some(Claim { node, boot, .. }) = worker.claim_at(self.shared.clock.monotonic()) else { return };
-            let slots = worker.slots.for_waited(self.shared.clock.monotonic());
-            let (now, workers, calls) = (self.now(), slots.len(), worker.calls.free());
-            // Looking first is cheap, and an idle node writes nothing.
-            match self.shared.store.read_own(move |tx| jobs::any_claimable(tx, now, workers > 0, calls > 0)).await {
+            let runs = worker.slots.is_any_for_waited(self.shared.clock.monotonic());
+            let (now, calls) = (self.now(), worker.calls.free());
+            // Looking first is cheap, an idle node writes nothing, and whoever comes meanwhile finds a slot.
+            match self.shared.store.read_own(move |tx| jobs::any_claimable(tx, now, runs, calls > 0)).await {
                 Ok(true) => {}
-                Ok(false) if workers > 0 => return self.shared.backlog.found_empty(),
+                Ok(false) if runs => return self.shared.backlog.found_empty(),
                 Ok(false) => return,
                 Err(error) => return warn!(%error, "jobs could not be looked for"),
             }
+            let slots = worker.slots.for_waited(self.shared.clock.monotonic());
+            let workers = slots.len();
             let open = worker.calls.clone();
             let claim = move |tx: &mut dyn Tx| {
                 let room = jobs::Room { workers, calls, calls_of: &|workspace| open.free_of(workspace) };

@@ -64,6 +64,11 @@ impl Slots {
         Some(Slot { _permit: permit, waited: None })
     }
 
+    /// Whether there is one for what has waited.
+    pub fn is_any_for_waited(&self, now: Duration) -> bool {
+        self.free() > 0 && self.waited.load(Ordering::Acquire) < self.most_waited(now)
+    }
+
     /// For what has waited: all that it may use.
     pub fn for_waited(&self, now: Duration) -> Vec<Slot> {
         let take = || self.any().and_then(|mut slot| self.may_take_waited(&mut slot, now).then_some(slot));
