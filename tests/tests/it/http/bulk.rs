@@ -132,7 +132,7 @@ async fn what_is_wrong_with_the_request_is_told_of_it_as_a_whole() {
         review.server.check(post(review.at("/executions"), body), 422, failed(&[told])).await;
     }
     let explain = post(review.at("/executions?_explain=true"), body(json!(["1"])));
-    review.server.check(explain, 422, failed(&["task_ids is not a parameter"])).await;
+    review.server.check(explain, 422, failed(&["body must have task_id: only one task at a time is explained or run dry"])).await;
     review.server.check(take(&review, "Take", &json!([])), 202, json!([])).await;
     let (_, read_only) = review.server.key(KeyScope { read_only: true, ..KeyScope::default() }).await;
     for tasks in [json!([]), json!(["1"])] {

@@ -94,6 +94,11 @@ pub(super) fn start(body: &Map<String, Json>) -> Result<Start, Refusals> {
             "performed_by" => performed_by(given).map(|email| start.performed_by = email),
             "quote" => text(given).map(|quote| start.quote = quote),
             "fields" => given.as_object().map(|fields| start.fields = fields.clone()),
+            // Where many are taken they are read before.
+            "task_ids" => {
+                refusals.push(Refusal::BodyShape { must: "have task_id: only one task at a time is explained or run dry" });
+                continue;
+            }
             name => {
                 refusals.push(Refusal::NotAParameter { name: name.to_owned() });
                 continue;
@@ -163,6 +168,7 @@ mod tests {
             (r#"{"task_id":1e3}"#, vec!["task_id is invalid".to_owned()]),
             (r#"{"task_id":["1"],"performed_by":""}"#, vec!["task_id is invalid".to_owned(), "performed_by is invalid".to_owned()]),
             (r#"{"quote":7}"#, vec!["quote is invalid".to_owned()]),
+            (r#"{"task_ids":["1"]}"#, vec!["body must have task_id: only one task at a time is explained or run dry".to_owned()]),
             (r#"{"fields":[]}"#, vec!["fields is invalid".to_owned()]),
             (r#"{"task":"1"}"#, vec!["task is not a parameter".to_owned()]),
         ] {
