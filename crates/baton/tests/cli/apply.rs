@@ -80,7 +80,7 @@ fn tasks_go_where_a_flag_says() {
         \"Held=STAGE\" says where they go";
     assert_eq!((ended.code, ended.out.trim_end()), (1, told));
     assert!(
-        ended.err.contains("error: reviews.yaml: stages: Held is removed but has 1 task; move them to another stage first"),
+        ended.err.contains("error: reviews.yaml: stages: Held is removed but has 1 task; move them to another stage first, or say in migrate.stages where they go"),
         "{}",
         ended.err
     );

@@ -61,7 +61,14 @@ pub(super) fn weigh(cx: &mut Cx<'_>, found: &Found, new: &Definition, migration:
         let tasks = tasks::count_with_field(cx.tx, workflow, field.id)?;
         let is_lost = tasks > 0 && !migration.may_lose(field.id);
         if is_lost {
-            weighed.refuse("fields", format!("{} is removed but has a value in {}; blank it there first", field.name, counted(tasks)));
+            weighed.refuse(
+                "fields",
+                format!(
+                    "{} is removed but has a value in {}; blank it there first, or name it in confirm_loss",
+                    field.name,
+                    counted(tasks)
+                ),
+            );
         }
         let weight = Weight { tasks, ..Weight::default() };
         weighed.add(PartKind::Field, field.id, if is_lost { refused(weight, Needs::ConfirmLoss) } else { weight });
@@ -72,7 +79,7 @@ pub(super) fn weigh(cx: &mut Cx<'_>, found: &Found, new: &Definition, migration:
         let is_lost = tasks > 0 && instead.is_none();
         if is_lost {
             let (name, field, counted) = (&option.name, &option.field_name, counted(tasks));
-            weighed.refuse("fields", format!("option {name} of {field} is removed but chosen in {counted}; choose another there first"));
+            weighed.refuse("fields", format!("option {name} of {field} is removed but chosen in {counted}; choose another there first, or say in migrate.options what becomes of it"));
         }
         let options = new.fields.iter().flat_map(|field| field.options.iter().flatten());
         let to = instead.flatten().and_then(|id| options.clone().find(|option| option.id == Some(id))).map(|option| option.name.clone());
@@ -107,7 +114,14 @@ fn weigh_stages(cx: &mut Cx<'_>, workflow: Id, migration: &Migration, weighed: &
         }
         let is_lost = tasks > 0 && to.is_none();
         if is_lost {
-            weighed.refuse("stages", format!("{} is removed but has {}; move them to another stage first", stage.name, counted(tasks)));
+            weighed.refuse(
+                "stages",
+                format!(
+                    "{} is removed but has {}; move them to another stage first, or say in migrate.stages where they go",
+                    stage.name,
+                    counted(tasks)
+                ),
+            );
         }
         let weight = Weight { tasks, dropped, to: to.map(|stage| stage.name.clone()), ..Weight::default() };
         weighed.add(PartKind::Stage, stage.id, if is_lost { refused(weight, Needs::MigrateStages) } else { weight });

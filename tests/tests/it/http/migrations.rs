@@ -129,8 +129,8 @@ async fn values_of_a_removed_field_go_only_if_that_is_said() {
     let bed = Bed::new(json!({ "name": "W", "stages": [{ "name": "Open" }], "fields": [{ "name": "ID", "type": "uniqueId" }, { "name": "Notes", "type": "text" }] })).await;
     let task = bed.task(json!({ "ID": "x", "Notes": "n" })).await;
     for (list, told) in [
-        (json!([]), Some("Notes is removed but has a value in 1 task; blank it there first")),
-        (json!(["ID"]), Some("Notes is removed but has a value in 1 task; blank it there first")),
+        (json!([]), Some("Notes is removed but has a value in 1 task; blank it there first, or name it in confirm_loss")),
+        (json!(["ID"]), Some("Notes is removed but has a value in 1 task; blank it there first, or name it in confirm_loss")),
         (json!(["Notes"]), None),
     ] {
         let reply = bed

@@ -79,10 +79,10 @@ async fn what_would_change_and_how_many_tasks_each_change_touches() {
             ],
         },
         "errors": {
-            "stages": ["Review is removed but has 2 tasks; move them to another stage first"],
+            "stages": ["Review is removed but has 2 tasks; move them to another stage first, or say in migrate.stages where they go"],
             "fields": [
-                "Notes is removed but has a value in 3 tasks; blank it there first",
-                "option Pro of Plan is removed but chosen in 3 tasks; choose another there first"
+                "Notes is removed but has a value in 3 tasks; blank it there first, or name it in confirm_loss",
+                "option Pro of Plan is removed but chosen in 3 tasks; choose another there first, or say in migrate.options what becomes of it"
             ]
         },
     });
@@ -168,7 +168,10 @@ async fn the_way_back_is_planned_too() {
     review.task(json!({ "ID": "1", "Later": "x" })).await;
     let planned = review.send(put(review.at("/definition?_revision=2&_dry_run=true"), "")).await.expect(200).json();
     assert_eq!(part(&planned, "removed", "Later")["needs"], "confirm_loss");
-    assert_eq!(planned["errors"]["fields"][0], "Later is removed but has a value in 1 task; blank it there first");
+    assert_eq!(
+        planned["errors"]["fields"][0],
+        "Later is removed but has a value in 1 task; blank it there first, or name it in confirm_loss"
+    );
     review.server.refuses(put(review.at("/definition?_revision=9&_dry_run=true"), ""), 404, &["Revision not found"]).await;
 }
 
