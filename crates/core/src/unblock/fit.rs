@@ -284,7 +284,7 @@ impl<'a> Search<'a> {
             certain &= !matches!(to, Wanted::Like(_));
             // Another task may have it.
             certain &= !matches!(field.kind, FieldKind::UniqueId { .. });
-            settings.push(Setting { field: field.id, to });
+            settings.push(Setting { field: field.id, to, overwrites: overwrites(self.before.values.get(&field.id), value) });
         }
         let assignee = (after.assignee != self.before.assignee).then_some(after.assignee);
         Fit { task: after, settings, assignee, certain }
@@ -319,6 +319,15 @@ fn held(now: Option<&Value>) -> Vec<Id> {
     match now {
         Some(Value::Options(ids)) => ids.clone(),
         _ => Vec::new(),
+    }
+}
+
+/// To add options to others takes nothing away.
+fn overwrites(before: Option<&Value>, after: Option<&Value>) -> bool {
+    match (before, after) {
+        (None, _) => false,
+        (Some(Value::Options(before)), Some(Value::Options(after))) => !before.iter().all(|option| after.contains(option)),
+        (Some(_), _) => true,
     }
 }
 

@@ -13,7 +13,6 @@ mod who;
 
 pub use who::Who;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::access::Access;
@@ -45,7 +44,7 @@ pub struct Ask<'a> {
     people: Vec<(Id, Access<'a>)>,
 }
 
-/// Where the task can get to by actions, nearest first, with what has to be done for it.
+/// Where the task can get to by actions, what is easiest first, with what has to be done for it.
 pub struct Reached(Vec<(State, Way)>);
 
 /// When its moves are made, in this order, the action can be taken.
@@ -85,6 +84,8 @@ pub enum Move {
 pub struct Setting {
     pub field: Id,
     pub to: Wanted,
+    /// Whether it takes away something that the field holds.
+    pub overwrites: bool,
 }
 
 /// What a field is to hold.
@@ -121,6 +122,28 @@ impl Wanted {
     }
 }
 
+impl Way {
+    const NONE: Way = Way { moves: Vec::new(), certain: true };
+
+    /// What speaks against it, most of all that it changes what somebody has written: whoever just wants to go on would have to
+    /// falsify the record.
+    fn cost(&self) -> Cost {
+        let fields = |step: &Move| match step {
+            Move::SetFields { fields, .. } => fields.iter().filter(|setting| setting.overwrites).count(),
+            _ => 0,
+        };
+        Cost { overwritten: self.moves.iter().map(fields).sum(), uncertain: !self.certain, moves: self.moves.len() }
+    }
+}
+
+/// In the order of what weighs most. It never falls when moves are added.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cost {
+    overwritten: usize,
+    uncertain: bool,
+    moves: usize,
+}
+
 /// A task on its way, with its checklist.
 #[derive(Clone)]
 struct State {
@@ -134,36 +157,43 @@ impl<'a> Ask<'a> {
         Ask { scene, key, checklist, mail_from, people }
     }
 
-    /// Stages one after the other, each over as few actions as can be.
+    /// Stages one after the other, each by the way that costs least.
     pub fn reach(&self) -> Reached {
         let start = State { task: self.scene.task.clone(), checklist: self.checklist.clone() };
-        let mut seen = BTreeSet::from([start.task.stage]);
-        let mut reached = vec![(start, Way { moves: Vec::new(), certain: true })];
-        let (mut at, mut tried) = (0, 0);
-        while let Some((state, so_far)) = reached.get(at).cloned() {
-            at += 1;
-            for action in self.scene.workflow.actions.iter().filter(|action| action.from.contains(&state.task.stage)) {
-                tried += 1;
-                if tried > ACTIONS_MAX || seen.len() > STAGES_MAX {
-                    return Reached(reached);
-                }
-                let found = taken(self, &state, action, &so_far).filter(|(after, _)| seen.insert(after.task.stage));
-                reached.extend(found);
+        let mut open = vec![(start, Way::NONE)];
+        let mut reached: Vec<(State, Way)> = Vec::new();
+        let mut tried = 0;
+        while let Some(cheapest) = (0..open.len()).min_by_key(|place| open[*place].1.cost()) {
+            let (state, so_far) = open.remove(cheapest);
+            let is_new = |stage: Id| reached.iter().all(|(known, _)| known.task.stage != stage);
+            if !is_new(state.task.stage) || reached.len() == STAGES_MAX {
+                continue;
             }
+            let leading_on = self.scene.workflow.actions.iter().filter(|action| action.from.contains(&state.task.stage));
+            for action in leading_on.take(ACTIONS_MAX - tried) {
+                tried += 1;
+                open.extend(taken(self, &state, action, &so_far).filter(|(after, _)| is_new(after.task.stage)));
+            }
+            reached.push((state, so_far));
         }
         Reached(reached)
     }
 
-    /// The fewest moves first; none where nothing is known that would open it.
+    /// What costs least first; none where nothing is known that would open it.
     pub fn ways(&self, reached: &Reached, action: &Action) -> Vec<Way> {
-        let there = reached.0.iter().filter(|(state, _)| action.from.contains(&state.task.stage));
-        let mut ways = there
-            .map(|(state, so_far)| open::ways(self, state, action).into_iter().map(|last| joined(so_far, last)).collect::<Vec<Way>>())
-            .find(|ways| !ways.is_empty())
-            .unwrap_or_default();
-        ways.sort_by_key(|way| (!way.certain, way.moves.len()));
-        ways.truncate(WAYS_MAX);
-        ways
+        let mut best: Vec<Way> = Vec::new();
+        for (state, so_far) in reached.0.iter().filter(|(state, _)| action.from.contains(&state.task.stage)) {
+            if best.first().is_some_and(|way| way.cost() <= so_far.cost()) {
+                break;
+            }
+            let mut ways: Vec<Way> = open::ways(self, state, action).into_iter().map(|last| joined(so_far, last)).collect();
+            ways.sort_by_key(Way::cost);
+            if ways.first().map(Way::cost) < best.first().map(Way::cost) || best.is_empty() {
+                best = ways;
+            }
+        }
+        best.truncate(WAYS_MAX);
+        best
     }
 }
 
@@ -178,13 +208,12 @@ fn taken(ask: &Ask<'_>, state: &State, action: &Action, so_far: &Way) -> Option<
     if task.stage == state.task.stage {
         return None;
     }
-    let mut moves = so_far.moves.clone();
-    moves.extend(opened.moves);
     let by =
         if opened.performer == ask.scene.performer { Who::Performer } else { Who::Users(opened.performer.user().into_iter().collect()) };
-    moves.push(Move::TakeAction { action: action.id, stage: task.stage, by });
-    let certain = so_far.certain && opened.certain && sure;
-    Some((State { task, checklist: opened.state.checklist }, Way { moves, certain }))
+    let mut way = joined(so_far, opened.way);
+    way.moves.push(Move::TakeAction { action: action.id, stage: task.stage, by });
+    way.certain &= sure;
+    Some((State { task, checklist: opened.state.checklist }, way))
 }
 
 /// What the steps of an action make of a task, and whether that is sure: calls are taken to go well and to set nothing.

@@ -17,25 +17,28 @@ const OTHERS_MAX: usize = 20;
 /// An action that can be taken now.
 pub(super) struct Opened {
     /// What was done for it.
-    pub moves: Vec<Move>,
+    pub way: Way,
     pub state: State,
     pub performer: Actor,
-    pub certain: bool,
 }
 
 /// By whoever wants to take it, and by others instead.
 pub(super) fn ways(ask: &Ask<'_>, state: &State, action: &Action) -> Vec<Way> {
-    let own = by(ask, state, action, ask.scene.performer).map(|opened| Way { moves: opened.moves, certain: opened.certain });
+    let own = by(ask, state, action, ask.scene.performer).map(|opened| opened.way);
     // That others could do the same is no help.
-    let shorter = |way: &Way| own.as_ref().is_none_or(|own| way.moves.len() <= own.moves.len());
-    let others = others(ask, state, action).filter(shorter);
+    let easier = |way: &Way| own.as_ref().is_none_or(|own| way.cost() <= own.cost());
+    let others = others(ask, state, action).filter(easier);
     own.iter().cloned().chain(others).collect()
 }
 
-/// By whoever wants to take it, or else by somebody who could.
+/// By whoever wants to take it, or else by somebody for whom it is easier.
 pub(super) fn first(ask: &Ask<'_>, state: &State, action: &Action) -> Option<Opened> {
-    let others = || candidates(ask, state, action).filter_map(|user| by(ask, state, action, Actor::User(user)));
-    by(ask, state, action, ask.scene.performer).or_else(|| others().min_by_key(|opened| opened.moves.len()))
+    let own = by(ask, state, action, ask.scene.performer);
+    if own.as_ref().is_some_and(|own| own.way.cost().overwritten == 0) {
+        return own;
+    }
+    let others = candidates(ask, state, action).filter_map(|user| by(ask, state, action, Actor::User(user)));
+    own.into_iter().chain(others).min_by_key(|opened| opened.way.cost())
 }
 
 /// Others who may take it, as far as nobody can undo.
@@ -47,24 +50,24 @@ fn candidates<'a>(ask: &'a Ask<'_>, state: &'a State, action: &'a Action) -> imp
 
 /// Those for whom the fewest other moves are needed.
 fn others(ask: &Ask<'_>, state: &State, action: &Action) -> Option<Way> {
-    let mut found: Vec<(Vec<Move>, bool, Vec<Id>)> = Vec::new();
+    let mut found: Vec<(Way, Vec<Id>)> = Vec::new();
     for user in candidates(ask, state, action) {
         let Some(opened) = by(ask, state, action, Actor::User(user)) else { continue };
-        match found.iter_mut().find(|(moves, ..)| *moves == opened.moves) {
-            Some((_, _, users)) => users.push(user),
-            None => found.push((opened.moves, opened.certain, vec![user])),
+        match found.iter_mut().find(|(way, _)| way.moves == opened.way.moves) {
+            Some((_, users)) => users.push(user),
+            None => found.push((opened.way, vec![user])),
         }
     }
-    let (mut moves, certain, users) = found.into_iter().min_by_key(|(moves, certain, _)| (!certain, moves.len()))?;
-    moves.push(Move::LetAct { users: who::named(users) });
-    Some(Way { moves, certain })
+    let (mut way, users) = found.into_iter().min_by_key(|(way, _)| way.cost())?;
+    way.moves.push(Move::LetAct { users: who::named(users) });
+    Some(way)
 }
 
 fn by(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Option<Opened> {
     if !may_take(ask, action, performer) || is_barred(state, action, performer) {
         return None;
     }
-    let mut opened = Opened { moves: Vec::new(), state: state.clone(), performer, certain: true };
+    let mut opened = Opened { way: Way::NONE, state: state.clone(), performer };
     set_fields(ask, action, &mut opened)?;
     complete_checklist(ask, action, &mut opened)?;
     assign(ask, action, &mut opened)?;
@@ -94,16 +97,16 @@ fn is_open(ask: &Ask<'_>, action: &Action, opened: &Opened) -> bool {
 
 fn set_fields(ask: &Ask<'_>, action: &Action, opened: &mut Opened) -> Option<()> {
     let Fit { task, settings, assignee, certain } = fit::fit(ask, action, &opened.state.task, opened.performer)?;
-    opened.certain &= certain;
+    opened.way.certain &= certain;
     if !settings.is_empty() {
         let of = |setting: &Setting| ask.scene.workflow.field(setting.field);
         let fields: Vec<_> = settings.iter().filter_map(of).collect();
         let by = may_set(ask, &opened.state.task, action, &fields)?;
-        opened.moves.push(Move::SetFields { fields: settings, by });
+        opened.way.moves.push(Move::SetFields { fields: settings, by });
     }
     if let Some(to) = assignee {
         let by = may_assign(ask, &opened.state.task, to)?;
-        opened.moves.push(Move::Assign { to: to.map_or(To::Nobody, To::User), by });
+        opened.way.moves.push(Move::Assign { to: to.map_or(To::Nobody, To::User), by });
     }
     opened.state.task = task;
     Some(())
@@ -133,7 +136,7 @@ fn complete_checklist(ask: &Ask<'_>, action: &Action, opened: &mut Opened) -> Op
     }
     if !items.is_empty() {
         let by = may_edit(ask, task)?;
-        opened.moves.push(Move::CompleteChecklist { items, by });
+        opened.way.moves.push(Move::CompleteChecklist { items, by });
     }
     Some(())
 }
@@ -157,7 +160,7 @@ fn assign(ask: &Ask<'_>, action: &Action, opened: &mut Opened) -> Option<()> {
     let (To::Anybody(user) | To::User(user)) = to else { return None };
     let by = may_assign(ask, &opened.state.task, Some(user))?;
     opened.state.task.assignee = Some(user);
-    opened.moves.push(Move::Assign { to, by });
+    opened.way.moves.push(Move::Assign { to, by });
     Some(())
 }
 

@@ -17,8 +17,13 @@ impl Move {
     pub fn sentence(&self, ask: &Ask<'_>) -> String {
         match self {
             Move::SetFields { fields, by } => {
-                let fields: Vec<String> = fields.iter().filter_map(|setting| setting.phrase(ask)).collect();
-                by.does(ask, &format!("set {}", list(&fields, "and")))
+                let phrases = |verb: &str, overwrites: bool| {
+                    let told = fields.iter().filter(|setting| setting.overwrites == overwrites);
+                    let told: Vec<String> = told.filter_map(|setting| setting.phrase(ask)).collect();
+                    (!told.is_empty()).then(|| format!("{verb} {}", list(&told, "and")))
+                };
+                let both: Vec<String> = [phrases("set", false), phrases("change", true)].into_iter().flatten().collect();
+                by.does(ask, &both.join(", and "))
             }
             Move::CompleteChecklist { items, by } => {
                 let titles: Vec<String> = items.iter().map(|Item { title, .. }| title.clone()).collect();

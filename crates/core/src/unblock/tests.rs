@@ -1,6 +1,6 @@
 //! Ways are walked by hand, move by move, with the rights that they claim.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use proptest::collection::vec;
@@ -408,6 +408,15 @@ fn ways_are_told_for_whoever_asks() {
         ("to you", json!([{ "require": "assigned", "to": "performer" }]), "Review", &none, ann, "Assign the task to yourself."),
         ("an option", condition("Plan", "=", json!("Pro")), "Review", &none, ann, "Set Plan to Pro."),
         ("a number", condition("Amount", ">", json!(100)), "Review", &none, ann, "Set Amount to 101."),
+        ("another number", condition("Amount", "<=", json!(100)), "Review", &json!({ "Amount": 200 }), ann, "Change Amount to 100."),
+        (
+            "two fields",
+            json!([{ "require": "fields", "fields": ["Name"] }, { "require": "condition", "condition": rule("Plan", "=", &json!("Pro")), "message": "Not so" }]),
+            "Review",
+            &json!({ "Plan": "Free" }),
+            ann,
+            "Set Name (a text), and change Plan to Pro.",
+        ),
         (
             "a text",
             condition("Name", "beginsWith", json!("Dr.")),
@@ -437,6 +446,30 @@ fn ways_are_told_for_whoever_asks() {
     ] {
         let told = told(&requirements, stage, values, performer);
         assert_eq!(told.first().map(String::as_str), Some(first), "{name}: {told:?}");
+    }
+}
+
+/// Who pays wants the task approved, not its amount cut.
+#[test]
+fn a_way_that_leaves_what_is_written_comes_before_a_shorter_one() {
+    let small = json!({ "require": "condition", "condition": rule("Amount", "<=", &json!(500)), "message": "Too much" });
+    let done = json!([{ "do": "move_to_stage", "stage": "Done" }]);
+    let actions = json!([
+        { "name": "Pay", "from": ["Held"], "steps": [] },
+        { "name": "Approve", "from": ["Open"], "requirements": [small], "steps": [{ "do": "move_to_stage", "stage": "Held" }] },
+        { "name": "Ask", "from": ["Open"], "steps": [{ "do": "move_to_stage", "stage": "Review" }] },
+        { "name": "Approve above", "from": ["Review"], "steps": [{ "do": "move_to_stage", "stage": "Held" }] },
+        { "name": "Close", "from": ["Open", "Review"], "requirements": [small], "steps": done },
+    ]);
+    let (workspace, workflow) = place(&actions, &json!({ "name": "Narrow" }));
+    for (amount, pay, close) in [
+        (600, "Take Ask, which leads to Review. Take Approve above, which leads to Held.", "Change Amount to 500."),
+        (400, "Take Approve, which leads to Held.", ""),
+    ] {
+        let task = task(&workflow, &workspace, "Open", &json!({ "Amount": amount }));
+        let ask = Ask::new(scene(&workspace, &workflow, &task, Actor::User(id(ANN))), Access::Everything, Vec::new(), None);
+        let told = |action: usize| ask.ways(&ask.reach(), &workflow.actions[action])[0].sentence(&ask);
+        assert_eq!((told(0).as_str(), told(4).as_str()), (pay, close));
     }
 }
 
