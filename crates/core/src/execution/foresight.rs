@@ -5,14 +5,16 @@ use serde_json::{Map, Value as Json};
 
 use super::StepStatus;
 use super::call::{EmailRequest, HttpRequest, Request};
+use super::derived;
 use super::dry_run::{Does, DryRun, Foreseen};
 use super::run::NO_EFFECT;
 use super::step::Timer;
 use crate::access::Access;
+use crate::condition::Column;
 use crate::people::Workspace;
 use crate::task::{Change, Task, show_state};
 use crate::told::Told;
-use crate::workflow::{Auth, Workflow};
+use crate::workflow::{Action, Auth, Workflow};
 
 /// For whom it is shown.
 #[derive(Clone, Copy)]
@@ -27,7 +29,7 @@ pub struct Foresight {
     pub status: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
-    /// By column, before and after.
+    /// By column, before and after; `null` where a field may stand that is hidden from the reader.
     pub changes: Map<String, Json>,
     pub steps: Vec<ShownStep>,
 }
@@ -86,13 +88,36 @@ pub struct ShownEmail {
 }
 
 /// `before`: the task as it is, without the fields that came with the action.
-pub fn show(dry_run: &DryRun, before: &Task, reader: Reader<'_>) -> Foresight {
+pub fn show(dry_run: &DryRun, action: &Action, before: &Task, reader: Reader<'_>) -> Foresight {
     let sees_all = reader.access.sees_every_field(reader.workflow);
-    Foresight {
+    let withheld = derived::from_hidden(action, reader.workflow, reader.access);
+    let steps = dry_run.steps.iter().map(|step| {
+        let mut step = shown(step, reader, sees_all);
+        if let Some(ShownDoes::Changes(changes)) = &mut step.does {
+            withhold(changes, &withheld, reader);
+        }
+        step
+    });
+    let mut foresight = Foresight {
         status: if dry_run.errors.is_empty() { "Success" } else { "Fail" },
         errors: dry_run.errors.iter().map(|error| told(error, sees_all)).collect(),
         changes: changes(&Change::between(before, &dry_run.task), reader),
-        steps: dry_run.steps.iter().map(|step| shown(step, reader, sees_all)).collect(),
+        steps: steps.collect(),
+    };
+    withhold(&mut foresight.changes, &withheld, reader);
+    foresight
+}
+
+fn withhold(changes: &mut Map<String, Json>, columns: &[Column], reader: Reader<'_>) {
+    for column in columns {
+        let name = match column {
+            Column::Field(field) => reader.workflow.field(*field).map(|field| field.name.as_str()),
+            Column::AssignedTo => Some("Assigned To"),
+            Column::Stage | Column::CreatedOn | Column::UpdatedOn | Column::CreatedBy => None,
+        };
+        if let Some(pair) = name.and_then(|name| changes.get_mut(name)) {
+            *pair = Json::Null;
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod accept;
 mod answer;
 pub mod call;
+mod derived;
 mod dry_run;
 mod foresight;
 pub mod quote;
@@ -18,6 +19,7 @@ mod tests;
 mod update;
 
 pub use accept::{Explanation, accept, accept_retry, explain, retried_steps};
+pub use derived::from_hidden;
 pub use dry_run::{Does, DryRun, Foreseen, dry_run};
 pub use foresight::{Foresight, Reader, show as show_dry_run};
 pub use run::{Next, Ran, Resume, Run, run};

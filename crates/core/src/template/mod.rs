@@ -89,6 +89,14 @@ impl Template {
         if problems.is_empty() { Ok(template) } else { Err(problems) }
     }
 
+    /// The columns that it names.
+    pub fn columns(&self) -> impl Iterator<Item = Column> + '_ {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Name { name: Name::Column(column), .. } => Some(*column),
+            Part::Name { .. } | Part::Text(_) => None,
+        })
+    }
+
     /// The text for one task, of at most `bytes_max`. The template's own text is taken as it is; what the names stand for
     /// is escaped.
     pub fn render(&self, scene: &Scene<'_>, escape: Escape, bytes_max: usize) -> Result<String, Refusal> {

@@ -181,7 +181,7 @@ impl Wanted {
         let foreseen = execution::dry_run(&input, &mut look);
         let foreseen = look.finish(foreseen)?;
         let reader = Reader { workflow, workspace, access: self.found.access() };
-        Ok(execution::show_dry_run(&foreseen, &self.loaded.task, reader))
+        Ok(execution::show_dry_run(&foreseen, self.action(), &self.loaded.task, reader))
     }
 
     /// The task with the fields that came along, as it is saved then.

@@ -250,7 +250,8 @@ impl Bed {
     /// As a reader with this access is shown it.
     pub fn foresight(&self, access: Access<'_>) -> Foresight {
         let reader = Reader { workflow: &self.current, workspace: &self.workspace, access };
-        show_dry_run(&self.dry_run(), self.task.as_ref().expect("there"), reader)
+        let action = self.current.action(self.execution.action).expect("the action");
+        show_dry_run(&self.dry_run(), action, self.task.as_ref().expect("there"), reader)
     }
 
     /// As the engine writes it.

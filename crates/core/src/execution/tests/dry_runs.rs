@@ -256,6 +256,24 @@ fn a_stage_change_that_a_later_step_drops_says_so() {
     assert_eq!(dropped(&format!("{}\n{moves}", timer(", keep: true"))), false);
 }
 
+#[test]
+fn what_a_step_copies_from_a_hidden_field_is_not_told() {
+    let bed = Bed::new(
+        "{ do: update_data, set: { Name: '{{Notes}}' } }
+         { do: update_data, set: { Notes: '{{Name}}!', Email: 'a@example.com' } }
+         { do: update_data, set: { Name: plain } }",
+    )
+    .set(&[("Name", json!("before")), ("Notes", json!("s3cr3t"))]);
+    let hidden = vec![(bed.current.field_named("Notes").expect("there").id, FieldRight::Hidden)];
+    let rights = Rights { fields: hidden, ..Rights::collaborator() };
+    let shown = serde_json::to_value(bed.foresight(Access::Rights(&rights))).expect("JSON");
+    assert!(!shown.to_string().contains("s3cr3t"), "{shown}");
+    assert_eq!(shown["changes"], json!({ "Name": null, "Email": [null, "a@example.com"] }));
+    assert_eq!(shown["steps"][0]["changes"], json!({ "Name": null }));
+    let all = serde_json::to_value(bed.foresight(Access::Everything)).expect("JSON");
+    assert_eq!(all["steps"][0]["changes"], json!({ "Name": ["before", "s3cr3t"] }));
+}
+
 /// Any text may have any field in it.
 #[test]
 fn what_is_hidden_from_the_reader_stands_in_nothing_that_is_shown() {
