@@ -18,9 +18,9 @@ use crate::time::midnight;
 use crate::value::{self, Value};
 use crate::workflow::{Action, Field, FieldKind, FieldRight, Requirement};
 
-/// Columns that are changed at most beside the required ones, and how many tasks are tried for one action.
+/// Columns that are changed at most beside the required ones, and how many tasks are tried for whoever takes one action.
 const CHANGED_MAX: usize = 3;
-const TRIED_MAX: usize = 2_000;
+const TRIED_MAX: usize = 1_000;
 /// Options and people that are tried.
 const CHOICES_MAX: usize = 20;
 const SECOND: i64 = 1_000_000;
@@ -63,7 +63,16 @@ pub(super) fn fit(ask: &Ask<'_>, action: &Action, before: &Task, performer: Acto
         task.values.insert(field.id, sample(ask, field)?);
         free.insert(field.id);
     }
-    let task = search.solve(&task, &columns, &free, &required(action).collect())?;
+    let place = (before.stage, action.id);
+    if ask.hopeless.borrow().contains(&place) {
+        return None;
+    }
+    if !search.solve(&mut task, &columns, &free, &required(action).collect()) {
+        if !search.depends_on_performer() {
+            ask.hopeless.borrow_mut().insert(place);
+        }
+        return None;
+    }
     Some(search.told(task))
 }
 
@@ -82,6 +91,14 @@ impl<'a> Search<'a> {
     fn holds(&self, task: &Task) -> bool {
         let scene = Scene { task, performer: self.performer, ..self.ask.scene };
         self.conditions.iter().all(|condition| holds(condition, &scene))
+    }
+
+    fn depends_on_performer(&self) -> bool {
+        self.rules().iter().any(|rule| rule.operand == Operand::CurrentUser)
+    }
+
+    fn is_spent(&self) -> bool {
+        self.tried >= TRIED_MAX || self.ask.tries_left.get() == 0
     }
 
     /// What can be changed of that which the conditions look at.
@@ -114,10 +131,10 @@ impl<'a> Search<'a> {
         rules
     }
 
-    /// The first task that all conditions hold for, with the fewest columns changed beside those that had to be anyway.
-    fn solve(&mut self, task: &Task, columns: &[Column], free: &BTreeSet<Id>, required: &BTreeSet<Id>) -> Option<Task> {
+    /// Makes all conditions hold, with the fewest columns changed beside those that had to be anyway; or leaves the task as it is.
+    fn solve(&mut self, task: &mut Task, columns: &[Column], free: &BTreeSet<Id>, required: &BTreeSet<Id>) -> bool {
         if self.holds(task) {
-            return Some(task.clone());
+            return true;
         }
         let is_free = |column: &Column| matches!(column, Column::Field(field) if free.contains(field));
         let (anyway, others): (Vec<Column>, Vec<Column>) = columns.iter().partition(|column| is_free(column));
@@ -127,42 +144,37 @@ impl<'a> Search<'a> {
         };
         let choices: Vec<(Column, Vec<Cell>)> = anyway.iter().chain(&others).map(|column| (*column, choices(column))).collect();
         let (anyway, others) = choices.split_at(anyway.len());
-        for count in 0..=CHANGED_MAX.min(others.len()) {
-            let chosen: Vec<&(Column, Vec<Cell>)> = anyway.iter().collect();
-            if let Some(found) = self.choose(task, &chosen, others, count) {
-                return Some(found);
-            }
-        }
-        None
+        let anyway: Vec<&(Column, Vec<Cell>)> = anyway.iter().collect();
+        (0..=CHANGED_MAX.min(others.len())).any(|count| self.choose(task, &anyway, others, count))
     }
 
-    fn choose(&mut self, task: &Task, chosen: &[&(Column, Vec<Cell>)], others: &[(Column, Vec<Cell>)], count: usize) -> Option<Task> {
+    fn choose(&mut self, task: &mut Task, chosen: &[&(Column, Vec<Cell>)], others: &[(Column, Vec<Cell>)], count: usize) -> bool {
         if count == 0 {
-            return self.vary(task.clone(), chosen);
+            return self.vary(task, chosen);
         }
-        for (index, other) in others.iter().enumerate() {
+        others.iter().enumerate().any(|(index, other)| {
             let with: Vec<&(Column, Vec<Cell>)> = chosen.iter().copied().chain([other]).collect();
-            if let Some(found) = self.choose(task, &with, &others[index + 1..], count - 1) {
-                return Some(found);
-            }
-        }
-        None
+            !self.is_spent() && self.choose(task, &with, &others[index + 1..], count - 1)
+        })
     }
 
-    fn vary(&mut self, task: Task, columns: &[&(Column, Vec<Cell>)]) -> Option<Task> {
+    fn vary(&mut self, task: &mut Task, columns: &[&(Column, Vec<Cell>)]) -> bool {
         let Some(((column, choices), rest)) = columns.split_first() else {
             self.tried += 1;
-            return self.holds(&task).then_some(task);
+            return self.ask.spend(1) && self.holds(task);
         };
-        for cell in choices {
-            if self.tried >= TRIED_MAX {
-                return None;
+        let before = cell(task, *column);
+        for choice in choices {
+            set(task, *column, choice.clone());
+            if self.vary(task, rest) {
+                return true;
             }
-            if let Some(found) = self.vary(with(task.clone(), *column, cell), rest) {
-                return Some(found);
+            if self.is_spent() {
+                break;
             }
         }
-        None
+        set(task, *column, before);
+        false
     }
 
     fn candidates(&self, column: Column) -> Vec<Cell> {
@@ -208,7 +220,7 @@ impl<'a> Search<'a> {
                 Operand::Days(_) | Operand::Nothing => self.days(&mut values, &field.kind),
                 Operand::CurrentUser => values.extend(self.performer.user().map(Value::Person)),
                 Operand::Column(Column::Field(other)) => {
-                    self.before.values.get(other).into_iter().for_each(|value| beside(value, &mut values));
+                    self.shown(*other).into_iter().for_each(|value| beside(value, &mut values));
                 }
                 Operand::Column(_) => {}
             }
@@ -230,6 +242,12 @@ impl<'a> Search<'a> {
         }
         values.extend(sample(self.ask, field));
         values
+    }
+
+    /// What a field holds that whoever asks may see.
+    fn shown(&self, field: Id) -> Option<&Value> {
+        let field = self.ask.scene.workflow.field(field).filter(|field| self.ask.key.right_to(field) != FieldRight::Hidden)?;
+        self.before.values.get(&field.id)
     }
 
     /// A constant of a rule and what lies on either side of it.
@@ -295,7 +313,7 @@ impl<'a> Search<'a> {
         let column = Column::Field(field.id);
         let looked_at = self.columns().contains(&column);
         let values = || self.candidates(column).into_iter().filter(|cell| *cell != Cell::Value(None));
-        !looked_at || values().all(|cell| self.holds(&with(after.clone(), column, &cell)))
+        !looked_at || values().all(|cell| self.holds(&with(after, column, cell)))
     }
 
     /// Whether a text is asked for by its parts: what it should say is not for a program to know.
@@ -305,14 +323,26 @@ impl<'a> Search<'a> {
     }
 }
 
-fn with(mut task: Task, column: Column, cell: &Cell) -> Task {
+fn with(task: &Task, column: Column, cell: Cell) -> Task {
+    let mut task = task.clone();
+    set(&mut task, column, cell);
+    task
+}
+
+fn cell(task: &Task, column: Column) -> Cell {
+    match column {
+        Column::Field(field) => Cell::Value(task.values.get(&field).cloned()),
+        _ => Cell::Assignee(task.assignee),
+    }
+}
+
+fn set(task: &mut Task, column: Column, cell: Cell) {
     match (column, cell) {
-        (Column::Field(field), Cell::Value(Some(value))) => drop(task.values.insert(field, value.clone())),
+        (Column::Field(field), Cell::Value(Some(value))) => drop(task.values.insert(field, value)),
         (Column::Field(field), Cell::Value(None)) => drop(task.values.remove(&field)),
-        (_, Cell::Assignee(user)) => task.assignee = *user,
+        (_, Cell::Assignee(user)) => task.assignee = user,
         (_, Cell::Value(_)) => {}
     }
-    task
 }
 
 fn held(now: Option<&Value>) -> Vec<Id> {

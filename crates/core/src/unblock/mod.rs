@@ -13,13 +13,15 @@ mod who;
 
 pub use who::Who;
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::access::Access;
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
-use crate::condition::Scene;
-use crate::execution::{Does, DryRun, Execution, Look, Resume, Run, Status, dry_run};
+use crate::condition::{Column, Scene};
+use crate::execution::{Does, DryRun, Execution, Look, Resume, Run, Status, dry_run, from_hidden};
 use crate::ids::Id;
 use crate::task::Task;
 use crate::value::Value;
@@ -31,6 +33,11 @@ const WAYS_MAX: usize = 3;
 const STAGES_MAX: usize = 50;
 /// Actions that are tried on that way.
 const ACTIONS_MAX: usize = 500;
+/// Tasks that conditions are tried on for one caller, so that any workflow is answered at once. Past it no more ways are found.
+const TRIES_MAX: usize = 50_000;
+/// What it weighs to have somebody try an action; and a task is copied for it, of which so many bytes weigh as much as one try.
+const TRIES_OF_OPENING: usize = 5;
+const BYTES_OF_A_TRY: usize = 4096;
 
 /// Who wants to take an action, and what is true now.
 pub struct Ask<'a> {
@@ -42,6 +49,10 @@ pub struct Ask<'a> {
     mail_from: Option<&'a str>,
     /// Everybody who could act in the workflow and whom the key may know of, by e-mail.
     people: Vec<(Id, Access<'a>)>,
+    tries_left: Cell<usize>,
+    tries_of_opening: usize,
+    /// Actions by the stage that they were tried in, whose conditions nobody can make hold.
+    hopeless: RefCell<BTreeSet<(Id, Id)>>,
 }
 
 /// Where the task can get to by actions, what is easiest first, with what has to be done for it.
@@ -154,7 +165,18 @@ struct State {
 impl<'a> Ask<'a> {
     pub fn new(scene: Scene<'a>, key: Access<'a>, checklist: Vec<StoredItem>, mail_from: Option<&'a str>) -> Ask<'a> {
         let people = who::people(&scene, key);
-        Ask { scene, key, checklist, mail_from, people }
+        let text = |value: &Value| if let Value::Text(text) = value { text.len() } else { 0 };
+        let bytes: usize = scene.task.values.values().map(text).sum();
+        let tries_of_opening = TRIES_OF_OPENING + bytes / BYTES_OF_A_TRY;
+        let (tries_left, hopeless) = (Cell::new(TRIES_MAX), RefCell::default());
+        Ask { scene, key, checklist, mail_from, people, tries_left, tries_of_opening, hopeless }
+    }
+
+    /// Whether there is that much left.
+    fn spend(&self, tries: usize) -> bool {
+        let left = self.tries_left.get().checked_sub(tries);
+        self.tries_left.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// Stages one after the other, each by the way that costs least.
@@ -216,7 +238,8 @@ fn taken(ask: &Ask<'_>, state: &State, action: &Action, so_far: &Way) -> Option<
     Some((State { task, checklist: opened.state.checklist }, way))
 }
 
-/// What the steps of an action make of a task, and whether that is sure: calls are taken to go well and to set nothing.
+/// What the steps of an action make of a task, and whether that is sure: calls are taken to go well and to set nothing. What may come
+/// from a field that is hidden from whoever asks stays as it was.
 fn after(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Option<(Task, bool)> {
     let input = Run {
         execution: &new_execution(ask, action, performer),
@@ -230,11 +253,33 @@ fn after(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Opt
         mail_from: ask.mail_from,
         jitter: 0.0,
     };
-    let DryRun { task, steps, errors } = dry_run(&input, &mut Walk { checklist: &state.checklist });
+    let mut look = Walk { checklist: &state.checklist, guessed: false };
+    let DryRun { mut task, steps, errors } = dry_run(&input, &mut look);
     let does = |what: fn(&Does) -> bool| steps.iter().any(|step| step.does.as_ref().is_some_and(what));
     let deletes = does(|done| matches!(done, Does::Deletion));
     let calls = does(|done| matches!(done, Does::Request(_)));
-    (errors.is_empty() && !deletes).then_some((task, !calls))
+    let mut sure = !calls && !look.guessed;
+    for column in from_hidden(action, ask.scene.workflow, ask.key) {
+        sure &= !keep(column, &state.task, &mut task);
+    }
+    (errors.is_empty() && !deletes).then_some((task, sure))
+}
+
+/// Whether it had changed.
+fn keep(column: Column, before: &Task, after: &mut Task) -> bool {
+    match column {
+        Column::Field(field) => {
+            let value = before.values.get(&field).cloned();
+            let changed = after.values.get(&field) != value.as_ref();
+            match value {
+                Some(value) => after.values.insert(field, value),
+                None => after.values.remove(&field),
+            };
+            changed
+        }
+        Column::AssignedTo => std::mem::replace(&mut after.assignee, before.assignee) != before.assignee,
+        Column::Stage | Column::CreatedOn | Column::UpdatedOn | Column::CreatedBy => false,
+    }
 }
 
 fn new_execution(ask: &Ask<'_>, action: &Action, performer: Actor) -> Execution {
@@ -264,6 +309,8 @@ fn new_execution(ask: &Ask<'_>, action: &Action, performer: Actor) -> Execution 
 /// What can be looked up on the way: nobody else's tasks.
 struct Walk<'a> {
     checklist: &'a [StoredItem],
+    /// Whether it was asked about those.
+    guessed: bool,
 }
 
 impl Look for Walk<'_> {
@@ -272,10 +319,12 @@ impl Look for Walk<'_> {
     }
 
     fn unique_id_taken(&mut self, _: &str) -> bool {
+        self.guessed = true;
         false
     }
 
     fn active_tasks(&mut self, users: &[Id]) -> Vec<i64> {
+        self.guessed |= users.len() > 1;
         vec![0; users.len()]
     }
 }

@@ -64,7 +64,7 @@ fn others(ask: &Ask<'_>, state: &State, action: &Action) -> Option<Way> {
 }
 
 fn by(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Option<Opened> {
-    if !may_take(ask, action, performer) || is_barred(state, action, performer) {
+    if !may_take(ask, action, performer) || is_barred(state, action, performer) || !ask.spend(ask.tries_of_opening) {
         return None;
     }
     let mut opened = Opened { way: Way::NONE, state: state.clone(), performer };
@@ -92,7 +92,7 @@ fn is_barred(state: &State, action: &Action, performer: Actor) -> bool {
 /// The last word: the check of the real thing.
 fn is_open(ask: &Ask<'_>, action: &Action, opened: &Opened) -> bool {
     let scene = Scene { task: &opened.state.task, performer: opened.performer, ..ask.scene };
-    accept(&scene, action, Ok(()), &mut Walk { checklist: &opened.state.checklist }).is_ok()
+    accept(&scene, action, Ok(()), &mut Walk { checklist: &opened.state.checklist, guessed: false }).is_ok()
 }
 
 fn set_fields(ask: &Ask<'_>, action: &Action, opened: &mut Opened) -> Option<()> {

@@ -150,7 +150,7 @@ fn walk(ask: &Ask<'_>, action: &Action, way: &Way) -> Result<(), String> {
 
 fn take(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Result<(), String> {
     let scene = Scene { task: &state.task, performer, ..ask.scene };
-    let accepted = accept(&scene, action, Ok(()), &mut Walk { checklist: &state.checklist });
+    let accepted = accept(&scene, action, Ok(()), &mut Walk { checklist: &state.checklist, guessed: false });
     accepted.map_err(|refusals| format!("{} by {performer:?}: {refusals:?}", action.name))?;
     if ask.key.may_take(action) { Ok(()) } else { Err("the key may not".to_owned()) }
 }
@@ -312,7 +312,7 @@ proptest! {
         let ask = Ask::new(scene(&workspace, &workflow, &task, performer), key, Vec::new(), None);
         let reached = ask.reach();
         for action in &workflow.actions {
-            let explained = explain(&ask.scene, action, Ok(()), &mut Walk { checklist: &[] });
+            let explained = explain(&ask.scene, action, Ok(()), &mut Walk { checklist: &[], guessed: false });
             let ways = ask.ways(&reached, action);
             if explained.is_available() && key.may_take(action) {
                 prop_assert_eq!(ways.first().map(|way| way.moves.len()), Some(0), "{}", &action.name);
@@ -471,6 +471,86 @@ fn a_way_that_leaves_what_is_written_comes_before_a_shorter_one() {
         let told = |action: usize| ask.ways(&ask.reach(), &workflow.actions[action])[0].sentence(&ask);
         assert_eq!((told(0).as_str(), told(4).as_str()), (pay, close));
     }
+}
+
+/// A key of the role Narrow, from which `hidden` is hidden.
+fn told_to_narrow(hidden: &str, actions: &Json, values: &Json, performer: i64) -> Vec<(String, bool)> {
+    let (workspace, workflow) = place(actions, &json!({ "name": "Narrow", "fields": { hidden: "hidden" } }));
+    let task = task(&workflow, &workspace, "Open", values);
+    let key = access::of_role_named(&workflow, "Narrow").expect("a role");
+    let ask = Ask::new(scene(&workspace, &workflow, &task, Actor::User(id(performer))), key, Vec::new(), None);
+    ask.ways(&ask.reach(), &workflow.actions[0]).iter().map(|way| (way.sentence(&ask), way.certain)).collect()
+}
+
+#[test]
+fn no_way_tells_what_is_hidden() {
+    let compared = |field: &str, operator: &str, with: &str| {
+        json!({ "require": "condition", "message": "Not so", "condition":
+        { "combinator": "and", "rules": [{ "field": field, "operator": operator, "valueSource": "field", "value": with }] } })
+    };
+    let values = json!({ "Name": "s3cr3t", "Email": "a@example.com", "Owner": "bob@example.com" });
+    let beside = json!([{ "name": "Approve", "from": ["Open"], "steps": [], "requirements": [compared("Name", "=", "Fixed")] }]);
+    let copied = json!([
+        { "name": "Approve", "from": ["Review"], "steps": [], "requirements": [compared("Fixed", "=", "Email"),
+            { "require": "condition", "message": "Not so", "condition": rule("Fixed", "endsWith", &json!("!")) }] },
+        { "name": "Copy", "from": ["Open"], "steps": [
+            { "do": "update_data", "set": { "Fixed": "{{Name}}" } },
+            { "do": "update_data", "set": { "Email": "{{Fixed}}@example.com" } },
+            { "do": "assign_to", "field": "Owner" },
+            { "do": "move_to_stage", "stage": "Review" },
+        ] },
+    ]);
+    let assigned = json!([
+        { "name": "Approve", "from": ["Review"], "steps": [], "requirements": [{ "require": "assigned" }, { "require": "performer", "not": ["assignee"] }] },
+        copied[1],
+    ]);
+    let fixed = json!({ "Fixed": "s3cr3t" });
+    for (hidden, actions, values) in [("Fixed", &beside, &fixed), ("Name", &copied, &values), ("Owner", &assigned, &values)] {
+        for performer in [ANN, BOB, DAN] {
+            for (text, certain) in told_to_narrow(hidden, actions, values, performer) {
+                assert!(!text.contains("s3cr3t"), "{text}");
+                assert!(!certain, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_hangs_on_other_tasks_is_not_certain() {
+    let ways = |steps: Json| {
+        let requirements = json!([{ "require": "assigned", "to": "performer" }]);
+        let actions = json!([
+            { "name": "Approve", "from": ["Review"], "steps": [], "requirements": requirements },
+            { "name": "Share out", "from": ["Open"], "steps": steps },
+        ]);
+        let (workspace, workflow) = place(&actions, &json!({ "name": "Narrow" }));
+        let task = task(&workflow, &workspace, "Open", &json!({}));
+        let ask = Ask::new(scene(&workspace, &workflow, &task, Actor::User(id(ANN))), Access::Everything, Vec::new(), None);
+        ask.ways(&ask.reach(), &workflow.actions[0]).iter().map(|way| way.certain).collect::<Vec<bool>>()
+    };
+    let moves = json!({ "do": "move_to_stage", "stage": "Review" });
+    let shared = |with: Json| json!([{ "do": "assign_to", "round_robin": with }, moves]);
+    assert_eq!(ways(shared(json!(["ann@example.com", "bob@example.com"]))), [false]);
+    assert_eq!(ways(shared(json!(["ann@example.com"]))), [true]);
+}
+
+/// However hard the conditions, and however many would try.
+#[test]
+fn no_workflow_is_searched_for_long() {
+    let select = |field: &str| rule(field, "notNull", &Json::Null);
+    let old = rule("Created On", "<", &json!("2000-01-01"));
+    let rules: Vec<Json> = ["Name", "Amount", "Tags", "Due", "Owner", "Plan"].map(select).into_iter().chain([old]).collect();
+    let hard = json!({ "require": "condition", "message": "Not so", "condition": { "combinator": "and", "rules": rules } });
+    let mut actions = vec![json!({ "name": "Easy", "from": ["Open"], "steps": [], "requirements": [{ "require": "assigned" }] })];
+    actions.extend((0..100).map(|index| {
+        json!({ "name": format!("Hard {index}"), "from": ["Open"], "requirements": [hard], "steps": [{ "do": "move_to_stage", "stage": "Held" }] })
+    }));
+    let (workspace, workflow) = place(&actions.into(), &json!({ "name": "Narrow" }));
+    let task = task(&workflow, &workspace, "Open", &json!({}));
+    let ask = Ask::new(scene(&workspace, &workflow, &task, Actor::User(id(ANN))), Access::Everything, Vec::new(), None);
+    let easy = &workflow.actions[0];
+    assert_eq!(ask.ways(&ask.reach(), easy).len(), 0);
+    assert_eq!(ask.tries_left.get(), 0);
 }
 
 #[test]
