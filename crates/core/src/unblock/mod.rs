@@ -203,19 +203,27 @@ impl<'a> Ask<'a> {
 
     /// What costs least first; none where nothing is known that would open it.
     pub fn ways(&self, reached: &Reached, action: &Action) -> Vec<Way> {
-        let mut best: Vec<Way> = Vec::new();
+        let mut found: Vec<Way> = Vec::new();
         for (state, so_far) in reached.0.iter().filter(|(state, _)| action.from.contains(&state.task.stage)) {
-            if best.first().is_some_and(|way| way.cost() <= so_far.cost()) {
-                break;
+            // Nobody goes on to another stage when the action can be opened on the way there.
+            if self.passes(so_far, action) && found.iter().any(|way| way.cost().overwritten == 0) {
+                continue;
             }
-            let mut ways: Vec<Way> = open::ways(self, state, action).into_iter().map(|last| joined(so_far, last)).collect();
-            ways.sort_by_key(Way::cost);
-            if ways.first().map(Way::cost) < best.first().map(Way::cost) || best.is_empty() {
-                best = ways;
-            }
+            found.extend(open::ways(self, state, action).into_iter().map(|last| joined(so_far, last)));
         }
-        best.truncate(WAYS_MAX);
-        best
+        found.sort_by_key(Way::cost);
+        found.truncate(WAYS_MAX);
+        found
+    }
+
+    /// Whether the way comes through a stage of the action before it ends.
+    fn passes(&self, way: &Way, action: &Action) -> bool {
+        let entered = way.moves.iter().filter_map(|step| match step {
+            Move::TakeAction { stage, .. } => Some(*stage),
+            _ => None,
+        });
+        let stages: Vec<Id> = std::iter::once(self.scene.task.stage).chain(entered).collect();
+        stages[..stages.len() - 1].iter().any(|stage| action.from.contains(stage))
     }
 }
 

@@ -460,6 +460,7 @@ fn a_way_that_leaves_what_is_written_comes_before_a_shorter_one() {
         { "name": "Ask", "from": ["Open"], "steps": [{ "do": "move_to_stage", "stage": "Review" }] },
         { "name": "Approve above", "from": ["Review"], "steps": [{ "do": "move_to_stage", "stage": "Held" }] },
         { "name": "Close", "from": ["Open", "Review"], "requirements": [small], "steps": done },
+        { "name": "Note", "from": ["Review", "Held"], "steps": [] },
     ]);
     let (workspace, workflow) = place(&actions, &json!({ "name": "Narrow" }));
     for (amount, pay, close) in [
@@ -470,6 +471,10 @@ fn a_way_that_leaves_what_is_written_comes_before_a_shorter_one() {
         let ask = Ask::new(scene(&workspace, &workflow, &task, Actor::User(id(ANN))), Access::Everything, Vec::new(), None);
         let told = |action: usize| ask.ways(&ask.reach(), &workflow.actions[action])[0].sentence(&ask);
         assert_eq!((told(0).as_str(), told(4).as_str()), (pay, close));
+        // Through different stages, but not through one on to the other.
+        let ways: Vec<String> = ask.ways(&ask.reach(), &workflow.actions[5]).iter().map(|way| way.sentence(&ask)).collect();
+        let by_approving = (amount == 400).then_some("Take Approve, which leads to Held.");
+        assert_eq!(ways, by_approving.into_iter().chain(["Take Ask, which leads to Review."]).collect::<Vec<&str>>());
     }
 }
 
