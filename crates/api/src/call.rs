@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::RawPathParams;
+use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Noun, Refusal};
@@ -19,7 +20,7 @@ use crate::app::App;
 use crate::body::{self, Document, Incoming, Object, OneOrMany};
 use crate::headers;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::{Query, bad};
 use crate::reply;
 use crate::room::Taken;
 
@@ -61,6 +62,13 @@ impl Call {
 
     pub fn expected(&self) -> Result<Expected, Refusal> {
         headers::expected(&self.head.headers)
+    }
+
+    /// Of several tasks each has a version of its own.
+    pub fn expect_no_if_match(&self) -> Result<(), Refusal> {
+        let Some(seen) = self.head.headers.get(IF_MATCH) else { return Ok(()) };
+        let allowed = "none with several tasks, for each has a version of its own";
+        Err(bad("If-Match", &String::from_utf8_lossy(seen.as_bytes()), allowed))
     }
 
     pub async fn object(&mut self) -> Result<Object, Problem> {

@@ -397,7 +397,10 @@ impl fmt::Display for Refusal {
                 write!(f, "{} executions of this task are waiting; try again later", crate::limits::WAITING_EXECUTIONS_MAX)
             }
             Refusal::QuoteRequired { action } => {
-                write!(f, "{action} needs a quote: send the same with ?_dry_run=true, then again with the `quote` of its answer")
+                write!(
+                    f,
+                    "{action} needs a quote: send the same for one task with ?_dry_run=true, then again with the `quote` of its answer"
+                )
             }
             Refusal::QuoteInvalid => f.write_str("The quote is not valid"),
             Refusal::QuoteExpired => f.write_str("The quote has expired"),

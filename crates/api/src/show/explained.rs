@@ -3,7 +3,7 @@
 use baton_core::definition::type_of;
 use baton_core::ids::Id;
 use baton_core::people::Workspace;
-use baton_core::refusal::Refusal;
+use baton_core::refusal::{A_VALUE, Refusal};
 use baton_core::unblock::{Item, Move, Setting, To, Wanted, Who};
 use baton_core::value;
 use baton_core::workflow::Workflow;
@@ -39,7 +39,8 @@ pub fn shown(found: &Explanations) -> Vec<ShownExplained<'_>> {
 
 impl<'a> From<&'a Refusal> for Reason<'a> {
     fn from(refusal: &'a Refusal) -> Reason<'a> {
-        Reason { code: refusal.code(), message: refusal.to_string(), field: refusal.field() }
+        let field = refusal.field().filter(|field| *field != A_VALUE);
+        Reason { code: refusal.code(), message: refusal.to_string(), field }
     }
 }
 

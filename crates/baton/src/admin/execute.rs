@@ -4,8 +4,10 @@ use baton_core::definition::normal_name;
 use baton_core::people::{User, UserState};
 use baton_core::refusal::Refusals;
 use baton_engine::commands::{activity, api_keys, definitions, plans, secrets, users, workspaces};
-use baton_engine::{Ask, Credential, Engine, KeyScope};
+use baton_engine::{Ask, Credential, Cx, Engine, KeyScope, Outcome};
 use serde_json::Value as Json;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::names::{operator, workflow_called, workflow_named, workspace_named};
 use super::plan::lines;
@@ -75,7 +77,7 @@ async fn target_of(engine: &Engine, ask: &Ask, workflow: Option<String>, documen
 async fn plan(engine: &Engine, workspace: Option<String>, workflow: Option<String>, document: Json) -> Done {
     let ask = operator(workspace_named(engine, workspace).await?.id);
     let target = target_of(engine, &ask, workflow, &document).await?;
-    let planned = engine.read(ask, move |cx| match &target {
+    let planned = read_long(engine, ask, move |cx| match &target {
         Some(workflow) => plans::save(cx, workflow, &document, &Default::default()),
         None => plans::create(cx, &document),
     });
@@ -87,6 +89,19 @@ async fn plan(engine: &Engine, workspace: Option<String>, workflow: Option<Strin
         errors: told(&Refusals::Fields(planned.errors)),
         warnings: planned.warnings.iter().map(ToString::to_string).collect(),
     }))
+}
+
+/// What may look at every task or at all of the history: never on a thread that serves.
+async fn read_long<T: Send + 'static>(
+    engine: &Engine,
+    ask: Ask,
+    command: impl FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+) -> Outcome<T> {
+    let (engine, runtime) = (engine.clone(), Handle::current());
+    match spawn_blocking(move || runtime.block_on(engine.read(ask, command))).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 async fn create_key(engine: &Engine, new: NewKey) -> Done {
@@ -264,7 +279,7 @@ async fn verify_history(engine: &Engine, workspace: Option<String>) -> Done {
     };
     let mut lines = Vec::new();
     for workspace in chosen {
-        let verified = engine.read(operator(workspace.id), activity::verify).await?;
+        let verified = read_long(engine, operator(workspace.id), activity::verify).await?;
         lines.push(VerifiedLine {
             workspace: workspace.name,
             sealed: verified.sealed,

@@ -64,8 +64,9 @@ enum Address {
 
 fn check_recipients(mail: &Mail<'_, '_>, to: &Recipients, copies: [Option<&Recipients>; 2], findings: &mut Findings) {
     let to_all = addresses(to, mail.model);
-    let copies: Vec<Address> = copies.into_iter().flatten().flat_map(|list| addresses(list, mail.model)).collect();
-    for address in to_all.iter().chain(&copies) {
+    let [cc, bcc] = copies.map(|list| list.map(|list| addresses(list, mail.model)).unwrap_or_default());
+    let lists = [("to", &to_all), ("cc", &cc), ("bcc", &bcc)];
+    for (key, address) in lists.iter().flat_map(|(key, list)| list.iter().map(move |address| (key, address))) {
         let Address::With(columns) = address else { continue };
         if let Some(column) = columns.iter().find(|column| mail.can_be_blank(&[**column])) {
             let name = column_name(mail.model.workflow, *column);
@@ -73,10 +74,11 @@ fn check_recipients(mail: &Mail<'_, '_>, to: &Recipients, copies: [Option<&Recip
                 "{name} may be blank, and then an address is incomplete and the e-mail fails. Require {name} (`require: fields`), or give the step a `when` that it is notNull."
             );
             let points = vec![mail.point.clone(), Point::blank(&name)];
-            findings.add(Code::EmailToBlank, Severity::Warning, format!("{}.to", mail.path), message, points);
+            findings.add(Code::EmailToBlank, Severity::Warning, format!("{}.{key}", mail.path), message, points);
             return;
         }
     }
+    let copies: Vec<Address> = cc.into_iter().chain(bcc).collect();
     let Some(to_blank) = all_only(if to_all.is_empty() { &copies } else { &to_all }) else { return };
     if !mail.can_be_blank(&to_blank) {
         return;

@@ -15,12 +15,12 @@ use baton_core::task::body::{self, Place};
 use baton_core::task::{Change, Task};
 use baton_core::time::Timestamp;
 use baton_core::workflow::{Action, Field, FieldRight};
-use baton_store::sql::tasks::{self, Loaded};
+use baton_store::sql::tasks::Loaded;
 use serde_json::{Map, Value as Json};
 
 use super::look::TxLook;
 use super::quote;
-use super::tasks::unique_id;
+use super::tasks::{Expected, taken_unique_id, unique_id};
 use crate::cx::{Cx, Found, Outcome};
 
 /// What `POST .../executions` asks for.
@@ -35,9 +35,11 @@ pub struct Start {
     pub fields: Map<String, Json>,
     /// What a dry run has shown is what is to be done. It says what is asked for, and the rest may repeat it.
     pub quote: Option<String>,
+    /// Of the task.
+    pub expected: Expected,
 }
 
-/// What an action is looked for.
+/// For what an action is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// By a key that may write; and the task stays as it is until the transaction ends.
@@ -103,11 +105,12 @@ impl Wanted {
         let mut task = self.task.clone();
         self.given = body::write_fields(&mut task, fields, self.action(), &place);
         self.task = task;
-        let given = unique_id(workflow, &self.task).filter(|given| Some(*given) != unique_id(workflow, &self.loaded.task));
-        if let (Some(field), Some(given)) = (workflow.unique_id_field(), given)
-            && tasks::id_of_unique(cx.tx, workflow.id, given)?.is_some_and(|other| other != self.task.id)
-        {
-            self.given = Err(vec![Refusal::FieldRefused { field: field.name.clone(), reason: Box::new(Refusal::IsTaken) }]);
+        let is_other = unique_id(workflow, &self.task) != unique_id(workflow, &self.loaded.task);
+        if is_other && let Some(field) = taken_unique_id(cx, workflow, &self.task)? {
+            let taken = Refusal::FieldRefused { field: field.name.clone(), reason: Box::new(Refusal::IsTaken) };
+            let mut refusals = std::mem::replace(&mut self.given, Ok(())).err().unwrap_or_default();
+            refusals.push(taken);
+            self.given = Err(refusals);
         }
         Ok(())
     }

@@ -37,6 +37,7 @@ pub fn start(cx: &mut Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Execution>
         cx.share_definition(workflow)?;
     }
     let mut wanted = ask::find(cx, workflow, ask, Purpose::Take)?;
+    ask.expected.check(Some(wanted.loaded.task.version))?;
     wanted.take(cx, quote)?;
     let mut execution = wanted.execution(cx);
     set_fields(cx, &execution, &mut wanted)?;
@@ -137,6 +138,10 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
         Status::Pending | Status::Success { .. } if last.id == first => return Err(Refusals::action(Refusal::HasNotFailed).into()),
         Status::Pending => return Err(Refusals::action(Refusal::RetryPending { id: last.id.to_string() }).into()),
         Status::Success { .. } => return Err(Refusals::action(Refusal::RetrySucceeded { id: last.id.to_string() }).into()),
+    }
+    // It has not begun, and would end in the same way.
+    if last.steps.is_empty() && last.quoted_version.is_some_and(|version| version != loaded.task.version) {
+        return Err(Refusals::action(Refusal::ChangedSinceQuote { what: "The task".to_owned(), values: None }).into());
     }
     let action = pinned.action(last.action).ok_or(Refusals::action(Refusal::not_found(Noun::Action)))?;
     let steps = execution::retried_steps(&last.steps);

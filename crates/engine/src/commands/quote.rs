@@ -21,7 +21,7 @@ use crate::auth::Caller;
 use crate::cx::{Cx, Outcome};
 
 /// Changes that are looked through for what to tell.
-const CHANGES_MAX: usize = 1000;
+const CHANGES_MAX: usize = 50;
 
 /// What an action would do, and by which quote it does just that.
 pub struct DryRun {
@@ -62,11 +62,12 @@ pub(super) fn open(cx: &Cx<'_>, workflow: &str, ask: &Start) -> Outcome<Option<(
         return Err(Refusals::action(Refusal::QuoteExpired).into());
     }
     let Inputs { task_id, action_id, performed_by, fields } = quote.inputs(&inputs(ask)).map_err(Refusals::Action)?;
-    Ok(Some((quote, Start { task: task_id, action: action_id, performed_by, fields, quote: None })))
+    let expected = ask.expected.clone();
+    Ok(Some((quote, Start { task: task_id, action: action_id, performed_by, fields, quote: None, expected })))
 }
 
 fn inputs(ask: &Start) -> Inputs {
-    let Start { task, action, performed_by, fields, quote: _ } = ask.clone();
+    let Start { task, action, performed_by, fields, quote: _, expected: _ } = ask.clone();
     Inputs { task_id: task, action_id: action, performed_by, fields }
 }
 

@@ -12,7 +12,7 @@ use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::task::body::{self, Place};
 use baton_core::task::{Change, Task};
 use baton_core::value::{self, FilterKey, Value};
-use baton_core::workflow::{FieldKind, Workflow};
+use baton_core::workflow::{Field, FieldKind, Workflow};
 use baton_store::sql::tasks;
 use serde_json::{Map, Value as Json};
 
@@ -166,10 +166,8 @@ fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, unique_id_tak
         created_by: cx.actor(),
         performers: std::collections::BTreeMap::new(),
     };
-    body::write(&mut task, body, &place(&found, access, true))?;
-    if let (true, Some(field)) = (unique_id_taken, found.workflow.unique_id_field()) {
-        return Err(Refusals::field(&field.name, Refusal::IsTaken).into());
-    }
+    let written = body::write(&mut task, body, &place(&found, access, true));
+    with_taken(written, found.workflow.unique_id_field().filter(|_| unique_id_taken))?;
     insert(cx, &found, &mut task)?;
     Ok(Shown { found, task })
 }
@@ -195,10 +193,10 @@ fn change(cx: &mut Cx<'_>, found: Found, loaded: tasks::Loaded, body: &Map<Strin
     }
     expected.check(Some(loaded.task.version))?;
     let mut after = loaded.task.clone();
-    body::write(&mut after, body, &place(&found, access, false))?;
-    if unique_id(&found.workflow, &after) != unique_id(&found.workflow, &loaded.task) {
-        check_unique_id(cx, &found.workflow, &after)?;
-    }
+    let written = body::write(&mut after, body, &place(&found, access, false));
+    let is_other = unique_id(&found.workflow, &after) != unique_id(&found.workflow, &loaded.task);
+    let taken = if is_other { taken_unique_id(cx, &found.workflow, &after)? } else { None };
+    with_taken(written, taken)?;
     let rows = save_change(cx, &found.workflow, &loaded, &mut after, None)?;
     cx.append(&rows)?;
     Ok(Shown { found, task: after })
@@ -208,11 +206,23 @@ fn place<'a>(found: &'a Found, access: Access<'a>, new: bool) -> Place<'a> {
     Place { workflow: &found.workflow, workspace: &found.workspace, access, person: None, new }
 }
 
-fn check_unique_id(cx: &mut Cx<'_>, workflow: &Workflow, task: &Task) -> Outcome<()> {
-    let (Some(field), Some(given)) = (workflow.unique_id_field(), unique_id(workflow, task)) else { return Ok(()) };
-    match tasks::id_of_unique(cx.tx, workflow.id, given)? {
-        Some(other) if other != task.id => Err(Refusals::field(&field.name, Refusal::IsTaken).into()),
-        Some(_) | None => Ok(()),
+/// The field, where another task has what this one has in it.
+pub(super) fn taken_unique_id<'a>(cx: &mut Cx<'_>, workflow: &'a Workflow, task: &Task) -> Outcome<Option<&'a Field>> {
+    let (Some(field), Some(given)) = (workflow.unique_id_field(), unique_id(workflow, task)) else { return Ok(None) };
+    let other = tasks::id_of_unique(cx.tx, workflow.id, given)?.filter(|other| *other != task.id);
+    Ok(other.map(|_| field))
+}
+
+/// Told along with all else that is wrong with the body.
+fn with_taken(written: Result<(), Refusals>, taken: Option<&Field>) -> Result<(), Refusals> {
+    let Some(field) = taken else { return written };
+    match written {
+        Err(Refusals::Fields(mut fields)) => {
+            fields.entry(field.name.clone()).or_default().push(Refusal::IsTaken);
+            Err(Refusals::Fields(fields))
+        }
+        Err(other) => Err(other),
+        Ok(()) => Err(Refusals::field(&field.name, Refusal::IsTaken)),
     }
 }
 

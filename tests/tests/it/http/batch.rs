@@ -105,7 +105,7 @@ async fn what_is_wrong_with_a_batch_is_told_of_it_as_a_whole() {
         review.server.refuses(call, 422, &["body is \"1001 tasks\"; allowed is at most 1000 tasks"]).await;
     }
     for call in [post(review.at("/tasks"), "[{}]"), put(review.at("/tasks"), "[{}]")] {
-        let told = "If-Match is \"\\\"1\\\"\"; allowed is none with an array, for each task has a version of its own";
+        let told = "If-Match is \"\\\"1\\\"\"; allowed is none with several tasks, for each has a version of its own";
         review.server.refuses(call.with("if-match", "\"1\""), 422, &[told]).await;
     }
     review.server.refuses(put(review.at("/tasks/1"), "[{}]"), 422, &["body must be a JSON object"]).await;

@@ -50,6 +50,7 @@ async fn what_is_invalid_is_told_and_nothing_is_set() {
             &["Email is invalid", "Foo is not a field", "Plan is not an option", "Stage is not a field", "Assigned To is not a field"][..],
         ),
         ("Count up", None, json!({ "ID": "2" }), 422, &["ID has already been taken"]),
+        ("Count up", None, json!({ "ID": "2", "Email": "foo" }), 422, &["Email is invalid", "ID has already been taken"]),
         (
             "Count up",
             Some("ann@example.com"),

@@ -52,6 +52,21 @@ async fn a_change_is_made_only_to_what_was_seen() {
 }
 
 #[tokio::test]
+async fn an_action_is_taken_only_on_what_was_seen() {
+    let review = Review::start().await;
+    review.task(json!({ "ID": "1" })).await;
+    review.send(put(review.at("/tasks/1"), json!({ "Name": "x" }))).await.expect(200);
+    let take = |seen: &str| review.take("Count up", "1", None).with("if-match", seen);
+    review.server.refuses(take("\"1\""), 412, &["If-Match does not hold: the version is now \"2\""]).await;
+    review.server.refuses(take("1"), 422, &["If-Match is \"1\"; allowed is * or a list of ETags such as \"3\""]).await;
+    review.server.check(get(review.at("/executions")), 200, json!([])).await;
+    review.send(take("\"2\"")).await.expect(202);
+    let many = post(review.at("/executions"), json!({ "task_ids": ["1"], "action_id": review.action("Count up") }));
+    let told = "If-Match is \"\\\"2\\\"\"; allowed is none with several tasks, for each has a version of its own";
+    review.server.refuses(many.with("if-match", "\"2\""), 422, &[told]).await;
+}
+
+#[tokio::test]
 async fn a_definition_is_saved_only_over_what_was_seen() {
     let review = Review::start().await;
     let path = review.at("/definition");

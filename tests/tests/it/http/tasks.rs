@@ -212,6 +212,10 @@ async fn a_key_of_a_role_reads_and_writes_as_the_role_may() {
     review.server.refuses(put(review.at("/tasks"), json!({ "ID": "1" })).by(&blind), 404, &["Task not found"]).await;
     let taken = json!({ "errors": { "ID": ["has already been taken"] } });
     review.server.check(post(review.at("/tasks"), json!({ "ID": "1" })).by(&blind), 422, taken).await;
+    let both = json!({ "errors": { "Email": ["is invalid"], "ID": ["has already been taken"] } });
+    review.server.check(post(review.at("/tasks"), json!({ "ID": "1", "Email": "foo" })).by(&blind), 422, both.clone()).await;
+    review.task(json!({ "ID": "2" })).await;
+    review.server.check(put(review.at("/tasks/2"), json!({ "ID": "1", "Email": "foo" })), 422, both).await;
     review.server.check(get(review.at("/tasks")).by(&blind), 200, json!([])).await;
 }
 

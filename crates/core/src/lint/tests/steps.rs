@@ -123,6 +123,7 @@ fn an_email_to_a_field_that_may_be_blank() {
     // Part of an address.
     check(&action(&mail("to: \"{{Name}} <{{Email}}>\"")), &["email_to_blank actions[2].steps[0].to"]);
     check(&guarded("{ require: fields, fields: [Email] }", &mail("to: \"{{Name}} <{{Email}}>\"")), &[]);
+    check(&action(&mail("to: boss@example.com, cc: \"{{Name}} <{{Email}}>\"")), &["email_to_blank actions[2].steps[0].cc"]);
     check(&action(&mail("to: \"{{Assigned To}}\"")), &["email_to_blank actions[2].steps[0].to"]);
     check(&guarded("{ require: assigned }", &mail("to: \"{{Assigned To}}\"")), &[]);
     check(&action(&format!("{{ do: assign_to, to: performer }}, {}", mail("to: \"{{Assigned To}}\""))), &[]);

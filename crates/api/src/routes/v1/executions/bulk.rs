@@ -61,6 +61,7 @@ pub async fn take(call: Call, raw: &[u8], tasks: Vec<Named>, start: Start) -> Re
     if start.action.is_none() {
         return Err(Refusals::action(Refusal::IdRequired { key: "action_id".to_owned() }).into());
     }
+    call.expect_no_if_match()?;
     let key = call.idempotency_key(raw)?;
     let taking = Taking { engine: call.engine().clone(), ask: call.ask(), key, workflow: call.part("workflow"), start };
     // Where nothing is named there is still one: key and workflow are looked at in any case.
@@ -73,7 +74,8 @@ pub async fn take(call: Call, raw: &[u8], tasks: Vec<Named>, start: Start) -> Re
                 told.append(&answer.body);
                 all_replayed &= replayed;
             }
-            Err(failure) if number == 0 || matches!(failure, Failure::Store(StoreError::OutcomeUnknown(_))) => return Err(failure.into()),
+            // With the key all is asked for again, and told whole; without it what was accepted is told now or never.
+            Err(failure) if number == 0 || (taking.key.is_some() && is_unknown(&failure)) => return Err(failure.into()),
             // What was accepted before is told all the same, and nothing more is tried.
             Err(failure) => {
                 let errors = problem::sentences(&failure, &call.request_id);
@@ -87,6 +89,10 @@ pub async fn take(call: Call, raw: &[u8], tasks: Vec<Named>, start: Start) -> Re
     }
     let answer = Answer { body: told.ended(), ..reply::answer(StatusCode::ACCEPTED, &()) };
     Ok(reply::from_answer((answer, Replayed(all_replayed))))
+}
+
+fn is_unknown(failure: &Failure) -> bool {
+    matches!(failure, Failure::Store(StoreError::OutcomeUnknown(_)))
 }
 
 /// A bulk that is being accepted.

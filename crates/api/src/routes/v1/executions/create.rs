@@ -45,7 +45,8 @@ fn handle(mut call: Call) -> Handled {
             let start = start(&body.keys)?;
             return bulk::take(call, &body.raw, tasks, start).await;
         }
-        let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
+        let expected = call.expected()?;
+        let (workflow, start) = (call.part("workflow"), Start { expected, ..start(&body.keys)? });
         let waiting = wait::preferred(&call.head.headers).map(|seconds| Waiting {
             engine: call.engine().clone(),
             ask: call.ask(),

@@ -1,7 +1,6 @@
 //! An array as the body of `POST` and `PUT .../tasks`: all or nothing, answered with the tasks in their order.
 
 use axum::body::Body;
-use axum::http::header::IF_MATCH;
 use axum::http::{Response, StatusCode};
 use baton_core::limits::BATCH_TASKS_MAX;
 use baton_core::refusal::Refusal;
@@ -34,10 +33,7 @@ pub async fn update(call: Call, Objects { all, .. }: Objects) -> Result<Response
 }
 
 fn check(call: &Call, count: usize) -> Result<(), Refusal> {
-    if let Some(seen) = call.head.headers.get(IF_MATCH) {
-        let allowed = "none with an array, for each task has a version of its own";
-        return Err(bad("If-Match", &String::from_utf8_lossy(seen.as_bytes()), allowed));
-    }
+    call.expect_no_if_match()?;
     if count > BATCH_TASKS_MAX {
         return Err(bad("body", &format!("{count} tasks"), &format!("at most {BATCH_TASKS_MAX} tasks")));
     }
