@@ -230,7 +230,7 @@ impl Engine {
         let worker = &self.shared.worker;
         let (node, boot) = (worker.node, worker.boot.load(Ordering::Acquire));
         for wait in HAND_BACK_WAITS {
-            match self.shared.store.write_own(move |tx| nodes::end(tx, node, boot)).await {
+            match self.shared.store.write_lease(move |tx| nodes::end(tx, node, boot)).await {
                 Ok(()) => return info!(drained, "worker stopped"),
                 Err(error) => warn!(%error, "jobs could not be handed back"),
             }

@@ -15,6 +15,8 @@ const QUEUE_MAX: usize = 2048;
 pub(crate) enum Whose {
     Callers,
     Own,
+    /// Its hold on what it runs, which others take over when it lapses.
+    Lease,
 }
 
 pub(crate) struct Queue {
@@ -39,7 +41,7 @@ impl Queue {
     pub fn push(&self, whose: Whose, work: Box<dyn Work>) -> Result<(), StoreError> {
         let queue = match whose {
             Whose::Callers => &self.callers,
-            Whose::Own => &self.own,
+            Whose::Own | Whose::Lease => &self.own,
         };
         queue.try_send(work).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Overloaded,

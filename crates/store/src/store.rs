@@ -95,6 +95,15 @@ impl Store {
         self.write_for(Whose::Own, work).await
     }
 
+    /// The same for the node's lease: it waits for none of the node's other works either.
+    pub async fn write_lease<T, E>(&self, work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_for(Whose::Lease, work).await
+    }
+
     async fn write_for<T, E>(&self, whose: Whose, work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,

@@ -50,7 +50,7 @@ impl Engine {
     pub(crate) async fn take_lease(&self) -> Result<(), StoreError> {
         let (node, now) = (self.shared.worker.node, self.now());
         let asked_at = self.shared.clock.monotonic();
-        let boot = self.shared.store.write_own(move |tx| nodes::start(tx, node, now, LEASE)).await?;
+        let boot = self.shared.store.write_lease(move |tx| nodes::start(tx, node, now, LEASE)).await?;
         let worker = &self.shared.worker;
         worker.boot.store(boot, Ordering::Release);
         worker.lapses.fetch_add(1, Ordering::AcqRel);
@@ -63,7 +63,7 @@ impl Engine {
         let worker = &self.shared.worker;
         let (node, boot, now) = (worker.node, worker.boot.load(Ordering::Acquire), self.now());
         let asked_at = self.shared.clock.monotonic();
-        match self.shared.store.write_own(move |tx| nodes::renew(tx, node, boot, now, LEASE)).await {
+        match self.shared.store.write_lease(move |tx| nodes::renew(tx, node, boot, now, LEASE)).await {
             Ok(true) => worker.renewed(asked_at),
             Ok(false) => {
                 error!(node = %node, "another process has started as this node; this one claims nothing more");

@@ -1,4 +1,5 @@
-//! PostgreSQL: some threads that write and some that read, each with a connection of its own, pulling from two queues.
+//! PostgreSQL: some threads that write, one that keeps the lease, and some that read, each with a connection of its own, pulling from
+//! three queues.
 
 mod error;
 mod migrate;
@@ -36,6 +37,8 @@ pub(crate) struct Postgres {
 
 struct Queues {
     write: Queue,
+    /// With a thread of its own: the others may all be waiting for locks, for longer than a lease lasts.
+    lease: Queue,
     read: Queue,
 }
 
@@ -46,13 +49,15 @@ impl Postgres {
         let migrated = std::thread::scope(|scope| scope.spawn(|| migrate::migrate(&mut Session::new(config.clone())?)).join());
         migrated.unwrap_or_else(|_| Err(StoreError::Refused("the database could not be migrated; the log has the details".to_owned())))?;
         let (write, writes) = queue();
+        let (lease, leases) = queue();
         let (read, reads) = queue();
         let (writers, readers) = (options.writers.max(1), options.readers.max(1));
-        let mut postgres = Postgres { queues: Some(Queues { write, read }), threads: Vec::new() };
+        let mut postgres = Postgres { queues: Some(Queues { write, lease, read }), threads: Vec::new() };
         for _ in 0..writers {
             let works = writes.clone();
             postgres.spawn("store-writer", &config, move |session| writer::write_groups(session, &works, writers))?;
         }
+        postgres.spawn("store-lease", &config, move |session| writer::write_groups(session, &leases, 1))?;
         for _ in 0..readers {
             let works = reads.clone();
             postgres.spawn("store-reader", &config, move |session| reader::read_all(session, &works))?;
@@ -68,7 +73,9 @@ impl Postgres {
     }
 
     pub fn write(&self, whose: Whose, work: Box<dyn Work>) -> Result<(), StoreError> {
-        self.queues.as_ref().expect("open until dropped").write.push(whose, work)
+        let queues = self.queues.as_ref().expect("open until dropped");
+        let queue = if whose == Whose::Lease { &queues.lease } else { &queues.write };
+        queue.push(whose, work)
     }
 
     pub fn read(&self, whose: Whose, work: Box<dyn Work>) -> Result<(), StoreError> {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use baton_store::sql::tasks;
+use baton_core::time::Timestamp;
+use baton_store::sql::{nodes, tasks};
 use baton_store::{Options, Place, Store, StoreError};
 use tokio::task::JoinSet;
 
@@ -58,6 +60,27 @@ fn work_under_killed_connections_is_answered_truly() {
                 // Run again after its first commit's outcome was unknown it would be here; it is not run again.
                 Err(other) => panic!("{other}"),
             }
+        }
+    });
+}
+
+/// One long transaction may keep every thread waiting; a node that then loses its lease has its calls made again by others.
+#[test]
+fn the_lease_waits_for_no_other_work() {
+    run(Kind::Postgres, async |bed| {
+        let held = bed.place.database().hold("BEGIN; LOCK TABLE unique_numbers IN ACCESS EXCLUSIVE MODE");
+        let mut waiting = JoinSet::new();
+        for _ in 0..2 * bed.place.options().writers {
+            let store = bed.store.clone();
+            waiting.spawn(async move { store.write_own::<i64, StoreError>(|tx| tasks::next_unique_number(tx, id(9))).await });
+        }
+        let renewed: Result<i64, StoreError> =
+            bed.store.write_lease(|tx| nodes::start(tx, id(1), Timestamp::from_micros(1), Duration::from_secs(10))).await;
+        assert!(renewed.is_ok(), "{renewed:?}");
+        assert!(waiting.try_join_next().is_none(), "they wait for the lock");
+        drop(held);
+        while let Some(done) = waiting.join_next().await {
+            assert!(done.unwrap().is_ok());
         }
     });
 }
