@@ -32,9 +32,14 @@ pub(super) fn address(text: &str) -> Option<String> {
     if text.trim_start().starts_with("{{") {
         return None;
     }
-    let outline = rename_names(text, &|_| Some("x".to_owned())).replace("{{x}}", "x");
-    let fits = url::Url::parse(outline.trim()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let fits = outline(text, "x").is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     (!fits).then(|| format!("{:?} is not an address that begins with https:// or http://", brief(text)))
+}
+
+/// The address with this in place of every name.
+fn outline(text: &str, name: &str) -> Option<url::Url> {
+    let named = rename_names(text, &|_| Some("x".to_owned())).replace("{{x}}", name);
+    url::Url::parse(named.trim()).ok()
 }
 
 /// Set when a call is sent, or unsafe in the hands of a step: they say how the message is framed, who gets it and what becomes of the connection.
@@ -58,7 +63,10 @@ const HEADERS_OURS: [&str; 13] = [
 pub(super) fn fixed_host(text: &str) -> Option<String> {
     let (fixed, _) = text.split_once("{{")?;
     let after_scheme = fixed.split_once("//").map(|(_, rest)| rest);
-    let fits = after_scheme.is_some_and(|rest| rest.find(['/', '?', '#']).is_some_and(|end| end > 0));
+    let ends = after_scheme.is_some_and(|rest| rest.find(['/', '?', '#']).is_some_and(|end| end > 0));
+    // Who reads the address passes over more slashes than are written, and over tabs.
+    let origin = |name: &str| outline(text, name).map(|url| url.origin());
+    let fits = ends && origin("x") == origin("y");
     (!fits).then(|| "must be written out as far as its host: with auth, no value may choose who gets the secret".to_owned())
 }
 
@@ -218,8 +226,17 @@ mod tests {
         for good in ["https://a.example", "https://a.example/{{Name}}", "http://a.example?{{Name}}", "https://a.example:8/#{{Name}}"] {
             assert_eq!(fixed_host(good), None, "{good}");
         }
-        for bad in ["{{Site}}", "{{Site}}/x", "https://{{Host}}/", "https://a.{{Host}}/", "https://a.example{{Name}}", "https:///{{Name}}"]
-        {
+        for bad in [
+            "{{Site}}",
+            "{{Site}}/x",
+            "https://{{Host}}/",
+            "https://a.{{Host}}/",
+            "https://a.example{{Name}}",
+            "https:///{{Name}}",
+            "https://\\/{{Name}}",
+            "https://\t/{{Name}}",
+            "https:\\\\/{{Name}}/",
+        ] {
             assert!(fixed_host(bad).is_some(), "{bad}");
         }
     }
