@@ -25,7 +25,7 @@ use crate::wiring::make_folder;
 pub async fn whole(settings: &Settings, store: &Store) -> Result<Surroundings, Trouble> {
     let roots = Roots::of_the_machine();
     let mail = settings.smtp.as_ref().map(|smtp| mail(smtp, &roots)).transpose()?;
-    let guard = Guard::new(settings.outbound_allow.clone(), Arc::new(SystemResolver));
+    let guard = Guard::new(settings.outbound_allow.clone(), Arc::new(SystemResolver::default()));
     let client = Client::new(guard, &roots).map_err(|error| Trouble::refused(format!("no call can be made by TLS: {error}")))?;
     Ok(Surroundings { world: Arc::new(Outside::new(client, mail)), ..with_master_key(settings, store).await? })
 }

@@ -2,7 +2,7 @@
 //! and goes to the very address that was checked: nobody resolves the name a second time.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use std::time::Duration;
 pub use ipnet::IpNet as Network;
 use ipnet::IpNet;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 use url::Host;
 
@@ -20,6 +22,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A name may answer with any number of addresses, all are checked; but no caller waits for more than these.
 const ADDRESSES_TRIED_MAX: usize = 8;
 
+/// Look-ups under way. The system may take far longer than anybody waits for it, each on a thread that others need as well.
+const LOOK_UPS_MAX: usize = 64;
+
 /// Asks for the addresses of a name.
 pub trait Resolve: Send + Sync {
     fn resolve<'a>(&'a self, name: &'a str) -> Resolving<'a>;
@@ -28,11 +33,30 @@ pub trait Resolve: Send + Sync {
 pub type Resolving<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send + 'a>>;
 
 /// The machine's own resolver, with its hosts file.
-pub struct SystemResolver;
+pub struct SystemResolver {
+    look_ups: Arc<Semaphore>,
+}
+
+impl Default for SystemResolver {
+    fn default() -> SystemResolver {
+        SystemResolver { look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)) }
+    }
+}
 
 impl Resolve for SystemResolver {
     fn resolve<'a>(&'a self, name: &'a str) -> Resolving<'a> {
-        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })
+        Box::pin(async move {
+            // The semaphore is never closed.
+            let turn = self.look_ups.clone().acquire_owned().await.ok();
+            let name = name.to_owned();
+            // The turn stays with the thread, which goes on when nobody waits for it any more.
+            let look_up = move || {
+                let found = (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect());
+                drop(turn);
+                found
+            };
+            spawn_blocking(look_up).await.map_err(io::Error::other)?
+        })
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Surroundings {
 impl Surroundings {
     /// With a guard that nothing is opened in, no mail server, and a master key that nobody else has.
     pub fn bare(clock: Arc<dyn Clock>, entropy: Entropy) -> Surroundings {
-        let guard = Guard::new(Vec::new(), Arc::new(SystemResolver));
+        let guard = Guard::new(Vec::new(), Arc::new(SystemResolver::default()));
         let client = Client::new(guard, &Roots::default()).expect("no certificate is read");
         let mut key = [0; KEY_BYTES];
         entropy.fill(&mut key);

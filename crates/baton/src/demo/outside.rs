@@ -36,7 +36,7 @@ impl Outside {
         // Nothing here speaks TLS.
         let roots = Roots::default();
         let allowed = network(ALLOWED).map_err(|error| failed(&error))?;
-        let client = Client::new(Guard::new(vec![allowed], Arc::new(SystemResolver)), &roots).map_err(|error| failed(&error))?;
+        let client = Client::new(Guard::new(vec![allowed], Arc::new(SystemResolver::default())), &roots).map_err(|error| failed(&error))?;
         let address = self.mailbox.address;
         let settings = Settings { host: address.ip().to_string(), port: address.port(), security: Security::None, account: None };
         let mailer = Mailer::new(settings, &roots).map_err(|error| failed(&error))?;

@@ -149,7 +149,7 @@ impl Server {
 
 /// Calls reach servers of the tests, as an operator may allow it, and no other network of this machine.
 pub fn loopback(mail: Option<Mail>) -> Outside {
-    let guard = Guard::new(vec![network("127.0.0.0/8").expect("a network")], Arc::new(SystemResolver));
+    let guard = Guard::new(vec![network("127.0.0.0/8").expect("a network")], Arc::new(SystemResolver::default()));
     Outside::new(Client::new(guard, &Roots::default()).expect("no certificate is read"), mail)
 }
 

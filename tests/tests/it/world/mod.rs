@@ -87,7 +87,7 @@ impl World {
 
     /// One node of several on one store; `workspace`: that of the first.
     pub fn node(place: Place, node: i64, mail_server: Option<SocketAddr>, workspace: Option<Id>) -> World {
-        let guard = Guard::new(vec![network("127.0.0.0/8").expect("a network")], Arc::new(SystemResolver));
+        let guard = Guard::new(vec![network("127.0.0.0/8").expect("a network")], Arc::new(SystemResolver::default()));
         let client = Client::new(guard, &Roots::default()).expect("no certificate is read");
         let mail = mail_server.map(|address| {
             let settings = Settings { host: address.ip().to_string(), port: address.port(), security: Security::None, account: None };

@@ -52,7 +52,7 @@ impl Bait {
 #[tokio::test]
 async fn no_form_of_a_forbidden_address_is_connected_to() {
     let bait = Bait::new();
-    let client = client_with(&[], Arc::new(SystemResolver), &Roots::default());
+    let client = client_with(&[], Arc::new(SystemResolver::default()), &Roots::default());
     let forms = forms::all();
     assert!(forms.len() >= 500, "{} forms", forms.len());
     let mut broken = Vec::new();
@@ -90,7 +90,7 @@ async fn no_form_of_a_forbidden_address_is_connected_to() {
 #[tokio::test]
 async fn the_bait_is_reached_when_the_network_is_allowed() {
     let bait = Bait::new();
-    let client = client_with(&["127.0.0.0/8"], Arc::new(SystemResolver), &Roots::default());
+    let client = client_with(&["127.0.0.0/8"], Arc::new(SystemResolver::default()), &Roots::default());
     for form in ["127.0.0.1", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]"] {
         let error = client.call(&request(&format!("http://{form}:{}/", bait.port))).await.map(|_| ()).expect_err("it only counts");
         assert!(error.failure.may_have_been_sent(), "{error}");
@@ -101,7 +101,7 @@ async fn the_bait_is_reached_when_the_network_is_allowed() {
 #[tokio::test]
 async fn names_of_this_machine_are_refused() {
     let bait = Bait::new();
-    let client = client_with(&[], Arc::new(SystemResolver), &Roots::default());
+    let client = client_with(&[], Arc::new(SystemResolver::default()), &Roots::default());
     for name in ["localhost", "LOCALHOST", "%6cocalhost", "ｌｏｃａｌｈｏｓｔ"] {
         let address = refused(&client, &format!("http://{name}:{}/", bait.port)).await.unwrap_or_else(|error| panic!("{error}"));
         assert!(address.is_loopback(), "{name}: {address}");
