@@ -47,6 +47,7 @@ fn every_limit_is_told() {
         limits::ADDRESS_BYTES_MAX,
         limits::ANSWER_KEPT_BYTES,
         seconds(limits::CALL_TIMEOUT),
+        seconds(limits::MAIL_TIMEOUT),
         seconds(limits::CALL_TIMEOUT_MAX),
         seconds(limits::EXECUTION_TIME_MAX),
         limits::UNSENT_ATTEMPTS_MAX as usize,

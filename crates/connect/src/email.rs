@@ -14,6 +14,7 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use zeroize::Zeroizing;
 
+use crate::guard::CONNECT_TIMEOUT;
 use crate::tls::Roots;
 
 /// Of the server's words.
@@ -110,13 +111,13 @@ impl Mailer {
         Ok(Mailer { host, port, tls, account })
     }
 
-    /// `timeout` is for the whole exchange.
+    /// `timeout` is for the whole exchange; the library has only connecting to it.
     pub async fn send(&self, message: &Message, timeout: Duration) -> Result<(), MailError> {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&self.host)
             .port(self.port)
             .tls(self.tls.clone())
             .hello_name(ClientId::Domain(message.domain.clone()))
-            .timeout(Some(timeout));
+            .timeout(Some(CONNECT_TIMEOUT.min(timeout)));
         if let Some(Account { user, password }) = &self.account {
             transport = transport.credentials(Credentials::new(user.clone(), password.to_string()));
         }

@@ -43,6 +43,9 @@ pub const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 pub const ANSWER_KEPT_BYTES: usize = 4 * 1024;
 /// Unless the step says otherwise.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Of an e-mail: a server may look through a message for long before it says that it has taken it, and one that is cut off then may
+/// deliver it all the same (RFC 5321, 4.5.3.2.6).
+pub const MAIL_TIMEOUT: Duration = Duration::from_secs(600);
 pub const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(600);
 /// What the calls of one execution may take in all; time spent waiting does not count.
 pub const EXECUTION_TIME_MAX: Duration = Duration::from_secs(3600);

@@ -6,7 +6,7 @@ use super::compile::Compiler;
 use super::document::Definition;
 use super::problem::Path;
 use super::step::{self, ApiCall, Auth, Email, Recipients, ScheduleStageChange, Step, Zapier};
-use crate::limits::CALL_TIMEOUT;
+use crate::limits::{CALL_TIMEOUT, MAIL_TIMEOUT};
 use crate::template::{Escape, Template};
 use crate::time::parse_duration;
 use crate::workflow;
@@ -19,8 +19,9 @@ const WITHOUT_BODY: [&str; 5] = ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"];
 
 pub(super) fn policy(step: &Step) -> workflow::Policy {
     let (timeout, retry, never_repeat) = step.outgoing().unwrap_or_default();
+    let patience = if matches!(step, Step::Email(_)) { MAIL_TIMEOUT } else { CALL_TIMEOUT };
     workflow::Policy {
-        timeout: timeout.and_then(duration).unwrap_or(CALL_TIMEOUT),
+        timeout: timeout.and_then(duration).unwrap_or(patience),
         retry: retry.map(|retry| {
             let first = retry.first.as_ref().and_then(duration).unwrap_or(RETRY_FIRST);
             workflow::Retry {

@@ -45,11 +45,13 @@ fn http_wait(call: &Call, policy: &Policy, failure: &Failure, jitter: f64) -> Op
     }
 }
 
-/// A mail server that is not there or has no time is asked again for a while, as every mail program does.
+/// A mail server that is not there or has no time is asked again for a while, as every mail program does. One that broke off may have
+/// taken the message, and each time more would be a copy.
 fn mail_wait(call: &Call, policy: &Policy, failure: &Failure, now: Timestamp, jitter: f64) -> Option<Duration> {
     let repeatable = match failure.kind {
         FailureKind::NotSent | FailureKind::NotNow => true,
-        FailureKind::NoAnswer => !policy.never_repeat,
+        FailureKind::NoAnswer if policy.never_repeat => false,
+        FailureKind::NoAnswer => return opted_in(policy.retry.as_ref()?, call.failures, jitter),
         FailureKind::NotAllowed | FailureKind::Final => false,
     };
     let wait = grown(MAIL_FIRST, MAIL_MAX, call.failures).mul_f64((1.0 + jitter) / 2.0);
