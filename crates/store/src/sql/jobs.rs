@@ -200,15 +200,24 @@ pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'
     let mut claimed = Vec::new();
     for (limit, outgoing) in [(room.workers, false), (room.calls, true)] {
         let mut left = limit;
-        let share = limit.div_ceil(workspaces.len());
-        for workspace in &workspaces {
-            let most = if outgoing { (room.calls_of)(*workspace) } else { left };
-            let limit = share.min(left).min(most);
-            if limit > 0 {
-                let jobs = claim_of(tx, *workspace, Claim { node, boot, epoch: 0 }, now, outgoing, limit)?;
-                left -= jobs.len();
-                claimed.extend(jobs);
+        // Each workspace with what it may have at most. One that has had its share may have more; what others leave is shared anew.
+        let most = |workspace: &Id| if outgoing { (room.calls_of)(*workspace) } else { limit };
+        let mut asking: Vec<(Id, usize)> = workspaces.iter().map(|workspace| (*workspace, most(workspace))).collect();
+        while left > 0 && !asking.is_empty() {
+            let share = left.div_ceil(asking.len());
+            let mut again = Vec::new();
+            for (workspace, most) in asking {
+                let limit = share.min(left).min(most);
+                if limit > 0 {
+                    let jobs = claim_of(tx, workspace, Claim { node, boot, epoch: 0 }, now, outgoing, limit)?;
+                    left -= jobs.len();
+                    if jobs.len() == limit {
+                        again.push((workspace, most - limit));
+                    }
+                    claimed.extend(jobs);
+                }
             }
+            asking = again;
         }
     }
     Ok(Claimed { jobs: claimed, takeovers })

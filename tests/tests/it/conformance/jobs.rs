@@ -21,6 +21,7 @@ on_every_store!(
     no_job_is_claimed_twice_at_once,
     a_job_is_not_claimed_before_it_is_due,
     every_workspace_gets_its_share_of_a_claim,
+    what_others_leave_of_a_claim_is_shared_anew,
     the_workspace_behind_a_thousand_has_its_turn,
     one_more_is_claimed_where_something_waits,
     sequences_are_never_given_twice,
@@ -251,6 +252,36 @@ async fn every_workspace_gets_its_share_of_a_claim(bed: Bed) {
     let of = |workspace: i64| claimed.iter().filter(|job| job.workspace == id(workspace)).count();
     assert_eq!([of(100), of(101), of(102)], [2, 2, 2]);
     assert_eq!(claim(&bed, 1, 99).await.len() + claim(&bed, 1, 99).await.len(), 48);
+}
+
+/// Workspaces that wait for later take nothing from those that wait for now.
+async fn what_others_leave_of_a_claim_is_shared_anew(bed: Bed) {
+    let mut jobs = Vec::new();
+    let later = (200..220).map(|workspace| (workspace, 1, Some(FAR)));
+    for (workspace, count, due_at) in [(100, 30, None), (101, 3, None)].into_iter().chain(later) {
+        for outgoing in [false, true] {
+            jobs.extend((0..count).map(|_| Job {
+                id: bed.fresh(),
+                workspace: id(workspace),
+                task: bed.fresh(),
+                sequence: 1,
+                ready: true,
+                claim: None,
+                starts: 0,
+                due_at: due_at.map(at),
+                outgoing,
+            }));
+        }
+    }
+    bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
+    let calls_of = |workspace| if workspace == id(100) { 5 } else { 100 };
+    let claimed = bed.write(move |tx| jobs::claim(tx, id(1), BOOT, at(10), &jobs::Room { workers: 12, calls: 50, calls_of: &calls_of }));
+    let claimed = claimed.await.unwrap().jobs;
+    let of =
+        |workspace: i64, outgoing: bool| claimed.iter().filter(|job| job.workspace == id(workspace) && job.outgoing == outgoing).count();
+    assert_eq!([of(100, false), of(101, false)], [9, 3]);
+    assert_eq!([of(100, true), of(101, true)], [5, 3]);
+    assert_eq!(claimed.len(), 20);
 }
 
 async fn sequences_are_never_given_twice(bed: Bed) {
