@@ -1,7 +1,7 @@
 //! Start it: command line, configuration, logging, wiring, shutdown.
 //!
 //! Map: `cli` has one file for each command; `settings` is what the operator may set; `wiring` opens the store and
-//! makes the engine, `surroundings` what it meets the world with; `serve` is the server; `admin` lets commands and the running server talk; `demo` is the sample.
+//! makes the engine, `surroundings` what it meets the world with; `serve` is the server; `admin` lets commands and the running server talk, `remote` asks a server by its API; `demo` is the sample.
 #![forbid(unsafe_code)]
 
 mod admin;
@@ -9,6 +9,7 @@ mod cli;
 mod demo;
 #[cfg(test)]
 mod documents;
+mod remote;
 mod serve;
 mod settings;
 mod surroundings;

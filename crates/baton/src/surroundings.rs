@@ -83,8 +83,7 @@ async fn master_key(path: &Path, store: &Store, entropy: &Entropy) -> Result<Mas
 
 fn mail(smtp: &Smtp, roots: &Roots) -> Result<Mail, Trouble> {
     let account = smtp.account.as_ref().map(|(user, file)| {
-        let password = password(file)
-            .map_err(|wrong| Trouble::refused(format!("smtp.password_file is {:?}, which {wrong}", file.display().to_string())))?;
+        let password = secret_in(file, "password", "smtp.password_file")?;
         Ok::<_, Trouble>(Account { user: user.clone(), password: password.into() })
     });
     let settings =
@@ -93,8 +92,12 @@ fn mail(smtp: &Smtp, roots: &Roots) -> Result<Mail, Trouble> {
     Ok(Mail { mailer, from: smtp.from.clone() })
 }
 
-/// The file's first line. Who may use it is as with the master key.
-fn password(path: &Path) -> Result<String, String> {
+/// The first line of the file that `setting` names. Who may use it is as with the master key.
+pub fn secret_in(path: &Path, what: &str, setting: &str) -> Result<String, Trouble> {
+    first_line(path, what).map_err(|wrong| Trouble::refused(format!("{setting} is {:?}, which {wrong}", path.display().to_string())))
+}
+
+fn first_line(path: &Path, what: &str) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("can't be read: {error}");
     let mut file = File::open(path).map_err(unreadable)?;
     if let Some(exposed) = Exposed::of(&file).map_err(unreadable)? {
@@ -104,6 +107,6 @@ fn password(path: &Path) -> Result<String, String> {
     file.read_to_string(&mut text).map_err(unreadable)?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(line.to_owned()),
-        _ => Err("has no password in its first line".to_owned()),
+        _ => Err(format!("has no {what} in its first line")),
     }
 }

@@ -9,6 +9,8 @@ use baton_store::StoreError;
 pub enum Trouble {
     /// Asked rightly, and refused: exit code 1.
     Refused(Vec<String>),
+    /// The same, with the ways that open what was refused.
+    Blocked { errors: Vec<String>, ways: Vec<String> },
     /// The command or a setting is wrong: exit code 2.
     Usage(Vec<String>),
     /// No trouble, but asked to be told by the exit code: 2.
@@ -33,11 +35,15 @@ impl Trouble {
     pub fn tell(&self) -> ExitCode {
         let (sentences, code) = match self {
             Trouble::Refused(sentences) => (sentences.as_slice(), 1),
+            Trouble::Blocked { errors, .. } => (errors.as_slice(), 1),
             Trouble::Usage(sentences) => (sentences.as_slice(), 2),
             Trouble::WouldChange => (&[][..], 2),
         };
         for sentence in sentences {
             eprintln!("error: {sentence}");
+        }
+        if let Trouble::Blocked { ways, .. } = self {
+            ways.iter().for_each(|way| eprintln!("{way}"));
         }
         ExitCode::from(code)
     }

@@ -12,7 +12,7 @@ use baton_engine::{Engine, EngineOptions, Surroundings};
 use baton_store::{Options, Place, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::settings::Settings;
+use crate::settings::{Settings, url_of};
 use crate::trouble::Trouble;
 
 /// Opens the store, making and migrating it when needed. In a data folder it is ours alone until dropped.
@@ -104,13 +104,9 @@ pub fn engine_for_commands(settings: &Settings, store: Store, surroundings: Surr
     engine(store, Id::new(0, 0), public_url, 1, surroundings)
 }
 
-/// As set, or where the server listens; an address that stands for all is of no use in a link.
+/// As set, or where the server listens.
 pub fn public_url(settings: &Settings, listens: std::net::SocketAddr) -> String {
-    match &settings.public_url {
-        Some(url) => url.clone(),
-        None if listens.ip().is_unspecified() => format!("http://localhost:{}", listens.port()),
-        None => format!("http://{listens}"),
-    }
+    settings.public_url.clone().unwrap_or_else(|| url_of(listens))
 }
 
 /// A thread for each core, and at least two: one long computation must not hold up everything.

@@ -28,7 +28,7 @@ use crate::guard::{CONNECT_TIMEOUT, Guard};
 use crate::place::Place;
 use crate::tls::Roots;
 
-/// Of an answer, after decompression.
+/// Of an answer, after decompression, unless [`Client::taking`] says otherwise.
 pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Of an answer's status line and headers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -36,6 +36,7 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 pub struct Client {
     guard: Guard,
     tls: TlsConnector,
+    answer_bytes_max: usize,
 }
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -43,7 +44,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 impl Client {
     pub fn new(guard: Guard, roots: &Roots) -> Result<Client, rustls::Error> {
-        Ok(Client { guard, tls: TlsConnector::from(Arc::new(roots.client_config()?)) })
+        Ok(Client { guard, tls: TlsConnector::from(Arc::new(roots.client_config()?)), answer_bytes_max: ANSWER_BYTES_MAX })
+    }
+
+    /// The same, for answers of up to so many bytes.
+    pub fn taking(self, answer_bytes_max: usize) -> Client {
+        Client { answer_bytes_max, ..self }
     }
 
     /// Any status is an answer; [`Answer::failure`] says which are failures of the call.
@@ -61,7 +67,7 @@ impl Client {
             .map_err(|error| Failure::NoConnection { detail: error.to_string() })?;
         let answer = async {
             let answered = async { sender.send_request(request.to_http()).await.map_err(Failure::from) };
-            Answer::read(request.place(), limit.hold(true, answered).await?, &limit).await
+            Answer::read(request.place(), limit.hold(true, answered).await?, &limit, self.answer_bytes_max).await
         };
         tokio::select! {
             // What has come is looked at before the clock is: an answer in time is one, however late this is polled.

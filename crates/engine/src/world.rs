@@ -129,7 +129,7 @@ fn failed(told: Told, kind: FailureKind) -> Reply {
 fn kind_of(error: &CallError) -> FailureKind {
     match &error.failure {
         CallFailure::NotAllowed(_) => FailureKind::NotAllowed,
-        CallFailure::TooLong | CallFailure::Unreadable(_) | CallFailure::Answered { .. } => FailureKind::Final,
+        CallFailure::TooLong { .. } | CallFailure::Unreadable(_) | CallFailure::Answered { .. } => FailureKind::Final,
         CallFailure::NoConnection { .. } | CallFailure::TimedOut { sent: false, .. } => FailureKind::NotSent,
         CallFailure::TimedOut { sent: true, .. } | CallFailure::BrokenOff { .. } => FailureKind::NoAnswer,
     }

@@ -1,16 +1,21 @@
 //! The command line: one file for each command.
 
+mod act;
+mod actions;
 mod api_key;
 mod apply;
 mod audit;
 mod config;
 mod demo;
+mod explained;
+mod fields;
 mod init;
 pub(crate) mod lint;
 mod schema;
 mod secret;
 mod serve;
 mod table;
+mod tasks;
 mod user;
 
 use std::io::Write;
@@ -18,7 +23,9 @@ use std::io::Write;
 pub use serve::{Signals, stop, until_stopped};
 
 use clap::{Parser, Subcommand};
+use serde_json::Value as Json;
 
+use crate::remote::Answer;
 use crate::settings::{Environment, Flags, Settings};
 use crate::trouble::Trouble;
 
@@ -46,6 +53,13 @@ enum Command {
     Lint(lint::Lint),
     /// Print the JSON Schema of definitions
     Schema,
+    /// Show what can be done with a task, what can't, why, and how it could
+    Actions(actions::Actions),
+    /// Take an action on a task, or show first what it would do
+    Act(act::Act),
+    /// List, show, create, change and delete tasks
+    #[command(subcommand)]
+    Tasks(tasks::Tasks),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
@@ -85,6 +99,9 @@ pub fn run() -> Result<(), Trouble> {
         Command::Apply(command) => command.run(&settings),
         Command::Lint(command) => command.run(),
         Command::Schema => schema::run(),
+        Command::Actions(command) => command.run(&settings),
+        Command::Act(command) => command.run(&settings),
+        Command::Tasks(command) => command.run(&settings),
         Command::ApiKey(command) => command.run(&settings),
         Command::User(command) => command.run(&settings),
         Command::Secret(command) => command.run(&settings),
@@ -98,6 +115,23 @@ fn print(text: &str) -> Result<(), Trouble> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Trouble::refused(format!("stdout can't be written: {error}"))),
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A line beside the result, on stderr. Who has closed it does not want it.
+fn note(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// An answer of the API: as it came for programs, a refusal too; else as people read it.
+fn tell(answer: &Answer, json: bool, shown: impl FnOnce(&Json) -> Result<String, Trouble>) -> Result<(), Trouble> {
+    if json {
+        print(&answer.text())?;
+    }
+    match answer.is_yes() {
+        false => Err(answer.refusal()),
+        true if json => Ok(()),
+        true => print(&shown(&answer.json)?),
     }
 }
 

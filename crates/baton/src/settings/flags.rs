@@ -1,11 +1,12 @@
-//! The settings as flags, which every command takes; but for the role, which only `baton serve` has.
+//! The settings as flags, which every command takes; but for the role, which only `baton serve` has, and the API key, which no
+//! argument shows.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 
-use super::table::{ROLE, SETTINGS, Setting};
+use super::table::{API_KEY, ROLE, SETTINGS, Setting};
 
 const CONFIG: &str = "config";
 const HEADING: &str = "Settings";
@@ -21,7 +22,7 @@ pub struct Flags {
 
 /// Elsewhere `--role` is that of a key or a collaborator.
 fn everywhere() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().filter(|setting| setting.key != ROLE.key)
+    SETTINGS.iter().filter(|setting| ![ROLE.key, API_KEY.key].contains(&setting.key))
 }
 
 impl Args for Flags {

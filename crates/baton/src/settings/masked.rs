@@ -1,13 +1,17 @@
-//! Values as they may be shown: a password in a URL is not.
+//! Values as they may be shown: a key or a password in a URL is not.
 
 use url::Url;
 
-use super::table::{DATABASE_URL, Setting};
+use super::table::{API_KEY, DATABASE_URL, Setting};
 
 const MASK: &str = "***";
 
 pub(super) fn masked(setting: &Setting, value: &str) -> String {
-    if setting.key == DATABASE_URL.key { masked_url(value) } else { value.to_owned() }
+    match setting.key {
+        key if key == DATABASE_URL.key => masked_url(value),
+        key if key == API_KEY.key => MASK.to_owned(),
+        _ => value.to_owned(),
+    }
 }
 
 /// What can't be read as a URL may hold a password anywhere.

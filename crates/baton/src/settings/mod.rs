@@ -70,6 +70,9 @@ pub struct Settings {
     pub page_count_max: Option<u32>,
     pub log_level: LevelFilter,
     pub log_format: LogFormat,
+    url: Option<String>,
+    pub api_key: Option<String>,
+    pub api_key_file: Option<PathBuf>,
     in_force: Vec<InForce>,
 }
 
@@ -89,6 +92,9 @@ impl Settings {
         let master_key_file = values.read(&table::MASTER_KEY_FILE, parse::path);
         let smtp = smtp::read(&mut values);
         let outbound_allow = values.read(&table::OUTBOUND_ALLOW, parse::networks).unwrap_or_default();
+        let url = values.read(&table::URL, parse::public_url);
+        let api_key = values.read(&table::API_KEY, parse::api_key);
+        let api_key_file = values.read(&table::API_KEY_FILE, parse::path);
         let read = (
             values.read(&table::ROLE, parse::role),
             values.read(&table::LISTEN, parse::listen),
@@ -130,6 +136,9 @@ impl Settings {
                 page_count_max,
                 log_level,
                 log_format,
+                url,
+                api_key,
+                api_key_file,
                 in_force,
             }),
             _ => Err(Trouble::Usage(problems)),
@@ -138,6 +147,11 @@ impl Settings {
 
     pub fn master_key_file(&self) -> PathBuf {
         self.master_key_file.clone().unwrap_or_else(|| self.data.join("master.key"))
+    }
+
+    /// Where commands ask by HTTP: as set, or where a server with these settings listens.
+    pub fn url(&self) -> String {
+        self.url.clone().unwrap_or_else(|| url_of(self.listen))
     }
 
     /// Whether somebody chose the value.
@@ -154,6 +168,11 @@ impl Settings {
         let line = self.in_force.iter().find(|line| line.setting.key == setting.key)?;
         line.value.as_ref().map(|(_, origin)| origin)
     }
+}
+
+/// An address that stands for all is of no use in a URL.
+pub fn url_of(listens: SocketAddr) -> String {
+    if listens.ip().is_unspecified() { format!("http://localhost:{}", listens.port()) } else { format!("http://{listens}") }
 }
 
 struct Values<'a> {

@@ -22,6 +22,11 @@ pub fn public_url(text: &str) -> Option<String> {
     (["http", "https"].contains(&url.scheme()) && plain).then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// What a header can carry.
+pub fn api_key(text: &str) -> Option<String> {
+    text.bytes().all(|byte| byte.is_ascii_graphic()).then(|| text.to_owned())
+}
+
 pub fn role(text: &str) -> Option<Role> {
     match text {
         "all" => Some(Role::All),

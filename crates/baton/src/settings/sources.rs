@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use baton_core::suggest::did_you_mean;
 
-use super::table::{OUTBOUND_ALLOW, SETTINGS};
+use super::table::{API_KEY, OUTBOUND_ALLOW, SETTINGS};
 use super::{Flags, InForce};
 
 const PREFIX: &str = "BATON_";
@@ -140,7 +140,7 @@ impl File {
     /// Sentences about keys that are no settings, and values that no setting has.
     fn problems(&self) -> Vec<String> {
         let path = self.path.display();
-        let keys = || SETTINGS.iter().map(|setting| setting.key);
+        let keys = || SETTINGS.iter().map(|setting| setting.key).filter(|key| *key != API_KEY.key);
         let unknown = |key: &str| format!("{path}: {key} is not a setting{}", did_you_mean(key, keys()));
         let mut problems: Vec<String> =
             self.values.keys().filter(|key| !keys().any(|known| known == *key)).map(|key| unknown(key)).collect();

@@ -31,6 +31,9 @@ pub const SETTINGS: &[Setting] = &[
     PAGE_COUNT_MAX,
     LOG_LEVEL,
     LOG_FORMAT,
+    URL,
+    API_KEY,
+    API_KEY_FILE,
 ];
 
 pub const ROLE: Setting = Setting {
@@ -161,6 +164,28 @@ pub const LOG_LEVEL: Setting = Setting {
 };
 pub const LOG_FORMAT: Setting =
     Setting { key: "log.format", value_name: "FORMAT", help: "How to log", default: Some("human"), allowed: "human or json" };
+pub const URL: Setting = Setting {
+    key: "url",
+    value_name: "URL",
+    help: "The server that `baton actions`, `act` and `tasks` ask [default: follows from `listen`]",
+    default: None,
+    allowed: PUBLIC_URL.allowed,
+};
+/// Said by its variable only: every user of the machine may see an argument, and a file of settings is kept with others.
+pub const API_KEY: Setting = Setting {
+    key: "api_key",
+    value_name: "KEY",
+    help: "The key that they ask with",
+    default: None,
+    allowed: "a key, as `baton api-key create` prints it",
+};
+pub const API_KEY_FILE: Setting = Setting {
+    key: "api_key_file",
+    value_name: "FILE",
+    help: "A file with the API key that they ask with, which only its owner may read; BATON_API_KEY goes before it",
+    default: None,
+    allowed: "a path",
+};
 
 impl Setting {
     /// Without the two dashes.

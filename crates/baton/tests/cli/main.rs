@@ -15,6 +15,7 @@ mod log;
 mod master_key;
 mod readme;
 mod receiver;
+mod remote;
 mod roles;
 mod rotation;
 mod secrets;

@@ -9,6 +9,7 @@ fn config_tells_each_value_and_where_it_came_from() {
     let mut command = site.command(&["config", "--listen", "127.0.0.1:3003"]);
     command.env("BATON_LISTEN", "127.0.0.1:3002").env("BATON_WORKERS", "5").env("BATON_DATABASE_URL", "postgres://baton:geheim@db/baton");
     command.env("BATON_OUTBOUND_ALLOW", "10.1.0.0/16, fd00::/8");
+    command.env("BATON_URL", "https://baton.example.com").env("BATON_API_KEY", "bat_geheim");
     let ended = ended(command);
     assert_eq!(ended.code, 0, "{}", ended.err);
     let expected = [
@@ -31,6 +32,9 @@ fn config_tells_each_value_and_where_it_came_from() {
         ("# sqlite.page_count_max", "not set"),
         ("log.level = \"warn\"", "file ./baton.toml"),
         ("log.format = \"human\"", "default"),
+        ("url = \"https://baton.example.com\"", "environment BATON_URL"),
+        ("api_key = \"***\"", "environment BATON_API_KEY"),
+        ("# api_key_file", "not set"),
     ];
     let told: Vec<(&str, &str)> = ended.out.lines().map(|line| line.rsplit_once("# ").expect("a line has an origin")).collect();
     let told: Vec<(&str, &str)> = told.into_iter().map(|(left, right)| (left.trim_end(), right)).collect();
@@ -41,6 +45,7 @@ fn config_tells_each_value_and_where_it_came_from() {
 fn exit_codes_are_0_1_and_2() {
     let site = Site::new();
     site.write("wrong.toml", "listne = \"x\"\n");
+    site.write("key.toml", "api_key = \"bat_x\"\n");
     for (arguments, code, told) in [
         (vec!["config"], 0, ""),
         (vec!["--help"], 0, ""),
@@ -50,6 +55,8 @@ fn exit_codes_are_0_1_and_2() {
         (vec!["apply", "missing.yaml"], 1, "error: missing.yaml: can't be read"),
         (vec!["serve", "--data", "/dev/null/data"], 1, "error: the data folder /dev/null/data can't be made"),
         (vec!["serve", "--config", "wrong.toml"], 2, "error: wrong.toml: listne is not a setting; did you mean listen?"),
+        (vec!["tasks", "list", "x", "--config", "key.toml"], 2, "error: key.toml: api_key is not a setting"),
+        (vec!["tasks", "list", "x", "--api-key", "bat_x"], 2, "error: unexpected argument '--api-key' found"),
         (vec!["serve", "--config", "missing.toml"], 2, "error: missing.toml can't be read"),
         (vec!["serve", "--listen", "3000"], 2, "error: listen is \"3000\" (flag --listen); allowed is an IP address and a port"),
         (vec!["nonsense"], 2, "error: unrecognized subcommand 'nonsense'"),

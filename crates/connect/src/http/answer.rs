@@ -9,7 +9,7 @@ use http::header::{self, HeaderMap, HeaderName};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::{ANSWER_BYTES_MAX, CallError, Failure, Limit};
+use super::{CallError, Failure, Limit};
 use crate::place::Place;
 
 /// Of a failed answer's first line.
@@ -26,12 +26,17 @@ pub struct Answer {
 
 impl Answer {
     /// Of a failed status, the body only explains it: whatever happens while it is read, the status stands.
-    pub(super) async fn read(place: &Place, response: http::Response<Incoming>, limit: &Limit) -> Result<Answer, Failure> {
+    pub(super) async fn read(
+        place: &Place,
+        response: http::Response<Incoming>,
+        limit: &Limit,
+        bytes_max: usize,
+    ) -> Result<Answer, Failure> {
         let (head, incoming) = response.into_parts();
         let mut raw = Vec::new();
         let mut body = Vec::new();
-        let received = limit.hold(true, receive(incoming, &mut raw)).await;
-        let decoded = decode(&head.headers, raw, &mut body);
+        let received = limit.hold(true, receive(incoming, &mut raw, bytes_max)).await;
+        let decoded = decode(&head.headers, raw, &mut body, bytes_max);
         if head.status.is_success() {
             received.and(decoded)?;
         }
@@ -65,20 +70,20 @@ impl Answer {
 }
 
 /// Fills `raw` with what comes, so that what has come is there when the rest does not.
-async fn receive(mut incoming: Incoming, raw: &mut Vec<u8>) -> Result<(), Failure> {
+async fn receive(mut incoming: Incoming, raw: &mut Vec<u8>, bytes_max: usize) -> Result<(), Failure> {
     while let Some(frame) = incoming.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
-        let room = ANSWER_BYTES_MAX - raw.len();
+        let room = bytes_max - raw.len();
         raw.extend_from_slice(&data[..data.len().min(room)]);
         if data.len() > room {
-            return Err(Failure::TooLong);
+            return Err(Failure::TooLong { bytes_max });
         }
     }
     Ok(())
 }
 
 /// Fills `body` likewise. No more is unpacked than an answer may have, however much the rest would become.
-fn decode(headers: &HeaderMap, raw: Vec<u8>, body: &mut Vec<u8>) -> Result<(), Failure> {
+fn decode(headers: &HeaderMap, raw: Vec<u8>, body: &mut Vec<u8>, bytes_max: usize) -> Result<(), Failure> {
     let encodings: Vec<String> = headers
         .get_all(header::CONTENT_ENCODING)
         .iter()
@@ -92,20 +97,20 @@ fn decode(headers: &HeaderMap, raw: Vec<u8>, body: &mut Vec<u8>) -> Result<(), F
             *body = raw;
             Ok(())
         }
-        ["gzip" | "x-gzip"] => unpack(MultiGzDecoder::new(&raw[..]), body),
-        ["deflate"] if is_zlib(&raw) => unpack(ZlibDecoder::new(&raw[..]), body),
+        ["gzip" | "x-gzip"] => unpack(MultiGzDecoder::new(&raw[..]), body, bytes_max),
+        ["deflate"] if is_zlib(&raw) => unpack(ZlibDecoder::new(&raw[..]), body, bytes_max),
         // Some servers leave the wrapping out.
-        ["deflate"] => unpack(DeflateDecoder::new(&raw[..]), body),
+        ["deflate"] => unpack(DeflateDecoder::new(&raw[..]), body, bytes_max),
         _ => Err(Failure::Unreadable(format!("its encoding is {}, asked for was gzip or deflate", encodings.join(", ")))),
     }
 }
 
-fn unpack(packed: impl Read, body: &mut Vec<u8>) -> Result<(), Failure> {
-    let most = ANSWER_BYTES_MAX as u64;
+fn unpack(packed: impl Read, body: &mut Vec<u8>, bytes_max: usize) -> Result<(), Failure> {
+    let most = bytes_max as u64;
     packed.take(most + 1).read_to_end(body).map_err(|error| Failure::Unreadable(error.to_string()))?;
-    if body.len() > ANSWER_BYTES_MAX {
-        body.truncate(ANSWER_BYTES_MAX);
-        return Err(Failure::TooLong);
+    if body.len() > bytes_max {
+        body.truncate(bytes_max);
+        return Err(Failure::TooLong { bytes_max });
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ impl CallError {
             Failure::Unreadable(_) => "API call gave an answer that cannot be read".to_owned(),
             Failure::Answered { status, .. } => format!("API call answered {status}"),
             // They quote nothing.
-            failure @ (Failure::NoConnection { .. } | Failure::TimedOut { .. } | Failure::BrokenOff { .. } | Failure::TooLong) => {
+            failure @ (Failure::NoConnection { .. } | Failure::TimedOut { .. } | Failure::BrokenOff { .. } | Failure::TooLong { .. }) => {
                 format!("API call {failure}")
             }
         }
@@ -38,8 +38,8 @@ pub enum Failure {
     TimedOut { after: Duration, sent: bool },
     #[error("ended without a whole answer")]
     BrokenOff { detail: String },
-    #[error("answered more than 1 MiB")]
-    TooLong,
+    #[error("answered more than {} MiB", bytes_max / (1024 * 1024))]
+    TooLong { bytes_max: usize },
     #[error("gave an answer that cannot be read: {0}")]
     Unreadable(String),
     #[error("answered {status}{}{first_line}", if first_line.is_empty() { "" } else { ": " })]
@@ -52,7 +52,7 @@ impl Failure {
         match self {
             Failure::NotAllowed(_) | Failure::NoConnection { .. } => false,
             Failure::TimedOut { sent, .. } => *sent,
-            Failure::BrokenOff { .. } | Failure::TooLong | Failure::Unreadable(_) | Failure::Answered { .. } => true,
+            Failure::BrokenOff { .. } | Failure::TooLong { .. } | Failure::Unreadable(_) | Failure::Answered { .. } => true,
         }
     }
 }

@@ -5,8 +5,8 @@ use baton_connect::http::{ANSWER_BYTES_MAX, Answer, Failure};
 use flate2::Compression;
 use flate2::read::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
-use super::{post, response};
-use crate::servers::{Server, read_request};
+use super::{failure, post, request, response};
+use crate::servers::{Server, client, read_request};
 
 async fn answer(bytes: Vec<u8>) -> Answer {
     let (server, _requests) = Server::answering(bytes);
@@ -107,6 +107,20 @@ async fn an_answer_has_its_limit() {
     let bomb = &bomb[..bomb.len() / 2];
     assert!(bomb.len() < ANSWER_BYTES_MAX);
     assert_eq!(error(response(packed_as_gzip, bomb)).await, TOO_LONG);
+}
+
+#[tokio::test]
+async fn who_takes_more_gets_more_and_no_more_than_that() {
+    let client = client().taking(2 * ANSWER_BYTES_MAX);
+    let most = vec![b'a'; 2 * ANSWER_BYTES_MAX];
+    let more = vec![b'a'; 2 * ANSWER_BYTES_MAX + 1];
+    for (head, most, more) in [("200 OK", most.clone(), more.clone()), ("200 OK\r\nContent-Encoding: gzip", gzip(&most), gzip(&more))] {
+        let (server, _requests) = Server::answering(response(head, &most));
+        assert_eq!(client.call(&request(&server.url())).await.map(|answer| answer.body.len()).ok(), Some(2 * ANSWER_BYTES_MAX));
+        let (server, _requests) = Server::answering(response(head, &more));
+        let error = failure(&client, &server.url()).await;
+        assert_eq!(error.to_string(), "API call to 127.0.0.1 answered more than 2 MiB");
+    }
 }
 
 #[tokio::test]
