@@ -14,13 +14,12 @@ mod who;
 pub use who::Who;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::access::Access;
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
 use crate::condition::Scene;
-use crate::execution::{Does, DryRun, Execution, Look, Resume, Run, Status, dry_run};
+use crate::execution::{Does, DryRun, Execution, Look, Resume, Run, dry_run};
 use crate::ids::Id;
 use crate::task::Task;
 use crate::value::Value;
@@ -189,8 +188,9 @@ fn taken(ask: &Ask<'_>, state: &State, action: &Action, so_far: &Way) -> Option<
 
 /// What the steps of an action make of a task, and whether that is sure: calls are taken to go well and to set nothing.
 fn after(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Option<(Task, bool)> {
+    let scene = Scene { task: &state.task, performer, ..ask.scene };
     let input = Run {
-        execution: &new_execution(ask, action, performer),
+        execution: &Execution::new(state.task.id, &scene, action),
         pinned: ask.scene.workflow,
         current: ask.scene.workflow,
         workspace: ask.scene.workspace,
@@ -206,30 +206,6 @@ fn after(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Opt
     let deletes = does(|done| matches!(done, Does::Deletion));
     let calls = does(|done| matches!(done, Does::Request(_)));
     (errors.is_empty() && !deletes).then_some((task, !calls))
-}
-
-fn new_execution(ask: &Ask<'_>, action: &Action, performer: Actor) -> Execution {
-    let Scene { workspace, workflow, task, now, .. } = ask.scene;
-    Execution {
-        id: task.id,
-        workspace: workspace.id,
-        workflow: workflow.id,
-        task: task.id,
-        action: action.id,
-        revision: workflow.revision,
-        sequence: 0,
-        performer,
-        asked_by: performer,
-        request: None,
-        created_at: now,
-        status: Status::Pending,
-        steps: Vec::new(),
-        retry_of: None,
-        cancelled_by: None,
-        spent: Duration::ZERO,
-        snapshot: None,
-        quoted_version: None,
-    }
 }
 
 /// What can be looked up on the way: nobody else's tasks.

@@ -347,26 +347,9 @@ fn run_steps(steps: Vec<StepKind>, task: Option<Task>, performer: Actor, known: 
     let (workspace, workflow) = (workspace(), workflow(Vec::new(), steps));
     let mut current = workflow.clone();
     current.stages.push(Stage { id: id(3), name: "Hold".into(), color: "gray".into(), end: false, checklist: Vec::new() });
-    let execution = Execution {
-        id: id(200),
-        workspace: id(1),
-        workflow: id(WORKFLOW),
-        task: id(100),
-        action: id(ACTION),
-        revision: 1,
-        sequence: 1,
-        performer,
-        asked_by: Actor::ApiKey(id(KEY)),
-        request: None,
-        created_at: Timestamp::from_micros(0),
-        status: Status::Pending,
-        steps: Vec::new(),
-        retry_of: None,
-        cancelled_by: None,
-        spent: Duration::ZERO,
-        snapshot: None,
-        quoted_version: None,
-    };
+    // The task may be gone by now.
+    let accepted = self::task();
+    let execution = Execution::new(id(200), &scene(&workspace, &workflow, &accepted, performer), &workflow.actions[0]);
     let input = Run {
         execution: &execution,
         pinned: &workflow,
