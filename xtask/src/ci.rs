@@ -31,7 +31,7 @@ pub fn run(options: &Options) -> Outcome {
         outcomes.push((format!("{name} ({:.0} s)", begun.elapsed().as_secs_f64()), outcome));
     }
     // Last, because the last line printed is to be the tests' result.
-    let mut report = test::all(options.crash_rounds, &[]);
+    let mut report = test::all(options.crash_rounds, None, &[]);
     for (name, outcome) in outcomes {
         report.add(&name, outcome);
     }

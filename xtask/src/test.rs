@@ -16,6 +16,9 @@ pub struct Options {
     /// Rounds of the crash test, over both stores together.
     #[arg(long, default_value_t = CRASH_ROUNDS)]
     crash_rounds: u32,
+    /// Cases of each law that is tested over random workflows, and of every other property that names no number itself.
+    #[arg(long)]
+    cases: Option<u32>,
     /// Handed to `cargo test`, for example the name of a test; then there is no crash test.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
@@ -26,7 +29,7 @@ pub const CRASH_ROUNDS: u32 = 100;
 pub fn run(options: &Options) -> Outcome {
     let start = clock::now();
     let crash_rounds = if options.arguments.is_empty() { options.crash_rounds } else { 0 };
-    let report = all(crash_rounds, &options.arguments);
+    let report = all(crash_rounds, options.cases, &options.arguments);
     report.print(start.elapsed());
     report.outcome()
 }
@@ -38,11 +41,11 @@ pub struct Report {
 }
 
 /// Runs everything even when something fails, so that one run tells all.
-pub fn all(crash_rounds: u32, arguments: &[String]) -> Report {
+pub fn all(crash_rounds: u32, cases: Option<u32>, arguments: &[String]) -> Report {
     let mut report = Report::default();
     let missing = Programs::find_or_install().err().map(|error| error.to_string());
 
-    match cargo_test(arguments, &mut report.tally) {
+    match cargo_test(cases, arguments, &mut report.tally) {
         Ok(()) => report.lines.push("ran: cargo test --workspace".into()),
         Err(error) => {
             // Code that does not compile fails without a single failed test.
@@ -104,8 +107,9 @@ impl Report {
 }
 
 /// `cargo test`, shown as it comes and counted.
-fn cargo_test(arguments: &[String], tally: &mut Tally) -> Outcome {
+fn cargo_test(cases: Option<u32>, arguments: &[String], tally: &mut Tally) -> Outcome {
     let mut command = shell::cargo(["test", "--workspace", "--no-fail-fast"]);
+    command.envs(cases.map(|cases| ("PROPTEST_CASES", cases.to_string())));
     let mut child = command.args(arguments).stdout(Stdio::piped()).spawn()?;
     for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
         let line = line?;

@@ -20,6 +20,17 @@ use crate::time::Timestamp;
 use crate::value::{File, Value};
 use crate::workflow::{Field, FieldKind, SelectOption, Stage, Workflow};
 
+/// In every build.
+const LAW_CASES: u32 = 1_000;
+
+/// For the laws of explaining, unblocking and dry runs over random workflows: so many cases, or as many as `PROPTEST_CASES` says.
+pub fn laws() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(LAW_CASES),
+    }
+}
+
 pub fn id(raw: i64) -> Id {
     Id::from_i64(raw).expect("not negative")
 }

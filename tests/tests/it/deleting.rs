@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::world::receiver::{Receiver, Said, bytes};
 use crate::world::{World, places, until};
 
-fn document(name: &str, url: &str) -> Json {
+pub fn document(name: &str, url: &str) -> Json {
     json!({
         "name": name,
         "fields": [{ "name": "ID", "type": "uniqueId", "autoincrement": true }, { "name": "Name", "type": "text" }],
@@ -33,7 +33,7 @@ async fn archive(world: &World, workflow: &str, archived: bool) {
 }
 
 /// Everything that a workflow leaves behind while it is there.
-const LEFT: &str = "SELECT (SELECT count(*) FROM tasks) + (SELECT count(*) FROM task_values) + (SELECT count(*) FROM executions)
+pub const LEFT: &str = "SELECT (SELECT count(*) FROM tasks) + (SELECT count(*) FROM task_values) + (SELECT count(*) FROM executions)
     + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM calls) + (SELECT count(*) FROM timers) + (SELECT count(*) FROM comments)
     + (SELECT count(*) FROM checklist_items) + (SELECT count(*) FROM definitions) + (SELECT count(*) FROM collaborators)
     + (SELECT count(*) FROM unique_numbers) + (SELECT count(*) FROM deleted_workflows)";

@@ -1,6 +1,7 @@
 //! What needs more than one crate.
 
 mod calls;
+mod clearing;
 mod conformance;
 mod deleting;
 mod doubt;

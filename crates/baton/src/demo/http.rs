@@ -18,6 +18,8 @@ pub struct Call {
     method: &'static str,
     path: String,
     body: Option<Json>,
+    /// `Prefer`
+    preference: Option<&'static str>,
 }
 
 pub struct Answer {
@@ -27,24 +29,40 @@ pub struct Answer {
 
 impl Call {
     pub fn get(path: String) -> Call {
-        Call { method: "GET", path, body: None }
+        Call { method: "GET", path, body: None, preference: None }
     }
 
     pub fn post(path: String, body: Json) -> Call {
-        Call { method: "POST", path, body: Some(body) }
+        Call { method: "POST", path, body: Some(body), preference: None }
+    }
+
+    pub fn put(path: String, body: Json) -> Call {
+        Call { method: "PUT", ..Call::post(path, body) }
     }
 
     pub fn post_nothing(path: String) -> Call {
-        Call { method: "POST", path, body: None }
+        Call { method: "POST", path, body: None, preference: None }
+    }
+
+    /// Answered when the execution has ended.
+    pub fn waiting(self) -> Call {
+        Call { preference: Some("wait=10"), ..self }
     }
 
     /// A line for a shell. No value here has a quote in it.
     pub fn curl(&self, address: SocketAddr, api_key: &str) -> String {
-        let mut line = format!("curl http://{address}{} --header 'Authorization: Bearer {api_key}'", self.path);
-        match &self.body {
-            None if self.method != "GET" => line.push_str(&format!(" --request {}", self.method)),
-            None => {}
-            Some(body) => line.push_str(&format!(" --header 'Content-Type: application/json' --data '{body}'")),
+        // A shell has a use of its own for a question mark.
+        let quote = if self.path.contains('?') { "'" } else { "" };
+        let mut line = format!("curl {quote}http://{address}{}{quote} --header 'Authorization: Bearer {api_key}'", self.path);
+        let usual = if self.body.is_some() { "POST" } else { "GET" };
+        if self.method != usual {
+            line.push_str(&format!(" --request {}", self.method));
+        }
+        if let Some(preference) = self.preference {
+            line.push_str(&format!(" --header 'Prefer: {preference}'"));
+        }
+        if let Some(body) = &self.body {
+            line.push_str(&format!(" --header 'Content-Type: application/json' --data '{body}'"));
         }
         line
     }
@@ -53,12 +71,16 @@ impl Call {
         let failed = |error: &dyn std::fmt::Display| Trouble::refused(format!("the demo's own server does not answer: {error}"));
         let stream = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(self.method)
             .uri(&self.path)
             .header(HOST, address.to_string())
             .header(AUTHORIZATION, format!("Bearer {api_key}"))
-            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(preference) = self.preference {
+            request = request.header("prefer", preference);
+        }
+        let request = request
             .body(self.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string())))
             .map_err(|error| failed(&error))?;
         let exchange = async {

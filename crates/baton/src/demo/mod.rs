@@ -1,14 +1,17 @@
 //! `baton demo`: two sample workflows with people and a month of history, served, and the Actions API shown at work.
 
+mod asking;
 mod clock;
 mod early_access;
 mod fill;
 mod folder;
+mod guide;
 mod http;
 mod mailbox;
 mod outside;
 mod payments;
 mod people;
+mod print;
 mod random;
 mod refunds;
 mod script;

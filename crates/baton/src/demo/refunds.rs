@@ -11,9 +11,12 @@ use super::script::{By, Deed, Script, Which};
 const DEFINITION: &str = include_str!("refunds.yaml");
 /// Whom the definition calls, where nobody has to be.
 const CALLED: &str = "127.0.0.1:4100";
-/// Refunds of the tour, by their Order: one waits for approval, the other for its payment.
+/// Refunds of the tour, by their Order. One waits for approval and one for its payment;
 pub const TO_APPROVE: &str = "R-10501";
 pub const TO_PAY: &str = "R-10502";
+/// one lacks all that an approval asks for, and one changes after its approval was quoted.
+pub const TO_UNBLOCK: &str = "R-10503";
+pub const TO_CHANGE: &str = "R-10504";
 /// Above this a lead must approve; the definition says so.
 const LIMIT: usize = 500;
 
@@ -26,12 +29,14 @@ pub fn refund(random: &mut Random, number: usize, moments: usize) -> Script {
     let stranger = Stranger::any(random, number);
     let amount = if random.percent(25) { random.between(LIMIT + 1, 2500) } else { random.between(9, LIMIT) };
     let with_email = random.percent(93);
+    let reason = random.of(&["Damaged", "Late", "Wrong item", "Goodwill"]);
     let body = json!({
         "Order": format!("R-{}", 10_000 + number),
         "Customer": stranger.name(),
         "Customer email": with_email.then(|| stranger.email.clone()),
         "Amount": format!("{amount}.{:02}", if amount == LIMIT { 0 } else { random.between(0, 99) }),
-        "Reason": random.of(&["Damaged", "Late", "Wrong item", "Goodwill"]),
+        "Reason": reason,
+        "Cost centre": if ["Damaged", "Late"].contains(&reason) { "Shipping" } else { "Shop" },
         "Flags": if random.percent(20) { vec!["Repeat customer"] } else { vec![] },
         "Explanation": (amount > LIMIT).then_some("The parcel was opened on its way; photos are with the carrier."),
     });
@@ -57,6 +62,7 @@ pub fn refund(random: &mut Random, number: usize, moments: usize) -> Script {
         script.act(random.between(1, 5), "Decline", By::Assignee);
         return script;
     }
+    script.then(random.between(1, 3), Deed::TickOff("Waiting for approval"));
     if above {
         script.try_in_vain(random.between(1, 3), "Approve", By::Assignee);
         script.act(random.between(1, 4), "Approve above the limit", By::User(LEAD));
@@ -68,8 +74,8 @@ pub fn refund(random: &mut Random, number: usize, moments: usize) -> Script {
     script
 }
 
-/// The two that the tour meets, made in the story's last moments.
-pub fn for_the_tour(moments: usize) -> [Script; 2] {
+/// Those that the tour meets, made in the story's last moments.
+pub fn for_the_tour(moments: usize) -> [Script; 4] {
     let begin = |order: &str, customer: &str, amount: &str, moment: usize| {
         let email = format!("{}@early.example", customer.to_lowercase());
         let body = json!({ "Order": order, "Customer": customer, "Customer email": email, "Amount": amount, "Reason": "Late" });
@@ -77,9 +83,16 @@ pub fn for_the_tour(moments: usize) -> [Script; 2] {
         script.act(1, "Request approval", By::User(AGENTS[0]));
         script
     };
-    let to_approve = begin(TO_APPROVE, "Luna", "48.50", moments - 3);
-    let mut to_pay = begin(TO_PAY, "Maya", "120.00", moments - 4);
+    let mut to_unblock = begin(TO_UNBLOCK, "Nadia", "75.00", moments - 3);
+    to_unblock.change(1, json!({ "Assigned To": null }));
+    let ready = |order: &str, customer: &str, amount: &str, moment: usize| {
+        let mut script = begin(order, customer, amount, moment);
+        script.change(1, json!({ "Cost centre": "Shipping" }));
+        script.then(1, Deed::TickOff("Waiting for approval"));
+        script
+    };
+    let mut to_pay = ready(TO_PAY, "Maya", "120.00", moments - 6);
     to_pay.act(1, "Approve", By::Assignee);
     to_pay.then(1, Deed::TickOff("Approved"));
-    [to_approve, to_pay]
+    [ready(TO_APPROVE, "Luna", "48.50", moments - 4), to_pay, to_unblock, ready(TO_CHANGE, "Omar", "64.00", moments - 4)]
 }

@@ -5,9 +5,11 @@ use baton_core::task::show::Shown;
 use baton_engine::commands::{activity, tasks};
 use baton_engine::{Ask, Credential, Engine};
 use baton_store::{Options, Place, Store};
+use serde_json::json;
 
 use super::fill::{Filled, fill};
 use super::outside::Outside;
+use super::refunds;
 use crate::{surroundings, wiring};
 
 fn filled() -> (Engine, Filled) {
@@ -64,6 +66,24 @@ fn the_story_uses_every_stage_and_is_the_same_each_time() {
         }
         assert!(tasks.len() >= 140 && by_stage.len() == stages && by_stage.values().all(|count| *count >= 5), "{by_stage:?}");
     }
+}
+
+/// The tour tells of them what it finds.
+#[test]
+fn the_refunds_of_the_tour_stand_where_it_meets_them() {
+    let (engine, filled) = filled();
+    let tasks = tasks_of(&engine, &filled, &filled.refunds);
+    let told = |order: &str| {
+        let task = tasks.iter().find(|task| task["Order"] == order).expect(order);
+        (task["Stage"].clone(), task["Cost centre"].clone(), task["Amount"].clone(), task["Assigned To"].is_null())
+    };
+    let waiting = |cost_centre: Option<&str>, amount: &str, unassigned: bool| {
+        (json!("Waiting for approval"), json!(cost_centre), json!(amount), unassigned)
+    };
+    assert_eq!(told(refunds::TO_APPROVE), waiting(Some("Shipping"), "48.50", false));
+    assert_eq!(told(refunds::TO_PAY), (json!("Approved"), json!("Shipping"), json!("120.00"), false));
+    assert_eq!(told(refunds::TO_UNBLOCK), waiting(None, "75.00", true));
+    assert_eq!(told(refunds::TO_CHANGE), waiting(Some("Shipping"), "64.00", false));
 }
 
 #[test]

@@ -2,26 +2,24 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use serde_json::{Value as Json, json};
-
+use super::asking::ask_before_acting;
 use super::fill::Filled;
-use super::http::{Answer, Call};
+use super::guide::{Guide, Workflow, action_named};
 use super::mailbox::Mail;
 use super::outside::Outside;
 use super::{people, refunds, say};
 use crate::trouble::Trouble;
 
-const ASK_AGAIN_AFTER: Duration = Duration::from_millis(10);
-
 pub async fn give(out: &mut impl Write, address: SocketAddr, filled: &Filled, outside: &Outside) -> Result<(), Trouble> {
-    let mut guide = Guide { address, filled, shown: 0 };
+    let mut guide = Guide::new(address, filled);
     say(out, "\nThe Actions API at work. Each line can be pasted into a shell.")?;
     approve_applicants(out, &mut guide).await?;
     say(out, "\nSteps that reach outside: a bookkeeping, a mailbox and a bank, all of them started by the demo.")?;
     approve_refund(out, &mut guide, outside).await?;
-    pay_refund(out, &mut guide, outside).await
+    pay_refund(out, &mut guide, outside).await?;
+    say(out, "\nAsking before acting: why not, how it could be, and what would happen. Answers are cut to what matters.")?;
+    ask_before_acting(out, &mut guide, outside).await
 }
 
 async fn approve_applicants(out: &mut impl Write, guide: &mut Guide<'_>) -> Result<(), Trouble> {
@@ -76,85 +74,4 @@ async fn pay_refund(out: &mut impl Write, guide: &mut Guide<'_>, outside: &Outsi
     guide.follow(out, "This time it ends well", &workflow, &retried).await?;
     guide.show(out, "Only now the refund is in Paid", &workflow.task(refund), 200).await?;
     Ok(())
-}
-
-/// The calls on one workflow.
-struct Workflow(String);
-
-impl Workflow {
-    fn new(id: &str) -> Workflow {
-        Workflow(format!("/api/v1/workflows/{id}"))
-    }
-
-    fn actions_of(&self, task: &str) -> Call {
-        Call::get(format!("{}/tasks/{task}/actions", self.0))
-    }
-
-    fn task(&self, task: &str) -> Call {
-        Call::get(format!("{}/tasks/{task}", self.0))
-    }
-
-    fn take(&self, task: &str, action: &str, performer: &str) -> Call {
-        let body = json!({ "task_id": task, "action_id": action, "performed_by": performer });
-        Call::post(format!("{}/executions", self.0), body)
-    }
-
-    fn execution(&self, id: &str) -> Call {
-        Call::get(format!("{}/executions/{id}", self.0))
-    }
-
-    fn retry(&self, execution: &str) -> Call {
-        Call::post_nothing(format!("{}/executions/{execution}/retry", self.0))
-    }
-}
-
-struct Guide<'a> {
-    address: SocketAddr,
-    filled: &'a Filled,
-    shown: usize,
-}
-
-impl Guide<'_> {
-    fn title(&mut self, out: &mut impl Write, title: &str) -> Result<(), Trouble> {
-        self.shown += 1;
-        say(out, &format!("\n{}. {title}\n", self.shown))
-    }
-
-    async fn show(&mut self, out: &mut impl Write, title: &str, call: &Call, status: u16) -> Result<Answer, Trouble> {
-        self.title(out, title)?;
-        say(out, &call.curl(self.address, &self.filled.api_key))?;
-        let answer = self.send(call).await?;
-        let body = serde_json::to_string_pretty(&answer.body).unwrap_or_default();
-        say(out, &format!("\n{}\n{body}", answer.status))?;
-        if answer.status == status {
-            Ok(answer)
-        } else {
-            Err(Trouble::refused(format!("the answer should have been {status}, not {}", answer.status)))
-        }
-    }
-
-    /// Shows the accepted execution when it has ended; gives its id.
-    async fn follow(&mut self, out: &mut impl Write, title: &str, workflow: &Workflow, accepted: &Answer) -> Result<String, Trouble> {
-        let id = accepted.body["id"].as_str().unwrap_or_default();
-        let call = workflow.execution(id);
-        while self.send(&call).await?.body["status"] == "Pending" {
-            tokio::time::sleep(ASK_AGAIN_AFTER).await;
-        }
-        self.show(out, title, &call, 200).await?;
-        Ok(id.to_owned())
-    }
-
-    async fn action(&self, workflow: &Workflow, task: &str, name: &str) -> Result<String, Trouble> {
-        action_named(&self.send(&workflow.actions_of(task)).await?.body, name)
-    }
-
-    async fn send(&self, call: &Call) -> Result<Answer, Trouble> {
-        call.send(self.address, &self.filled.api_key).await
-    }
-}
-
-fn action_named(listed: &Json, name: &str) -> Result<String, Trouble> {
-    let found = listed.as_array().into_iter().flatten().find(|action| action["name"] == name);
-    let id = found.and_then(|action| action["id"].as_str());
-    id.map(str::to_owned).ok_or_else(|| Trouble::refused(format!("the action {name} is not listed")))
 }

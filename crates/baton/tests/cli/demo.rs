@@ -14,7 +14,8 @@ fn once_shows_the_api_at_work_and_ends() {
         ended.out.lines().filter(|line| line.len() == 3 && line.chars().all(|symbol| symbol.is_ascii_digit())).collect();
     let (applicants, approved, paid) =
         (["200", "422", "403", "202", "200", "200"], ["202", "200", "200"], ["202", "200", "202", "200", "200"]);
-    assert_eq!(statuses, [&applicants[..], &approved, &paid].concat());
+    let asked = ["200", "200", "200", "200", "200", "200", "200", "200", "200", "200", "409"];
+    assert_eq!(statuses, [&applicants[..], &approved, &paid, &asked].concat());
     for told in [
         "\"Name is required\",\n    \"Checklist must be completed\",\n    \"Must be assigned\",\n    \"Name must include honorable prefix\"",
         "\"tom@example.com may not perform Approve\"",
@@ -24,8 +25,22 @@ fn once_shows_the_api_at_work_and_ends() {
         "\"Payment reference\": \"PAY-10501\"",
         "From: baton@example.com\nTo: yuki@example.com\nSubject: R-10501 is approved\n\n\
          48.50 EUR for Luna may be paid, with the reference PAY-10501.\n\nAmara Okeke\n",
-        "\"status\": \"Fail\",\n  \"errors\": [\n    \"API call to 127.0.0.1 answered 503: The bank is closed until nine\"",
+        "\"errors\": [\"API call to 127.0.0.1 answered 503: The bank is closed until nine\"]",
         "\"Stage\": \"Paid\"",
+        "\"available\": false",
+        "{\"message\": \"Cost centre is required\"}",
+        "{\"message\": \"Checklist must be completed\"}",
+        "{\"message\": \"Must be assigned\"}",
+        "Set Cost centre (Shipping or Shop). Complete or skip Receipt checked. Assign the task to somebody.",
+        "The plan says: Set Cost centre (Shipping or Shop).\n\ncurl ",
+        "The plan says: Complete or skip Receipt checked.\n\ncurl ",
+        "The plan says: Assign the task to somebody.\n\ncurl ",
+        "{\"available\": true, \"errors\": [], \"unblock\": []}",
+        "\"Stage\": [\"Waiting for approval\", \"Approved\"]",
+        "\"subject\": \"R-10503 is approved\"",
+        "--header 'Prefer: wait=10'",
+        "\"Payment reference\": \"PAY-10503\"",
+        "{\"status\": \"Fail\", \"errors\": [\"Amount has changed from 64.00 to 640.00 since the quote\"]}",
     ] {
         assert!(ended.out.contains(told), "{told} is not in {}", ended.out);
     }
@@ -66,6 +81,17 @@ fn its_lines_can_be_pasted_and_its_data_kept() {
         "A retry has succeeded already",
         "\"Success\"",
         "\"Stage\":\"Paid\"",
+        "Approve cannot be taken in Approved",
+        "\"Cost centre\":\"Shipping\"",
+        "\"Completed\"",
+        "\"Assigned To\":\"amara@example.com\"",
+        "Approve cannot be taken in Approved",
+        "Approve cannot be taken in Approved",
+        "Another execution of the task comes before what was quoted",
+        "PAY-10503",
+        "Above the limit of 500.00 EUR a lead must approve",
+        "\"Amount\":\"640.00\"",
+        "Amount has changed from 64.00 to 640.00 since the quote",
     ];
     assert_eq!(answers.len(), expected.len());
     for (answer, expected) in answers.iter().zip(expected) {

@@ -51,7 +51,7 @@ fn warn_action(action: &Action, path: &Path<'_>, warnings: &mut Problems) {
     }
 }
 
-fn has_effect(step: &Step) -> bool {
+pub(super) fn has_effect(step: &Step) -> bool {
     match step {
         Step::MoveToStage(_)
         | Step::AssignTo(_)

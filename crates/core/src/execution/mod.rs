@@ -31,10 +31,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
+use crate::condition::Scene;
 use crate::ids::Id;
 use crate::task::Task;
 use crate::time::Timestamp;
 use crate::told::Told;
+use crate::workflow::Action;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Execution {
@@ -65,6 +67,32 @@ pub struct Execution {
     pub snapshot: Option<Task>,
     /// Of the task, which must still have it when this begins: it was quoted.
     pub quoted_version: Option<i64>,
+}
+
+impl Execution {
+    /// The first one of its task, asked for by whoever performs it.
+    pub fn new(id: Id, scene: &Scene<'_>, action: &Action) -> Execution {
+        Execution {
+            id,
+            workspace: scene.workspace.id,
+            workflow: scene.workflow.id,
+            task: scene.task.id,
+            action: action.id,
+            revision: scene.workflow.revision,
+            sequence: 1,
+            performer: scene.performer,
+            asked_by: scene.performer,
+            request: None,
+            created_at: scene.now,
+            status: Status::Pending,
+            steps: Vec::new(),
+            retry_of: None,
+            cancelled_by: None,
+            spent: Duration::ZERO,
+            snapshot: None,
+            quoted_version: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -15,13 +15,12 @@ pub use who::Who;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::access::Access;
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
 use crate::condition::{Column, Scene};
-use crate::execution::{Does, DryRun, Execution, Look, Resume, Run, Status, dry_run, from_hidden};
+use crate::execution::{Does, DryRun, Execution, Look, Resume, Run, dry_run, from_hidden};
 use crate::ids::Id;
 use crate::task::Task;
 use crate::value::Value;
@@ -249,8 +248,9 @@ fn taken(ask: &Ask<'_>, state: &State, action: &Action, so_far: &Way) -> Option<
 /// What the steps of an action make of a task, and whether that is sure: calls are taken to go well and to set nothing. What may come
 /// from a field that is hidden from whoever asks stays as it was.
 fn after(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Option<(Task, bool)> {
+    let scene = Scene { task: &state.task, performer, ..ask.scene };
     let input = Run {
-        execution: &new_execution(ask, action, performer),
+        execution: &Execution::new(state.task.id, &scene, action),
         pinned: ask.scene.workflow,
         current: ask.scene.workflow,
         workspace: ask.scene.workspace,
@@ -287,30 +287,6 @@ fn keep(column: Column, before: &Task, after: &mut Task) -> bool {
         }
         Column::AssignedTo => std::mem::replace(&mut after.assignee, before.assignee) != before.assignee,
         Column::Stage | Column::CreatedOn | Column::UpdatedOn | Column::CreatedBy => false,
-    }
-}
-
-fn new_execution(ask: &Ask<'_>, action: &Action, performer: Actor) -> Execution {
-    let Scene { workspace, workflow, task, now, .. } = ask.scene;
-    Execution {
-        id: task.id,
-        workspace: workspace.id,
-        workflow: workflow.id,
-        task: task.id,
-        action: action.id,
-        revision: workflow.revision,
-        sequence: 0,
-        performer,
-        asked_by: performer,
-        request: None,
-        created_at: now,
-        status: Status::Pending,
-        steps: Vec::new(),
-        retry_of: None,
-        cancelled_by: None,
-        spent: Duration::ZERO,
-        snapshot: None,
-        quoted_version: None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::access;
 use crate::checklist::ItemStatus;
 use crate::definition::{compile, read};
 use crate::execution::{accept, explain};
-use crate::fixtures::Ids;
+use crate::fixtures::{Ids, laws};
 use crate::people::{User, UserState, Workspace};
 use crate::task::body::{self, Place};
 use crate::time::Timestamp;
@@ -293,10 +293,11 @@ fn any_values() -> impl Strategy<Value = Json> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(laws())]
 
+    /// What is explained is what is answered, and each way that is told is one.
     #[test]
-    fn every_way_opens_the_action(
+    fn an_action_is_refused_as_explained_and_opened_by_every_way(
         actions in any_actions(),
         narrow in any_role(),
         values in any_values(),
@@ -313,6 +314,10 @@ proptest! {
         let reached = ask.reach();
         for action in &workflow.actions {
             let explained = explain(&ask.scene, action, Ok(()), &mut Walk { checklist: &[], guessed: false });
+            let answered = accept(&ask.scene, action, Ok(()), &mut Walk { checklist: &[], guessed: false }).err().unwrap_or_default();
+            // Of permission and stage the first; or else all that is required and not there.
+            let first = explained.reasons.first().map_or(&explained.errors[..], std::slice::from_ref);
+            prop_assert_eq!(&answered[..], first, "{}", &action.name);
             let ways = ask.ways(&reached, action);
             if explained.is_available() && key.may_take(action) {
                 prop_assert_eq!(ways.first().map(|way| way.moves.len()), Some(0), "{}", &action.name);
@@ -341,7 +346,7 @@ fn behind(workflow: &Workflow, start: Id) -> BTreeSet<Id> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(laws())]
 
     /// Where only what can always be done is required, there is a way whenever a chain of actions leads there.
     #[test]

@@ -1,13 +1,11 @@
 //! An action as somebody asks for it: found, and whether it may be taken.
 
-use std::time::Duration;
-
 use baton_core::access::{self, Access};
 use baton_core::actor::Actor;
 use baton_core::condition::Scene;
 use baton_core::env::Env;
 use baton_core::execution::quote::Quote;
-use baton_core::execution::{self, Execution, Explanation, Foresight, Reader, Resume, Run, Status};
+use baton_core::execution::{self, Execution, Explanation, Foresight, Reader, Resume, Run};
 use baton_core::ids::Id;
 use baton_core::limits::WAITING_EXECUTIONS_MAX;
 use baton_core::refusal::{A_VALUE, Noun, Refusal, Refusals};
@@ -196,41 +194,27 @@ impl Wanted {
     }
 
     pub fn execution(&self, cx: &mut Cx<'_>) -> Execution {
+        let id = cx.env.new_id();
+        let scene = self.scene(cx.now(), &cx.shared.options.public_url);
         Execution {
-            id: cx.env.new_id(),
-            workspace: cx.caller.workspace,
-            workflow: self.found.workflow.id,
-            task: self.task.id,
-            action: self.action().id,
-            revision: self.found.workflow.revision,
             sequence: self.loaded.last_sequence + 1,
-            performer: self.performer,
             asked_by: cx.caller.actor,
             request: cx.request.map(str::to_owned),
-            created_at: cx.now(),
-            status: Status::Pending,
-            steps: Vec::new(),
-            retry_of: None,
-            cancelled_by: None,
-            spent: Duration::ZERO,
-            snapshot: None,
-            quoted_version: None,
+            ..Execution::new(id, &scene, self.action())
         }
     }
 
     pub fn decide<T>(&self, cx: &mut Cx<'_>, decide: impl FnOnce(&Scene<'_>, &mut TxLook<'_>) -> T) -> Outcome<T> {
-        let now = cx.now();
-        let scene = Scene {
-            workspace: &self.found.workspace,
-            workflow: &self.found.workflow,
-            task: &self.task,
-            performer: self.performer,
-            now,
-            public_url: &cx.shared.options.public_url,
-        };
+        let shared = cx.shared;
+        let scene = self.scene(cx.now(), &shared.options.public_url);
         let mut look = TxLook::new(cx.tx, self.found.workflow.id, self.task.id);
         let decided = decide(&scene, &mut look);
         Ok(look.finish(decided)?)
+    }
+
+    fn scene<'a>(&'a self, now: Timestamp, public_url: &'a str) -> Scene<'a> {
+        let Found { workflow, workspace, .. } = &self.found;
+        Scene { workspace, workflow, task: &self.task, performer: self.performer, now, public_url }
     }
 
     fn key_lacks_right(&self) -> Option<Refusal> {

@@ -46,6 +46,16 @@ impl Weighed {
         self.refusals.entry(path.to_owned()).or_default().push(Refusal::Definition { message });
     }
 
+    /// One transaction holds them all.
+    fn refuse_too_many(&mut self) {
+        let tasks = self.tasks();
+        if self.refusals.is_empty() && tasks > TASKS_CARRIED_MAX {
+            let message =
+                format!("changes {tasks} tasks at once; at most {TASKS_CARRIED_MAX} are: move, change or blank some of them first");
+            self.refuse("", message);
+        }
+    }
+
     /// At most so many tasks change.
     fn tasks(&self) -> i64 {
         self.weights.values().map(|weight| weight.tasks).sum()
@@ -96,11 +106,7 @@ pub(super) fn weigh(cx: &mut Cx<'_>, found: &Found, new: &Definition, migration:
         }
         weighed.add(PartKind::Role, role.id, Weight { collaborators, ..Weight::default() });
     }
-    let tasks = weighed.tasks();
-    if weighed.refusals.is_empty() && tasks > TASKS_CARRIED_MAX {
-        let message = format!("changes {tasks} tasks at once; at most {TASKS_CARRIED_MAX} are: move, change or blank some of them first");
-        weighed.refuse("", message);
-    }
+    weighed.refuse_too_many();
     Ok(weighed)
 }
 
@@ -299,4 +305,32 @@ fn save(
 
 fn unique_field(workflow: &Workflow) -> Option<Id> {
     workflow.unique_id_field().map(|field| field.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weighed(tasks: &[i64]) -> Weighed {
+        let mut weighed = Weighed::default();
+        for (id, tasks) in (1..).zip(tasks) {
+            weighed.add(PartKind::Field, Id::from_i64(id).expect("an id"), Weight { tasks: *tasks, ..Weight::default() });
+        }
+        weighed
+    }
+
+    #[test]
+    fn no_more_tasks_are_carried_than_one_transaction_holds() {
+        let told = |mut weighed: Weighed| {
+            weighed.refuse_too_many();
+            weighed.refusals.into_iter().map(|(path, refusals)| (path, refusals[0].to_string())).collect::<Vec<_>>()
+        };
+        assert_eq!(told(weighed(&[TASKS_CARRIED_MAX])), []);
+        let too_many = "changes 200001 tasks at once; at most 200000 are: move, change or blank some of them first";
+        assert_eq!(told(weighed(&[TASKS_CARRIED_MAX - 1, 2])), [(String::new(), too_many.to_owned())]);
+        // What would be lost comes first: with that mended there may be fewer.
+        let mut lost = weighed(&[TASKS_CARRIED_MAX + 1]);
+        lost.refuse("fields", "Name is removed".to_owned());
+        assert_eq!(told(lost), [("fields".to_owned(), "Name is removed".to_owned())]);
+    }
 }

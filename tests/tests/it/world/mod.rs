@@ -87,6 +87,11 @@ impl World {
 
     /// One node of several on one store; `workspace`: that of the first.
     pub fn node(place: Place, node: i64, mail_server: Option<SocketAddr>, workspace: Option<Id>) -> World {
+        World::on(Store::open(Options::new(place)).expect("the store opens"), node, mail_server, workspace)
+    }
+
+    /// The same, on a store that is open.
+    pub fn on(store: Store, node: i64, mail_server: Option<SocketAddr>, workspace: Option<Id>) -> World {
         let guard = Guard::new(vec![network("127.0.0.0/8").expect("a network")], Arc::new(SystemResolver::default()));
         let client = Client::new(guard, &Roots::default()).expect("no certificate is read");
         let mail = mail_server.map(|address| {
@@ -102,7 +107,7 @@ impl World {
         };
         let node = Id::from_i64(node).expect("an id");
         let options = EngineOptions { public_url: "http://localhost".into(), workers: WORKERS, node };
-        let engine = Engine::new(Store::open(Options::new(place)).expect("the store opens"), surroundings, options);
+        let engine = Engine::new(store, surroundings, options);
         let workspace = workspace.unwrap_or_else(|| engine.fresh_id());
         World { engine, clock, workspace, stop: Arc::new(Notify::new()) }
     }

@@ -152,3 +152,37 @@ actions: [ { name: Go, from: [A], ask: [ID, Papers], steps: [ { do: update_data,
         ],
     );
 }
+
+/// What runs would have nothing to fill in; the rest is kept for the day when links lead somewhere.
+#[test]
+fn a_field_of_a_linked_task_is_for_steps_without_effect_only() {
+    let links =
+        "links: [ { name: Account, to: Accounts, relationship: many_to_one, inverse: Orders } ]\nactions: [ { name: Go, from: [Open],
+      requirements: [ { require: confirmation, title: '{{Account.Name}}' } ], steps: [";
+    let step = |step: &str| format!("{links} {step} ] }} ]");
+    check(&step("{ do: slack, channel: c, message: '{{Account.Name}}' }"), &[]);
+    check(&step("{ do: create_linked_task, link: Account, set: { Name: '{{Account.Name}}' } }"), &[]);
+    let told = |rest: &str| format!("actions[0].steps[0].{rest}");
+    let (name, city) = (
+        "{{Account.Nmae}} leads to a linked task, and links have no effect yet; did you mean Name?",
+        "{{Account.City}} leads to a linked task, and links have no effect yet",
+    );
+    for (text, expected) in [
+        (
+            "{ do: add_comment, text: '{{Account.Nmae}} {{ Account.City }} {{Account.City}}' }",
+            vec![format!("text: {city}"), format!("text: {name}")],
+        ),
+        ("{ do: update_data, set: { Name: '{{Account.City}}' } }", vec![format!("set.Name: {city}")]),
+        (
+            "{ do: email, to: '{{Account.City}}', subject: '{{Nmae}}', body: '{{Account.City}}' }",
+            vec![format!("to: {city}"), format!("body: {city}"), "subject: {{Nmae}} is not a field; did you mean Name?".to_owned()],
+        ),
+        ("{ do: add_comment, text: '{{Acount.City}}' }", vec!["text: {{Acount.City}} is not a field".to_owned()]),
+    ] {
+        let expected: Vec<String> = expected.iter().map(|rest| told(rest)).collect();
+        check(&step(text), &expected.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    // A field may have that whole name.
+    let dotted = step("{ do: add_comment, text: '{{Account.Name}}' }");
+    check_alone(&format!("name: W\nfields: [ {{ name: Account.Name, type: text }} ]\nstages: [ {{ name: Open }} ]\n{dotted}"), &[]);
+}

@@ -3,6 +3,7 @@
 //! Nothing here stops at the first mistake, and nothing is said of what could not be read.
 
 mod fields;
+mod linked;
 mod names;
 mod parts;
 mod references;
@@ -39,6 +40,7 @@ pub(super) fn validate(definition: &mut Definition, workspace: &Workspace, probl
         unsure: unsure_fields(definition, report.problems),
     };
     steps::check(definition, &known, workspace, &mut report);
+    linked::check(definition, &known, &mut report);
     let mut references = references::References::new(definition, &known, workspace, &mut report);
     walk(definition, &mut references);
 }

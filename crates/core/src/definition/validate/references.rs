@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::super::document::Definition;
 use super::super::problem::Path;
 use super::super::walk::Visitor;
+use super::linked::is_linked;
 use super::{Known, Report, syntax};
 use crate::condition::{self, ConditionTree};
 use crate::limits::TEMPLATE_NAMES_MAX;
@@ -53,9 +54,10 @@ impl<'a, 'b> References<'a, 'b> {
         // A name is looked for once, however often the text has it: suggestions cost a walk over all fields.
         let seen: RefCell<HashSet<String>> = RefCell::default();
         let judged = rename_names(text, &|name| {
-            let linked = name.split_once('.').is_some_and(|(link, _)| self.links.names.iter().any(|known| known == link));
             let aside = self.known.names.column(name).is_none()
-                && (linked || !self.known.fields_whole || !seen.borrow_mut().insert(name.to_owned()));
+                && (is_linked(name, &self.links.names, self.known)
+                    || !self.known.fields_whole
+                    || !seen.borrow_mut().insert(name.to_owned()));
             aside.then(|| "Stage".to_owned())
         });
         Template::parse(&judged, &self.known.names).err().unwrap_or_default()

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::access::Access;
 use crate::actor::Actor;
 use crate::checklist::StoredItem;
+use crate::condition::Scene;
 use crate::definition::{compile, parse_yaml, read};
 use crate::execution::call::{Answer, Call, EmailRequest, Failure, FailureKind, HttpRequest, Reply, Request};
 use crate::execution::{
@@ -127,28 +128,18 @@ impl Bed {
             created_by: Actor::ApiKey(id(KEY)),
             performers: BTreeMap::new(),
         };
-        let execution = Execution {
-            id: id(200),
-            workspace: id(1),
-            workflow: id(WORKFLOW),
-            task: id(100),
-            action: pinned.actions[0].id,
-            revision: 1,
-            sequence: 1,
+        let workspace = workspace();
+        let scene = Scene {
+            workspace: &workspace,
+            workflow: &pinned,
+            task: &task,
             performer: Actor::User(id(ANN)),
-            asked_by: Actor::ApiKey(id(KEY)),
-            request: None,
-            created_at: Timestamp::from_micros(0),
-            status: Status::Pending,
-            steps: Vec::new(),
-            retry_of: None,
-            cancelled_by: None,
-            spent: Duration::ZERO,
-            snapshot: None,
-            quoted_version: None,
+            now: Timestamp::from_micros(0),
+            public_url: "",
         };
+        let execution = Execution { asked_by: Actor::ApiKey(id(KEY)), ..Execution::new(id(200), &scene, &pinned.actions[0]) };
         Bed {
-            workspace: workspace(),
+            workspace,
             current: pinned.clone(),
             pinned,
             execution,

@@ -10,6 +10,7 @@ use crate::access::Access;
 use crate::actor::Actor;
 use crate::execution::call::{Reply, Request};
 use crate::execution::{Does, Next, Status, StepStatus, Timer};
+use crate::fixtures::laws;
 use crate::task::Change;
 use crate::told::Told;
 use crate::workflow::{AnswerUse, FieldRight, Rights, StepKind};
@@ -117,7 +118,7 @@ fn foresee_it(bed: &Bed) -> Done {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(laws())]
 
     #[test]
     fn what_is_foreseen_is_what_is_done(

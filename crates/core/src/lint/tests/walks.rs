@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -15,7 +14,7 @@ use crate::actor::Actor;
 use crate::checklist::StoredItem;
 use crate::condition::Scene;
 use crate::definition::{compile, parse_yaml, read};
-use crate::execution::{Execution, Look, Resume, Run, Status, StepStatus, Timer, accept, run};
+use crate::execution::{Execution, Look, Resume, Run, StepStatus, Timer, accept, run};
 use crate::fixtures::id;
 use crate::ids::Id;
 use crate::people::{User, UserState, Workspace};
@@ -179,7 +178,7 @@ impl Walk<'_> {
             return Ok(true);
         }
         self.not_said("action_never_taken", &format!("actions[{number}]"))?;
-        let execution = execution(action.id, performer);
+        let execution = Execution::new(id(5), &scene, action);
         let input = Run {
             execution: &execution,
             pinned: self.workflow,
@@ -246,29 +245,6 @@ impl Walk<'_> {
     fn ended(&self) -> Result<(), TestCaseError> {
         self.not_said("stage_without_end", "stages")?;
         self.been.iter().try_for_each(|stage| self.not_said("stage_without_end", &format!("stages[{stage}]")))
-    }
-}
-
-fn execution(action: Id, performer: Actor) -> Execution {
-    Execution {
-        id: id(5),
-        workspace: id(1),
-        workflow: id(2),
-        task: id(3),
-        action,
-        revision: 1,
-        sequence: 1,
-        performer,
-        asked_by: Actor::Operator,
-        request: None,
-        created_at: Timestamp::from_micros(0),
-        status: Status::Pending,
-        steps: Vec::new(),
-        retry_of: None,
-        cancelled_by: None,
-        spent: Duration::ZERO,
-        snapshot: None,
-        quoted_version: None,
     }
 }
 
