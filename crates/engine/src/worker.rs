@@ -10,6 +10,7 @@ mod lease;
 mod runs;
 mod slots;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -54,6 +55,8 @@ pub(crate) struct Worker {
     lapses: AtomicU64,
     wake: Notify,
     running: Mutex<JoinSet<()>>,
+    /// Jobs that a transaction is being run for, each by its claim.
+    stepping: Mutex<HashSet<(Id, i64)>>,
     /// Jobs that may be this node's or not; `None` once the worker has ended, which hands back all rows itself.
     in_doubt: Mutex<Option<Vec<Held>>>,
     /// One at a time asks about a commit: it may have to wait in the store, and others must be able to renew the lease there.
@@ -93,6 +96,7 @@ impl Worker {
             lapses: AtomicU64::new(0),
             wake: Notify::new(),
             running: Mutex::new(JoinSet::new()),
+            stepping: Mutex::default(),
             in_doubt: Mutex::new(Some(Vec::new())),
             asking: tokio::sync::Mutex::new(()),
         }
@@ -109,6 +113,13 @@ impl Worker {
         may_claim.then(|| Claim { node: self.node, boot: self.boot.load(Ordering::Acquire), epoch: 1 })
     }
 
+    /// `None`: it is being run already. Where a commit that claimed a job got lost, the claim that is made after it has the same number,
+    /// and who asks what became of the first can't tell the two apart.
+    fn step<'a>(&'a self, job: &Job) -> Option<Step<'a>> {
+        let claimed = (job.id, job.claim.map_or(0, |claim| claim.epoch));
+        self.stepping.lock().insert(claimed).then(|| Step { worker: self, claimed })
+    }
+
     pub fn lapses(&self) -> u64 {
         self.lapses.load(Ordering::Acquire)
     }
@@ -120,6 +131,18 @@ impl Worker {
             self.lapses.fetch_add(1, Ordering::AcqRel);
         }
         *renewed_at = asked_at;
+    }
+}
+
+/// While it lasts, nobody else of this node runs the job under the same claim. Who comes later finds the claim gone.
+struct Step<'a> {
+    worker: &'a Worker,
+    claimed: (Id, i64),
+}
+
+impl Drop for Step<'_> {
+    fn drop(&mut self) {
+        self.worker.stepping.lock().remove(&self.claimed);
     }
 }
 

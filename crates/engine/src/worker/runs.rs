@@ -236,7 +236,7 @@ impl Engine {
     }
 
     /// One transaction of a run. A store that fails for a while is asked again: the row is ours as long as the lease is. `None`: it is
-    /// not ours.
+    /// not ours, or somebody else here runs it.
     async fn run_step(
         &self,
         job: Job,
@@ -244,6 +244,7 @@ impl Engine {
         behind: Behind,
         permit: &Arc<Mutex<Option<CallPermit>>>,
     ) -> Option<After> {
+        let _step = self.shared.worker.step(&job)?;
         let (mut wait, mut faults) = (RETRY_FIRST, 0);
         loop {
             fail_point::pass("run.started");
