@@ -50,11 +50,7 @@ struct Search<'a> {
 }
 
 pub(super) fn fit(ask: &Ask<'_>, action: &Action, before: &Task, performer: Actor) -> Option<Fit> {
-    let conditions = action.requirements.iter().filter_map(|requirement| match requirement {
-        Requirement::Condition { condition, .. } => Some(condition),
-        _ => None,
-    });
-    let mut search = Search { ask, conditions: conditions.collect(), performer, before, tried: 0 };
+    let mut search = Search { ask, conditions: conditions(action).collect(), performer, before, tried: 0 };
     let columns = search.columns();
     let mut task = before.clone();
     let mut free: BTreeSet<Id> = BTreeSet::new();
@@ -65,6 +61,40 @@ pub(super) fn fit(ask: &Ask<'_>, action: &Action, before: &Task, performer: Acto
     }
     let task = search.solve(&task, &columns, &free, &required(action).collect())?;
     Some(search.told(task))
+}
+
+fn conditions(action: &Action) -> impl Iterator<Item = &Condition> {
+    action.requirements.iter().filter_map(|requirement| match requirement {
+        Requirement::Condition { condition, .. } => Some(condition),
+        _ => None,
+    })
+}
+
+fn rules<'a>(conditions: impl Iterator<Item = &'a Condition>) -> Vec<&'a Rule> {
+    fn collect<'a>(condition: &'a Condition, rules: &mut Vec<&'a Rule>) {
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect(part, rules)),
+            Condition::Not(part) => collect(part, rules),
+            Condition::Rule(rule) => rules.push(rule),
+        }
+    }
+    let mut found = Vec::new();
+    conditions.for_each(|condition| collect(condition, &mut found));
+    found
+}
+
+/// Whether a field that is hidden from the key is compared with another column, or with whoever performs. What would have to stand
+/// there, or who would have to act, is then what the hidden field holds.
+pub(super) fn would_tell_what_is_hidden(ask: &Ask<'_>, action: &Action) -> bool {
+    let is_hidden = |column: Column| match column {
+        Column::Field(field) => ask.scene.workflow.field(field).is_some_and(|field| ask.key.right_to(field) == FieldRight::Hidden),
+        _ => false,
+    };
+    rules(conditions(action)).into_iter().any(|rule| match rule.operand {
+        Operand::Column(other) => is_hidden(rule.column) || is_hidden(other),
+        Operand::CurrentUser => is_hidden(rule.column),
+        _ => false,
+    })
 }
 
 fn required(action: &Action) -> impl Iterator<Item = Id> + '_ {
@@ -102,16 +132,7 @@ impl<'a> Search<'a> {
     }
 
     fn rules(&self) -> Vec<&'a Rule> {
-        fn collect<'a>(condition: &'a Condition, rules: &mut Vec<&'a Rule>) {
-            match condition {
-                Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect(part, rules)),
-                Condition::Not(part) => collect(part, rules),
-                Condition::Rule(rule) => rules.push(rule),
-            }
-        }
-        let mut rules = Vec::new();
-        self.conditions.iter().for_each(|condition| collect(condition, &mut rules));
-        rules
+        rules(self.conditions.iter().copied())
     }
 
     /// The first task that all conditions hold for, with the fewest columns changed beside those that had to be anyway.
