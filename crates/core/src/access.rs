@@ -92,6 +92,11 @@ impl<'a> Access<'a> {
         workflow.fields.iter().all(|field| self.right_to(field) != FieldRight::Hidden)
     }
 
+    /// By whose value tasks can be named. Where it is hidden they go by their public ids alone, or naming one would tell that it is there.
+    pub fn unique_id_field(self, workflow: &Workflow) -> Option<&Field> {
+        workflow.unique_id_field().filter(|field| self.right_to(field) != FieldRight::Hidden)
+    }
+
     pub fn right_to(self, field: &Field) -> FieldRight {
         self.rights()
             .and_then(|rights| rights.fields.iter().find(|(of, _)| *of == field.id))

@@ -126,9 +126,22 @@ impl Cx<'_> {
         if !self.caller.scope.known_in(&workflow) {
             return Err(Refusal::not_found(Noun::Workflow).into());
         }
-        let seen = self.caller.scope.access(&workflow).may_see(&loaded.task, None);
         let found = Found { workflow, workspace, archived: loaded.archived, scope: self.caller.scope.clone() };
-        Ok((found, seen.then_some(loaded)))
+        let loaded = self.as_named(&found, task, loaded, lock)?;
+        let seen = loaded.filter(|loaded| found.access().may_see(&loaded.task, None));
+        Ok((found, seen))
+    }
+
+    /// The task that was found, unless by a Unique ID that the caller's role hides: for that one the text can only be a public id.
+    fn as_named(&mut self, found: &Found, text: &str, loaded: tasks::Loaded, lock: bool) -> Outcome<Option<tasks::Loaded>> {
+        if found.workflow.unique_id_field().is_none() || found.access().unique_id_field(&found.workflow).is_some() {
+            return Ok(Some(loaded));
+        }
+        match text.parse::<Id>() {
+            Ok(id) if id == loaded.task.id => Ok(Some(loaded)),
+            Ok(id) => Ok(tasks::load(self.tx, self.caller.workspace, found.workflow.id, id, lock)?),
+            Err(_) => Ok(None),
+        }
     }
 
     /// First of all in a command that writes tasks: the definition that they are written by stays as it is.

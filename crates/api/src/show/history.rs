@@ -82,16 +82,22 @@ fn execution_part((key, kept): (String, Json), found: &Found) -> (String, Json) 
     }
 }
 
+fn sees_every_field(found: &Found) -> bool {
+    found.access().sees_every_field(&found.workflow)
+}
+
 /// Errors as the reader may see them.
 fn told(kept: Json, found: &Found) -> Json {
     let Ok(errors) = serde_json::from_value::<Vec<Told>>(kept) else { return Json::Null };
-    let whole = found.access().sees_every_field(&found.workflow);
+    let whole = sees_every_field(found);
     errors.into_iter().map(|told| if whole { told } else { told.without_quotes() }).map(|told| told.whole().to_owned()).collect()
 }
 
 fn stage_part((key, kept): (String, Json), found: &Found) -> (String, Json) {
     match key.as_str() {
         "stage" => ("Stage".to_owned(), named(kept, |id| found.workflow.stage(id).map(|stage| stage.name.clone()))),
+        // It may come from a field, and nobody can tell afterwards from which.
+        "due_at" if !sees_every_field(found) => (key, Json::Null),
         _ => (key, kept),
     }
 }

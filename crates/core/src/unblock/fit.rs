@@ -50,11 +50,7 @@ struct Search<'a> {
 }
 
 pub(super) fn fit(ask: &Ask<'_>, action: &Action, before: &Task, performer: Actor) -> Option<Fit> {
-    let conditions = action.requirements.iter().filter_map(|requirement| match requirement {
-        Requirement::Condition { condition, .. } => Some(condition),
-        _ => None,
-    });
-    let mut search = Search { ask, conditions: conditions.collect(), performer, before, tried: 0 };
+    let mut search = Search { ask, conditions: conditions(action).collect(), performer, before, tried: 0 };
     let columns = search.columns();
     let mut task = before.clone();
     let mut free: BTreeSet<Id> = BTreeSet::new();
@@ -74,6 +70,40 @@ pub(super) fn fit(ask: &Ask<'_>, action: &Action, before: &Task, performer: Acto
         return None;
     }
     Some(search.told(task))
+}
+
+fn conditions(action: &Action) -> impl Iterator<Item = &Condition> {
+    action.requirements.iter().filter_map(|requirement| match requirement {
+        Requirement::Condition { condition, .. } => Some(condition),
+        _ => None,
+    })
+}
+
+fn rules<'a>(conditions: impl Iterator<Item = &'a Condition>) -> Vec<&'a Rule> {
+    fn collect<'a>(condition: &'a Condition, rules: &mut Vec<&'a Rule>) {
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect(part, rules)),
+            Condition::Not(part) => collect(part, rules),
+            Condition::Rule(rule) => rules.push(rule),
+        }
+    }
+    let mut found = Vec::new();
+    conditions.for_each(|condition| collect(condition, &mut found));
+    found
+}
+
+/// Whether a field that is hidden from the key is compared with another column, or with whoever performs. What would have to stand
+/// there, or who would have to act, is then what the hidden field holds.
+pub(super) fn would_tell_what_is_hidden(ask: &Ask<'_>, action: &Action) -> bool {
+    let is_hidden = |column: Column| match column {
+        Column::Field(field) => ask.scene.workflow.field(field).is_some_and(|field| ask.key.right_to(field) == FieldRight::Hidden),
+        _ => false,
+    };
+    rules(conditions(action)).into_iter().any(|rule| match rule.operand {
+        Operand::Column(other) => is_hidden(rule.column) || is_hidden(other),
+        Operand::CurrentUser => is_hidden(rule.column),
+        _ => false,
+    })
 }
 
 fn required(action: &Action) -> impl Iterator<Item = Id> + '_ {
@@ -119,16 +149,7 @@ impl<'a> Search<'a> {
     }
 
     fn rules(&self) -> Vec<&'a Rule> {
-        fn collect<'a>(condition: &'a Condition, rules: &mut Vec<&'a Rule>) {
-            match condition {
-                Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect(part, rules)),
-                Condition::Not(part) => collect(part, rules),
-                Condition::Rule(rule) => rules.push(rule),
-            }
-        }
-        let mut rules = Vec::new();
-        self.conditions.iter().for_each(|condition| collect(condition, &mut rules));
-        rules
+        rules(self.conditions.iter().copied())
     }
 
     /// Makes all conditions hold, with the fewest columns changed beside those that had to be anyway; or leaves the task as it is.
@@ -220,7 +241,7 @@ impl<'a> Search<'a> {
                 Operand::Days(_) | Operand::Nothing => self.days(&mut values, &field.kind),
                 Operand::CurrentUser => values.extend(self.performer.user().map(Value::Person)),
                 Operand::Column(Column::Field(other)) => {
-                    self.shown(*other).into_iter().for_each(|value| beside(value, &mut values));
+                    self.before.values.get(other).into_iter().for_each(|value| beside(value, &mut values));
                 }
                 Operand::Column(_) => {}
             }
@@ -242,12 +263,6 @@ impl<'a> Search<'a> {
         }
         values.extend(sample(self.ask, field));
         values
-    }
-
-    /// What a field holds that whoever asks may see.
-    fn shown(&self, field: Id) -> Option<&Value> {
-        let field = self.ask.scene.workflow.field(field).filter(|field| self.ask.key.right_to(field) != FieldRight::Hidden)?;
-        self.before.values.get(&field.id)
     }
 
     /// A constant of a rule and what lies on either side of it.

@@ -71,7 +71,9 @@ fn by(ask: &Ask<'_>, state: &State, action: &Action, performer: Actor) -> Option
     set_fields(ask, action, &mut opened)?;
     complete_checklist(ask, action, &mut opened)?;
     assign(ask, action, &mut opened)?;
-    is_open(ask, action, &opened).then_some(opened)
+    let as_asked = opened.way.moves.is_empty() && performer == ask.scene.performer;
+    let is_told = as_asked || !fit::would_tell_what_is_hidden(ask, action);
+    (is_told && is_open(ask, action, &opened)).then_some(opened)
 }
 
 fn may_take(ask: &Ask<'_>, action: &Action, performer: Actor) -> bool {

@@ -50,6 +50,7 @@ fn place(actions: &Json, narrow: &Json) -> (Workspace, Workflow) {
         "fields": [
             { "name": "Name", "type": "text" },
             { "name": "Amount", "type": "number" },
+            { "name": "Limit", "type": "number" },
             { "name": "Plan", "type": "singleSelect", "options": ["Free", "Pro", "Team"] },
             { "name": "Tags", "type": "multipleSelect", "options": ["Red", "Blue"] },
             { "name": "Due", "type": "date" },
@@ -567,4 +568,30 @@ fn no_workflow_is_searched_for_long() {
 fn where_nothing_helps_nothing_is_told() {
     let never = json!([{ "require": "condition", "condition": rule("Stage", "=", &json!("Done")), "message": "Not so" }]);
     assert_eq!(told(&never, "Review", &json!({}), Actor::User(id(ANN))), Vec::<String>::new());
+}
+
+/// A way would be what the hidden field holds: the number to stay below, the name to match, the person who must act.
+#[test]
+fn what_is_compared_with_a_hidden_field_is_not_told() {
+    let with = |field: &str, operator: &str| json!({ "field": field, "operator": operator, "value": "Amount", "valueSource": "field" });
+    let current_user = json!({ "field": "Owner", "operator": "=", "valueSource": "currentUser" });
+    let assignee = json!({ "field": "Assigned To", "operator": "=", "value": "Owner", "valueSource": "field" });
+    let action = |name: &str, rule: Json| {
+        let condition = json!({ "combinator": "and", "rules": [rule] });
+        let requirements = json!([{ "require": "condition", "condition": condition, "message": "Not so" }]);
+        json!({ "name": name, "from": ["Review"], "requirements": requirements, "steps": [] })
+    };
+    let actions = json!([action("Compare", with("Limit", "<")), action("Own", current_user), action("Match", assignee)]);
+    let narrow = json!({ "name": "Narrow", "fields": { "Amount": "hidden", "Owner": "hidden" } });
+    let (workspace, workflow) = place(&actions, &narrow);
+    let task = task(&workflow, &workspace, "Review", &json!({ "Limit": 9, "Amount": 5, "Owner": "bob@example.com" }));
+    let sentences = |key: Access<'_>| {
+        let ask = Ask::new(scene(&workspace, &workflow, &task, Actor::ApiKey(id(KEY))), key, Vec::new(), None);
+        let reached = ask.reach();
+        let ways = workflow.actions.iter().flat_map(|action| ask.ways(&reached, action));
+        ways.map(|way| way.sentence(&ask)).collect::<Vec<_>>().join(" ")
+    };
+    let all = sentences(Access::Everything);
+    assert!(all.contains("Change Limit to 4.") && all.contains("Let bob@example.com take it."), "{all}");
+    assert_eq!(sentences(access::of_role_named(&workflow, "Narrow").expect("a role")), "");
 }

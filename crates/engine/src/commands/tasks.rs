@@ -133,7 +133,7 @@ enum Named {
 }
 
 fn by_unique_id(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>) -> Outcome<Named> {
-    let Some(field) = found.workflow.unique_id_field() else { return Ok(Named::Nothing) };
+    let Some(field) = found.access().unique_id_field(&found.workflow) else { return Ok(Named::Nothing) };
     let Some(given) = body.get(&field.name) else { return Ok(Named::Nothing) };
     // What can't be a Unique ID is told with the body's other errors.
     let Ok(Some(Value::Text(unique_id))) = value::parse(field, &found.workspace, given) else { return Ok(Named::Nothing) };

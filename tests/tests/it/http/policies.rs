@@ -1,16 +1,14 @@
 //! The route table says what a key must be allowed; every endpoint is held to its line.
 
-use std::collections::HashMap;
-
 use axum::body::Bytes;
 use axum::http::HeaderMap;
-use baton_api::{Policy, ROUTES, Route};
+use baton_api::{Policy, ROUTES};
 use baton_engine::KeyScope;
 use baton_engine::commands::api_keys::{self, NewKey};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use super::review::{REVIEW, text};
-use super::server::{Call, Reply, Server, get, post, put};
+use super::ids::Ids;
+use super::server::{Call, Reply, Server, post};
 
 struct Place {
     server: Server,
@@ -26,52 +24,6 @@ impl Place {
 
     async fn send(&self, call: Call) -> Reply {
         self.server.send(call).await
-    }
-}
-
-/// One of each thing that a path can name, by its name there; and an action.
-#[derive(Clone)]
-struct Ids(HashMap<&'static str, String>);
-
-impl Ids {
-    /// A workflow with a task, in the key's workspace.
-    async fn made_by(server: &Server, key: &str) -> Ids {
-        let send = async |call: Call, status: u16| server.send(call.by(key)).await.expect(status).json();
-        let id = |json: &Json| text(&json["id"]);
-        let workflow = id(&send(post("/workflows", REVIEW).with("content-type", "application/yaml"), 201).await);
-        let mut ids = Ids(HashMap::from([("workflow", workflow)]));
-        let task = send(post(ids.at("/tasks"), json!({ "ID": "1" })), 201).await;
-        ids.0.insert("task", text(&task["Task URL"]).rsplit('/').next().expect("a last part").to_owned());
-        let item = send(post(ids.at("/tasks/1/checklist_items"), json!({ "title": "x", "Stage": "Open" })), 201).await;
-        ids.0.insert("item", id(&item));
-        ids.0.insert("user", id(&send(get(ids.at("/users")), 200).await[0]));
-        let actions = send(get(ids.at("/tasks/1/actions")), 200).await;
-        let action = actions.as_array().expect("actions").iter().find(|action| action["name"] == "Count up").expect("it is there");
-        let take = json!({ "task_id": "1", "action_id": action["id"] });
-        ids.0.insert("action", id(action));
-        ids.0.insert("execution", id(&send(post(ids.at("/executions"), take), 202).await));
-        // Named in its workspace only, and so by a name that no other has.
-        let secret = format!("S{}", ids.0["workflow"]);
-        send(put(format!("/secrets/{secret}"), json!({ "value": "x" })), 201).await;
-        ids.0.insert("secret", secret);
-        ids
-    }
-
-    fn at(&self, rest: &str) -> String {
-        format!("/workflows/{}{rest}", self.0["workflow"])
-    }
-
-    fn with(&self, part: &'static str, id: &str) -> Ids {
-        let mut ids = self.clone();
-        ids.0.insert(part, id.to_owned());
-        ids
-    }
-
-    /// A call of the route on what they name; its body is fit only where any is.
-    fn call(&self, route: &Route) -> Call {
-        let path = self.0.iter().fold(route.path.to_owned(), |path, (part, id)| path.replace(&format!("{{{part}}}"), id));
-        let method = ["GET", "POST", "PUT", "DELETE"].into_iter().find(|method| route.method.as_str() == *method).expect("a method");
-        Call { method, ..post(format!("/{path}"), "{}") }
     }
 }
 
@@ -151,7 +103,7 @@ async fn for_a_key_of_other_workflows_this_one_does_not_exist() {
 }
 
 /// What is compared of two answers: all of them but the id of the request.
-fn whole(mut reply: Reply) -> (u16, HeaderMap, Bytes) {
+pub fn whole(mut reply: Reply) -> (u16, HeaderMap, Bytes) {
     reply.headers.remove("x-request-id");
     (reply.status.as_u16(), reply.headers, reply.body)
 }

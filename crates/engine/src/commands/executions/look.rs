@@ -11,7 +11,7 @@ use baton_core::workflow::Workflow;
 use baton_store::sql::executions::{Filter, Listed, StatusIs};
 use baton_store::sql::{calls, executions, tasks};
 
-use crate::cx::{Cx, Outcome};
+use crate::cx::{Cx, Found, Outcome};
 
 /// As the caller may see it.
 pub fn get(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execution> {
@@ -157,7 +157,7 @@ pub fn list(cx: &mut Cx<'_>, workflow: &str, asked: &Asked, before: Option<Id>, 
     }
     let task = match &asked.task {
         None => None,
-        Some(text) => match task_named(cx, found.workflow.id, text)? {
+        Some(text) => match task_named(cx, &found, text)? {
             None => return Ok(Vec::new()),
             task => task,
         },
@@ -175,9 +175,13 @@ pub fn list(cx: &mut Cx<'_>, workflow: &str, asked: &Asked, before: Option<Id>, 
         .collect()
 }
 
-fn task_named(cx: &mut Cx<'_>, workflow: Id, text: &str) -> Outcome<Option<Id>> {
+fn task_named(cx: &mut Cx<'_>, found: &Found, text: &str) -> Outcome<Option<Id>> {
     let Ok(text) = parse_unique_id(text) else { return Ok(None) };
-    Ok(tasks::id_of_unique(cx.tx, workflow, &text)?.or_else(|| text.parse().ok()))
+    let named = match found.access().unique_id_field(&found.workflow) {
+        Some(_) => tasks::id_of_unique(cx.tx, found.workflow.id, &text)?,
+        None => None,
+    };
+    Ok(named.or_else(|| text.parse().ok()))
 }
 
 /// One that was removed is known by the name that it had.

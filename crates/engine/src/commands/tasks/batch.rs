@@ -2,7 +2,7 @@
 
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::value::{Value, parse};
-use baton_core::workflow::{Field, FieldRight};
+use baton_core::workflow::Field;
 use baton_store::sql::tasks::lock_all;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -25,8 +25,7 @@ pub fn create_or_update_all(cx: &mut Cx<'_>, workflow: &str, bodies: &[Map<Strin
 pub fn update_all(cx: &mut Cx<'_>, workflow: &str, bodies: &[Map<String, Json>]) -> Outcome<Vec<Shown>> {
     cx.share_definition(workflow)?;
     let found = cx.writable_workflow(workflow)?;
-    let field = found.workflow.unique_id_field().filter(|field| found.access().right_to(field) != FieldRight::Hidden);
-    let field = field.ok_or(Refusal::not_found(Noun::Task))?;
+    let field = found.access().unique_id_field(&found.workflow).ok_or(Refusal::not_found(Noun::Task))?;
     lock(cx, &found, bodies)?;
     each(bodies, |body| match by_unique_id(cx, &found, body)? {
         Named::Seen(loaded) => change(cx, found.clone(), *loaded, body, &Expected::Anything),
