@@ -4,6 +4,9 @@ use serde_json::Value as Json;
 
 use crate::remote::plain::{plain, shell_word, value, wrapped};
 
+/// In place of what a field may stand in that the key's role hides.
+const HIDDEN: &str = "hidden from this key";
+
 /// `command` is without its quote.
 pub fn shown(foresight: &Json, command: &str) -> String {
     let mut lines = vec![format!("It would end in {}, and nothing has been done.", value(&foresight["status"]))];
@@ -21,7 +24,10 @@ pub fn shown(foresight: &Json, command: &str) -> String {
 fn changes(heading: &str, changes: &Json, indent: &str) -> Vec<String> {
     let Some(changes) = changes.as_object().filter(|changes| !changes.is_empty()) else { return Vec::new() };
     let heading = (!heading.is_empty()).then(|| format!("{indent}{heading}"));
-    let change = |(name, pair): (&String, &Json)| format!("{indent}  {}: {} -> {}", plain(name), or_blank(&pair[0]), or_blank(&pair[1]));
+    let change = |(name, pair): (&String, &Json)| match pair {
+        Json::Null => format!("{indent}  {}: {HIDDEN}", plain(name)),
+        pair => format!("{indent}  {}: {} -> {}", plain(name), or_blank(&pair[0]), or_blank(&pair[1])),
+    };
     heading.into_iter().chain(changes.iter().map(change)).collect()
 }
 
@@ -41,7 +47,7 @@ fn step_told(number: usize, step: &Json) -> Vec<String> {
         match (key.as_str(), told) {
             ("kind" | "status" | "certain" | "changes", _) | ("deletes", Json::Bool(false)) => {}
             ("deletes", Json::Bool(true)) => lines.push("     deletes the task".to_owned()),
-            (_, Json::Null) => lines.push(format!("     {}: hidden from this key", plain(key))),
+            (_, Json::Null) => lines.push(format!("     {}: {HIDDEN}", plain(key))),
             ("request", request) => lines.extend(request_told(request)),
             ("email" | "stage_change", parts) => lines.extend(parts_told(parts)),
             (_, Json::String(text)) => lines.extend(text_told(key, text)),
@@ -92,7 +98,7 @@ mod tests {
     #[test]
     fn a_dry_run_shows_what_would_be() {
         let foresight = json!({
-            "status": "Success", "changes": { "Stage": ["Draft", "Paid"], "Note": [null, "x\u{1b}"] },
+            "status": "Success", "changes": { "Stage": ["Draft", "Paid"], "Note": [null, "x\u{1b}"], "Pay": null },
             "steps": [
                 { "kind": "move_to_stage", "status": "Success", "certain": true, "changes": { "Stage": ["Draft", "Paid"] } },
                 {
@@ -113,6 +119,7 @@ It would end in Success, and nothing has been done.
 The task would change:
   Stage: Draft -> Paid
   Note: (blank) -> x\\u{1b}
+  Pay: hidden from this key
 1. move_to_stage: Success
      Stage: Draft -> Paid
 2. api_call: Success
