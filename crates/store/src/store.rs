@@ -95,7 +95,7 @@ impl Store {
         self.write_for(Whose::Own, work).await
     }
 
-    /// The same for the node's lease: it waits for none of the node's other works either.
+    /// The same for the node's lease: where several write, it waits for none of the node's other works either.
     pub async fn write_lease<T, E>(&self, work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
