@@ -5,12 +5,15 @@ mod actions;
 mod api_key;
 mod apply;
 mod audit;
+mod backup;
 mod config;
 mod demo;
 mod explained;
 mod fields;
 mod init;
 pub(crate) mod lint;
+mod progress;
+mod restore;
 mod schema;
 mod secret;
 mod serve;
@@ -74,6 +77,10 @@ enum Command {
     /// Look after the history
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Copy all that the store holds into a file, while the server runs or not
+    Backup(backup::Backup),
+    /// Make a store of a backup, in a data folder or in PostgreSQL, whichever it came from
+    Restore(restore::Restore),
 }
 
 pub fn run() -> Result<(), Trouble> {
@@ -107,6 +114,8 @@ pub fn run() -> Result<(), Trouble> {
         Command::Secret(command) => command.run(&settings),
         Command::Config => config::run(&settings),
         Command::Audit(command) => command.run(&settings),
+        Command::Backup(command) => command.run(&settings),
+        Command::Restore(command) => command.run(&settings),
     }
 }
 
