@@ -59,6 +59,17 @@ impl Site {
         })
     }
 
+    /// One that is made of a backup of this one, with its master key, and what the command says of it.
+    pub fn restored(&self, backup: &Path, folder: &Path, database_url: Option<String>) -> Outcome<(Site, String)> {
+        let site = Site { database_url, ..self.another(folder)? };
+        let told = shell::read(site.baton("restore").arg(backup))?;
+        Ok((site, told))
+    }
+
+    pub fn back_up(&self, file: &Path) -> Outcome {
+        shell::read(self.baton("backup").arg(file)).map(drop)
+    }
+
     pub fn serve(&self, environment: &[(&str, &str)]) -> Outcome<Server> {
         let log = OpenOptions::new().create(true).append(true).open(self.folder.join("server.log"))?;
         let mut command = self.baton("serve");
