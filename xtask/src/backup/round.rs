@@ -28,6 +28,8 @@ use crate::{Outcome, clock, shell};
 const TASKS: usize = 5;
 const LOAD_BEFORE: std::ops::Range<u64> = 100..400;
 const LOAD_AFTER: std::ops::Range<u64> = 0..200;
+/// A restore of a round takes about as long.
+const KILLED_WITHIN: std::ops::Range<u64> = 5..150;
 /// After so many rounds a backup must have met executions under way.
 const ROUNDS_A_MEETING: u32 = 20;
 
@@ -46,6 +48,7 @@ pub struct Totals {
     in_backup: usize,
     between: usize,
     under_way: u64,
+    killed: u32,
     called_again: usize,
 }
 
@@ -93,7 +96,8 @@ impl Source {
             Store::Sqlite => None,
             Store::Postgres => Some(cluster.create_database(database)?),
         };
-        let (site, told) = self.site.restored(&file, &folder.join("data"), database_url)?;
+        let site = self.site.elsewhere(&folder.join("data"), database_url)?;
+        let told = restore(&site, &file, random, totals)?;
         totals.under_way += under_way(&told);
         shell::read(&mut site.audit_verify())?;
         let restored = Restored { site: &site, sink: &self.sink, place: &place, load, backup };
@@ -277,6 +281,22 @@ fn joined<const N: usize>(parts: [&Received; N]) -> Received {
     Received { calls, mails: parts.iter().flat_map(|part| part.mails.clone()).collect() }
 }
 
+/// Often killed first, and then made again.
+fn restore(site: &Site, file: &Path, random: &mut Random, totals: &mut Totals) -> Outcome<String> {
+    if random.once_in(2) {
+        if let Some(told) = site.restore_killed(file, Duration::from_millis(random.within(KILLED_WITHIN)))? {
+            return Ok(told);
+        }
+        totals.killed += 1;
+        return match site.restore(file) {
+            // It came to its end, and was killed before it could say so.
+            Err(error) if error.to_string().contains("the store is not empty") => Ok(String::new()),
+            told => told,
+        };
+    }
+    site.restore(file)
+}
+
 /// `3 executions were under way then: ...`
 fn under_way(told: &str) -> u64 {
     told.lines().find_map(|line| line.split_once(" executions were under way")?.0.parse().ok()).unwrap_or(0)
@@ -294,11 +314,11 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { answered, in_backup, between, under_way, called_again } = self;
+        let Totals { answered, in_backup, between, under_way, killed, called_again } = self;
         write!(
             out,
             "{answered} executions answered, {in_backup} of those asked for by then in the backups, {between} of them while one was made; \
-             {under_way} under way were handed back; {called_again} calls and e-mails by what was restored"
+             {under_way} under way were handed back; {killed} restores killed and made again; {called_again} calls and e-mails by what was restored"
         )
     }
 }

@@ -13,6 +13,7 @@ mod fields;
 mod init;
 pub(crate) mod lint;
 mod progress;
+mod ready;
 mod restore;
 mod schema;
 mod secret;
@@ -72,6 +73,8 @@ enum Command {
     /// Set, list and delete the secrets that calls are made with
     #[command(subcommand)]
     Secret(secret::Secret),
+    /// Ask a server whether it is ready, as a container's health check does
+    Ready,
     /// Print the settings in force and where each came from
     Config,
     /// Look after the history
@@ -112,6 +115,7 @@ pub fn run() -> Result<(), Trouble> {
         Command::ApiKey(command) => command.run(&settings),
         Command::User(command) => command.run(&settings),
         Command::Secret(command) => command.run(&settings),
+        Command::Ready => ready::run(&settings),
         Command::Config => config::run(&settings),
         Command::Audit(command) => command.run(&settings),
         Command::Backup(command) => command.run(&settings),

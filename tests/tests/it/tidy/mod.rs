@@ -1,11 +1,13 @@
 //! House rules that a program can check.
 //!
 //! - `arrows`: which crate may use which.
+//! - `shipping`: what containers, services and charts say of the program.
 //! - `texts`: what no file may say, and what every crate must.
 //! - `twins`: what stands in two places.
 //! - `words`: one word, one thing, in the names that others see.
 
 mod arrows;
+mod shipping;
 mod texts;
 mod twins;
 mod words;
