@@ -5,7 +5,7 @@ mod round;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use round::{Source, Totals};
+use round::{Scene, Totals};
 
 use crate::crash::Store;
 use crate::postgres::Cluster;
@@ -63,21 +63,15 @@ pub fn run(options: &Options) -> Outcome {
 
 fn rounds(rounds: u32, seed: u64, binary: &Path, folder: &Path, cluster: &Cluster) -> Outcome {
     let start = clock::now();
-    let source = |store| Source::start(binary, &folder.join(format!("{store:?}").to_lowercase()), store, cluster);
-    let sources = [source(Store::Sqlite)?, source(Store::Postgres)?];
     let mut totals = Totals::default();
     for round in 0..rounds {
         let (from, to) = WAYS[round as usize % WAYS.len()];
-        let source = &sources[usize::from(from == Store::Postgres)];
-        let (name, place) = (format!("{seed:x}-{round}"), folder.join(format!("r{round}")));
-        let judged = source.round(&name, to, &place, cluster, &mut Random::branch(seed, u64::from(round)), &mut totals);
-        judged.map_err(|error| format!("round {round}, {from:?} to {to:?}: {error}"))?;
+        let random = &mut Random::branch(seed, u64::from(round));
+        let scene = Scene { folder: &folder.join(format!("r{round}")), cluster, name: &format!("{seed:x}-{round}") };
+        scene.round(binary, from, to, random, &mut totals).map_err(|error| format!("round {round}, {from:?} to {to:?}: {error}"))?;
         if (round + 1) % ROUNDS_A_LINE == 0 {
             println!("{} rounds in {:.0} s: {totals}", round + 1, start.elapsed().as_secs_f64());
         }
-    }
-    for source in sources {
-        source.close()?;
     }
     println!("{rounds} rounds in {:.0} s, no finding: {totals}", start.elapsed().as_secs_f64());
     totals.check(rounds)

@@ -26,6 +26,8 @@ use crate::sink::{Received, Sink};
 use crate::{Outcome, clock, shell};
 
 const TASKS: usize = 5;
+const SOURCE: &str = "source";
+const RESTORED: &str = "restored";
 const LOAD_BEFORE: std::ops::Range<u64> = 100..400;
 const LOAD_AFTER: std::ops::Range<u64> = 0..200;
 /// A restore of a round takes about as long.
@@ -33,8 +35,16 @@ const KILLED_WITHIN: std::ops::Range<u64> = 5..150;
 /// After so many rounds a backup must have met executions under way.
 const ROUNDS_A_MEETING: u32 = 20;
 
-/// A server that is backed up again and again.
-pub struct Source {
+/// Where a round takes place. Each has a server of its own, or every backup would be larger than the one before.
+pub struct Scene<'a> {
+    pub folder: &'a Path,
+    pub cluster: &'a Cluster,
+    /// Part of all keys.
+    pub name: &'a str,
+}
+
+/// The server that is backed up.
+struct Source {
     site: Site,
     server: Server,
     sink: Sink,
@@ -63,12 +73,46 @@ struct Backup {
     meanwhile: Received,
 }
 
+impl Scene<'_> {
+    pub fn round(&self, binary: &Path, from: Store, to: Store, random: &mut Random, totals: &mut Totals) -> Outcome {
+        let source = Source::start(binary, &self.folder.join("source"), self.database(from, SOURCE)?)?;
+        let mut client = source.site.client();
+        let tasks = (0..TASKS).map(|_| round::new_task(&mut client, &source.workflow)).collect::<Outcome<Vec<String>>>()?;
+        let place = Place { workflow: &source.workflow, tasks: &tasks, actions: &source.actions };
+        let shared = Shared::default();
+        let file = self.folder.join("backup.gz");
+        let backup = source.under_load(&place, &shared, &file, self.name, random)?;
+        let load = Load::take(&shared);
+        totals.answered += load.sent.iter().filter(|sent| sent.asked.id.is_some()).count();
+
+        let mut findings = std::mem::take(&mut *lock(&shared.findings));
+        findings.extend(source.judge(&place, &load, &backup, self.name, random)?);
+        let site = source.site.elsewhere(&self.folder.join("restored"), self.database(to, RESTORED)?)?;
+        let told = restore(&site, &file, random, totals)?;
+        totals.under_way += under_way(&told);
+        shell::read(&mut site.audit_verify())?;
+        let restored = Restored { site: &site, sink: &source.sink, place: &place, load, backup };
+        restored.judge(self.name, random, &mut findings, totals)?;
+        source.close()?;
+        if !findings.is_empty() {
+            return Err(format!("{told}{}", findings.join("\n")).into());
+        }
+        for (_, database) in [(from, SOURCE), (to, RESTORED)].iter().filter(|(store, _)| *store == Store::Postgres) {
+            self.cluster.psql("postgres", &format!("drop database {database} with (force)"))?;
+        }
+        Ok(fs::remove_dir_all(self.folder)?)
+    }
+
+    fn database(&self, store: Store, name: &str) -> Outcome<Option<String>> {
+        match store {
+            Store::Sqlite => Ok(None),
+            Store::Postgres => self.cluster.create_database(name).map(Some),
+        }
+    }
+}
+
 impl Source {
-    pub fn start(binary: &Path, folder: &Path, store: Store, cluster: &Cluster) -> Outcome<Source> {
-        let database_url = match store {
-            Store::Sqlite => None,
-            Store::Postgres => Some(cluster.create_database("source")?),
-        };
+    fn start(binary: &Path, folder: &Path, database_url: Option<String>) -> Outcome<Source> {
         let sink = Sink::open()?;
         // Whatever is restored answers as its source.
         let settings = [sink.settings(), vec![("BATON_PUBLIC_URL".to_owned(), "http://baton.example".to_owned())]].concat();
@@ -76,39 +120,6 @@ impl Source {
         let (server, _) = site.serve_until_ready(&[])?;
         let (workflow, actions) = round::set_up(&mut site.client(), &sink)?;
         Ok(Source { site, server, sink, workflow, actions })
-    }
-
-    pub fn round(&self, name: &str, to: Store, folder: &Path, cluster: &Cluster, random: &mut Random, totals: &mut Totals) -> Outcome {
-        let mut client = self.site.client();
-        let tasks = (0..TASKS).map(|_| round::new_task(&mut client, &self.workflow)).collect::<Outcome<Vec<String>>>()?;
-        let place = Place { workflow: &self.workflow, tasks: &tasks, actions: &self.actions };
-        let shared = Shared::default();
-        fs::create_dir_all(folder)?;
-        let file = folder.join("backup.gz");
-        let backup = self.under_load(&place, &shared, &file, name, random)?;
-        let load = Load::take(&shared);
-        totals.answered += load.sent.iter().filter(|sent| sent.asked.id.is_some()).count();
-
-        let mut findings = std::mem::take(&mut *lock(&shared.findings));
-        self.judge_source(&mut client, &place, &load, &backup, name, random, &mut findings)?;
-        let database = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let database_url = match to {
-            Store::Sqlite => None,
-            Store::Postgres => Some(cluster.create_database(database)?),
-        };
-        let site = self.site.elsewhere(&folder.join("data"), database_url)?;
-        let told = restore(&site, &file, random, totals)?;
-        totals.under_way += under_way(&told);
-        shell::read(&mut site.audit_verify())?;
-        let restored = Restored { site: &site, sink: &self.sink, place: &place, load, backup };
-        restored.judge(name, random, &mut findings, totals)?;
-        if !findings.is_empty() {
-            return Err(format!("{told}{}", findings.join("\n")).into());
-        }
-        if to == Store::Postgres {
-            cluster.psql("postgres", &format!("drop database {database} with (force)"))?;
-        }
-        Ok(fs::remove_dir_all(folder)?)
     }
 
     fn under_load(&self, place: &Place<'_>, shared: &Shared, file: &Path, name: &str, random: &mut Random) -> Outcome<Backup> {
@@ -131,33 +142,24 @@ impl Source {
     }
 
     /// Nothing of it was disturbed.
-    #[expect(clippy::too_many_arguments, reason = "a round is what they have in common")]
-    fn judge_source(
-        &self,
-        client: &mut Client,
-        place: &Place<'_>,
-        load: &Load,
-        backup: &Backup,
-        name: &str,
-        random: &mut Random,
-        findings: &mut Vec<String>,
-    ) -> Outcome {
+    fn judge(&self, place: &Place<'_>, load: &Load, backup: &Backup, name: &str, random: &mut Random) -> Outcome<Vec<String>> {
+        // The connection of before may have been idle for long.
+        let mut client = self.site.client();
         let (shared, mut sent) = (load.shared(load.edits.clone(), load.made.clone()), load.sent.clone());
-        settle::settle(client, place, &shared, &mut sent, &format!("{name}-source"), random)?;
+        settle::settle(&mut client, place, &shared, &mut sent, &format!("{name}-source"), random)?;
         let mut verdict = Verdict { load_ended: true, restart: u64::MAX, ..Verdict::default() };
         for task in 0..place.tasks.len() {
-            verdict.judge(client, place, task, &sent, &shared)?;
+            verdict.judge(&mut client, place, task, &sent, &shared)?;
         }
-        let rows = read_tasks(client, place)?;
+        let rows = read_tasks(&mut client, place)?;
         let received = joined([&backup.before, &backup.meanwhile, &self.sink.take()]);
-        findings.append(&mut verdict.findings);
-        findings.append(&mut lock(&shared.findings));
-        findings.extend(calls::judge(&received, &verdict.known).findings);
-        findings.extend(edits::judge(client, place, &shared, &rows)?);
-        Ok(())
+        verdict.findings.append(&mut lock(&shared.findings));
+        verdict.findings.extend(calls::judge(&received, &verdict.known).findings);
+        verdict.findings.extend(edits::judge(&mut client, place, &shared, &rows)?);
+        Ok(verdict.findings)
     }
 
-    pub fn close(self) -> Outcome {
+    fn close(self) -> Outcome {
         self.server.stop()?;
         shell::read(&mut self.site.audit_verify()).map(drop)
     }

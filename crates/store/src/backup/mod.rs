@@ -6,6 +6,8 @@
 mod copy;
 mod file;
 mod restore;
+#[cfg(test)]
+mod tests;
 
 use baton_core::time::Timestamp;
 
