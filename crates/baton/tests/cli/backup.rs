@@ -178,7 +178,7 @@ fn a_restore_that_is_killed_can_be_made_again() {
     send_signal(&child, "-KILL");
     child.wait().expect("it is our child");
     let unfinished = "error: a restore into this store was begun and not finished: run `baton restore FILE` again";
-    assert_eq!(site.refused(&["serve", "--listen", "127.0.0.1:0", "--log-level", "off", "--data", "other"]), unfinished);
+    assert_eq!(site.start_refused(&["--data", "other"]), unfinished);
     assert_eq!(site.refused(&["backup", "c.gz", "--data", "other"]), unfinished);
     assert_eq!(site.run(&["restore", "b.gz", "--data", "other"]).code, 0);
     let server = site.serve(&["--data", "other", "--master-key-file", "baton-data/master.key"]);
