@@ -2,12 +2,13 @@
 //!
 //! Map: a [`Store`] runs work (plain functions over a [`Tx`]) in transactions; [`sql`] has the statements, one file for
 //! each noun; `sqlite/` and `postgres/` have what differs: how connections are opened, how works are grouped into
-//! commits, and what an engine's error means. `migrations/` has the schema.
+//! commits, and what an engine's error means. `migrations/` has the schema, and `backup/` copies all that is in it to a file and back.
 //!
 //! A write is answered when its commit is durable, and an `Err` leaves nothing behind. A read sees every answered write.
 //! No rule of the product lives here.
 #![forbid(unsafe_code)]
 
+pub mod backup;
 mod error;
 pub mod link;
 mod migrate;

@@ -19,6 +19,23 @@ const MIGRATIONS: &[Migration] = &[
 pub(crate) const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL, name TEXT NOT NULL)";
 pub(crate) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM schema_migrations";
 
+/// Stands in a store while it is restored, and where that broke off.
+pub(crate) const UNFINISHED_RESTORE: &str = "unfinished_restore";
+
+/// A store in which a restore broke off has nothing in it, and must not pass for a new one.
+pub(crate) fn check_finished(unfinished: bool) -> Result<(), StoreError> {
+    if !unfinished {
+        return Ok(());
+    }
+    let what = "a restore into this store was begun and not finished: run `baton restore FILE` again";
+    Err(StoreError::Refused(what.to_owned()))
+}
+
+/// For whoever must not make one.
+pub(crate) fn check_made(made: bool) -> Result<(), StoreError> {
+    if made { Ok(()) } else { Err(StoreError::Refused("there is no data of Baton in this database".to_owned())) }
+}
+
 /// What is still to be applied to a store at `version`.
 pub(crate) fn pending(version: i64) -> Result<&'static [Migration], StoreError> {
     let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);

@@ -3,6 +3,7 @@
 //! To add a test: an `async fn(bed: Bed)` and its name in the file's `on_every_store!`.
 
 mod activity;
+mod backup;
 mod bed;
 mod executions;
 mod filters;
