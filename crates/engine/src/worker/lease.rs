@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use baton_store::StoreError;
 use baton_store::sql::timers::{self, TimerRow};
-use baton_store::sql::{activity, deleted_workflows, idempotency, nodes};
+use baton_store::sql::{activity, deleted_workflows, idempotency, nodes, task_counts};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
@@ -21,6 +21,9 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// History rows are sealed within a second on stores that do not seal in the commit itself.
 const SEAL_EVERY: Duration = Duration::from_millis(500);
 const SEAL_ROWS_MAX: i64 = 5_000;
+/// What is folded is read faster; the counts are right before it too.
+const FOLD_EVERY: Duration = Duration::from_millis(500);
+const FOLD_CHANGES_MAX: i64 = 10_000;
 const FIRE_EVERY: Duration = Duration::from_millis(500);
 const FAULT_AGAIN_MICROS: i64 = 60_000_000;
 /// Work that is held under a dead lease or an earlier boot is found again within this.
@@ -37,6 +40,7 @@ impl Engine {
         let turn = Arc::new(AtomicU64::new(0));
         chores.spawn(every(RENEW_EVERY, self.clone(), ended.clone(), |engine| async move { engine.renew_lease().await }));
         chores.spawn(every(SEAL_EVERY, self.clone(), ended.clone(), |engine| async move { engine.seal().await }));
+        chores.spawn(every(FOLD_EVERY, self.clone(), ended.clone(), |engine| async move { engine.fold_counts().await }));
         chores.spawn(every(FIRE_EVERY, self.clone(), ended.clone(), move |engine| {
             let turn = turn.clone();
             async move { engine.fire_timers(&turn).await }
@@ -79,6 +83,16 @@ impl Engine {
                 Ok(sealed) if sealed == SEAL_ROWS_MAX as u64 => {}
                 Ok(_) => return,
                 Err(error) => return warn!(%error, "the history could not be sealed"),
+            }
+        }
+    }
+
+    async fn fold_counts(&self) {
+        loop {
+            match self.shared.store.write_own(|tx| task_counts::fold(tx, FOLD_CHANGES_MAX)).await {
+                Ok(folded) if folded == FOLD_CHANGES_MAX as u64 => {}
+                Ok(_) => return,
+                Err(error) => return warn!(%error, "the counts of tasks could not be folded"),
             }
         }
     }

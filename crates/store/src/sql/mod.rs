@@ -20,6 +20,7 @@ pub mod nodes;
 pub mod people;
 mod row;
 pub mod secrets;
+pub mod task_counts;
 mod task_filter;
 mod task_values;
 pub mod tasks;

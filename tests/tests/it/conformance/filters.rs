@@ -126,8 +126,8 @@ async fn large_tasks_make_short_pages(bed: Bed) {
         let after = task.clone();
         bed.write(move |tx| {
             let update = tasks::Update {
+                before: &before,
                 task: &after,
-                expected_version: before.version,
                 unique_key: None,
                 active: true,
                 removed: &[],

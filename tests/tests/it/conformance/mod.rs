@@ -4,6 +4,7 @@
 
 mod activity;
 mod bed;
+mod counts;
 mod executions;
 mod filters;
 mod folder;
