@@ -14,6 +14,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "deleted_workflows", text: include_str!("../migrations/0003_deleted_workflows.sql") },
     Migration { version: 4, name: "quotes", text: include_str!("../migrations/0004_quotes.sql") },
     Migration { version: 6, name: "counts", text: include_str!("../migrations/0006_counts.sql") },
+    Migration { version: 7, name: "search", text: include_str!("../migrations/0007_search.sql") },
 ];
 
 /// Where the schema's version is kept. `{int}` and the like are not needed here: both engines read this as it is.
@@ -53,7 +54,13 @@ impl Migration {
                 ("{updated}", " WITH (fillfactor = 80)"),
             ],
         };
-        let statements = words.iter().fold(self.text.to_owned(), |text, (word, with)| text.replace(word, with));
+        // Lines for one engine alone begin with its name.
+        let (own, others) = match dialect {
+            Dialect::Sqlite => ("{sqlite}", "{postgres}"),
+            Dialect::Postgres => ("{postgres}", "{sqlite}"),
+        };
+        let lines = self.text.lines().filter(|line| !line.starts_with(others)).map(|line| line.strip_prefix(own).unwrap_or(line));
+        let statements = words.iter().fold(lines.collect::<Vec<_>>().join("\n"), |text, (word, with)| text.replace(word, with));
         format!("{statements}\nINSERT INTO schema_migrations (version, name) VALUES ({}, '{}');", self.version, self.name)
     }
 }
@@ -102,6 +109,12 @@ mod tests {
     fn tasks_that_are_there_are_counted() {
         let counts = "SELECT concat_ws(' ', workflow_id, assignee_id, stage_id, tasks) FROM task_counts ORDER BY 1";
         assert_eq!(rows_of(&migrated(6, TASKS), counts), ["2 -1 3 1", "2 -1 4 1", "2 6 3 2", "9 6 3 1"]);
+    }
+
+    #[test]
+    fn tasks_that_are_there_are_to_be_indexed() {
+        let queued = "SELECT concat_ws(' ', workflow_id, task_id) FROM search_queue ORDER BY 1";
+        assert_eq!(rows_of(&migrated(7, TASKS), queued), ["2 11", "2 12", "2 13", "2 14", "9 15"]);
     }
 
     #[test]

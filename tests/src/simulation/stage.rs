@@ -34,7 +34,8 @@ pub struct Stage {
 }
 
 /// What a run leaves; all other tables stay as they were made.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 13] = [
+    "search_queue",
     "tasks",
     "task_values",
     "task_counts",
@@ -49,10 +50,12 @@ pub const TABLES: [&str; 12] = [
     "timers",
 ];
 
-const SWEEP: [&str; 12] = [
+const SWEEP: [&str; 14] = [
     "DELETE FROM tasks",
     "DELETE FROM task_values",
     "DELETE FROM task_counts",
+    "DELETE FROM search_queue",
+    "INSERT INTO task_search (task_search) VALUES ('delete-all')",
     "DELETE FROM executions",
     "DELETE FROM jobs",
     "DELETE FROM nodes",

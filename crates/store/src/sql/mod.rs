@@ -19,6 +19,7 @@ pub mod migrating;
 pub mod nodes;
 pub mod people;
 mod row;
+pub mod search;
 pub mod secrets;
 pub mod task_counts;
 mod task_filter;

@@ -7,7 +7,7 @@ use baton_core::value::FilterKey;
 use super::row::to_json;
 pub use super::task_filter::TaskFilter;
 use super::task_filter::{Query, narrow, narrow_by_one_key};
-use super::{activity, checklist, comments, task_counts, task_values, timers};
+use super::{activity, checklist, comments, search, task_counts, task_values, timers};
 use crate::{Dialect, Param, Row, StoreError, Tx};
 
 /// A task with what every decision about it needs, read in one look-up.
@@ -150,6 +150,7 @@ pub fn insert(
     ];
     tx.send(sql, &params)?;
     task_counts::add(tx, task)?;
+    search::note_new(tx, task)?;
     task_values::insert(tx, task.workflow, task.id, keys)
 }
 
@@ -192,6 +193,7 @@ pub fn update(tx: &mut dyn Tx, workspace: Id, update: &Update<'_>) -> Result<(),
     let moved_on = format!("task {} is no longer at version {}", task.id, before.version);
     tx.send_one(sql, &params, StoreError::Sql(moved_on))?;
     task_counts::shift(tx, before, task)?;
+    search::note_change(tx, before, task)?;
     task_values::replace(tx, task.workflow, task.id, update.removed, update.added)
 }
 
@@ -218,6 +220,7 @@ pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<
 pub(super) fn remove(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreError> {
     tx.send("DELETE FROM tasks WHERE id = $1", &[task.id.into()])?;
     task_counts::take_away(tx, task)?;
+    search::note_removed(tx, task)?;
     task_values::delete_of_task(tx, task)?;
     comments::delete_of_task(tx, task.id)?;
     checklist::delete_of_task(tx, task.id)?;

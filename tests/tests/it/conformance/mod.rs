@@ -14,6 +14,7 @@ mod migrating;
 mod nodes;
 mod people;
 mod postgres;
+mod search;
 mod secrets;
 mod tasks;
 mod transactions;
