@@ -16,7 +16,7 @@ use super::tasks::read_task;
 use crate::{Dialect, Param, StoreError, Tx};
 
 /// Of a workflow's tasks that are not indexed yet, so many of the newest are found nevertheless.
-const QUEUED_FOUND_MAX: i64 = 2_000;
+const QUEUED_FOUND_MAX: usize = 2_000;
 /// Only one node of a cluster indexes at a time, or what one has read could be written over what another has read later.
 const INDEXER: i64 = 0x0062_6174_6f69;
 /// Words that one transaction indexes, unless they are of one task.
@@ -30,24 +30,20 @@ pub struct Candidates {
     pub more: bool,
 }
 
-/// Every task of the workflow that matches is among them, up to `limit` of those before `before`.
-pub fn candidates(tx: &mut dyn Tx, workflow: Id, search: &Search, before: Option<Id>, limit: usize) -> Result<Candidates, StoreError> {
-    let before = before.map_or(i64::MAX, Id::as_i64);
-    let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let (sql, text) = match tx.dialect() {
-        Dialect::Sqlite => {
-            let sql = "SELECT rowid FROM task_search WHERE task_search MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3";
-            (sql, query(workflow, search, |word| format!("\"{word}\" *"), " AND "))
-        }
+/// Every task of the workflow that matches is among them, up to `limit` of the newest, and none that is older than `oldest`.
+pub fn candidates(tx: &mut dyn Tx, workflow: Id, search: &Search, oldest: Option<Id>, limit: usize) -> Result<Candidates, StoreError> {
+    let text = query(tx.dialect(), workflow, search);
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => "SELECT rowid FROM task_search WHERE task_search MATCH $1 AND rowid >= $2 ORDER BY rowid DESC LIMIT $3",
         Dialect::Postgres => {
-            let sql = "SELECT task_id FROM task_search WHERE words @@ CAST(CAST($1 AS TEXT) AS tsquery) AND task_id < $2
-                ORDER BY task_id DESC LIMIT $3";
-            (sql, query(workflow, search, |word| format!("'{word}':*"), " & "))
+            "SELECT task_id FROM task_search WHERE words @@ CAST(CAST($1 AS TEXT) AS tsquery) AND task_id >= $2
+                ORDER BY task_id DESC LIMIT $3"
         }
     };
-    let mut tasks = tx.query(sql, &[Param::Text(&text), before.into(), asked.into()], |row| row.id(0))?;
-    let sql = "SELECT DISTINCT task_id FROM search_queue WHERE workflow_id = $1 AND task_id < $2 ORDER BY task_id DESC LIMIT $3";
-    tasks.extend(tx.query(sql, &[workflow.into(), before.into(), QUEUED_FOUND_MAX.min(asked).into()], |row| row.id(0))?);
+    let least = oldest.map_or(0, Id::as_i64);
+    let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut tasks = tx.query(sql, &[Param::Text(&text), least.into(), asked.into()], |row| row.id(0))?;
+    tasks.extend(queued(tx, workflow)?.tasks.into_iter().filter(|id| id.as_i64() >= least));
     tasks.sort_unstable_by(|one, other| other.cmp(one));
     tasks.dedup();
     let more = tasks.len() > limit;
@@ -55,9 +51,43 @@ pub fn candidates(tx: &mut dyn Tx, workflow: Id, search: &Search, before: Option
     Ok(Candidates { tasks, more })
 }
 
-fn query(workflow: Id, search: &Search, each: impl Fn(&str) -> String, and: &str) -> String {
-    let words: Vec<String> = search.words().iter().map(|word| each(&format!("{}{word}", before_each(workflow)))).collect();
-    words.join(and)
+/// Every task that is indexed with all words.
+pub(crate) fn each_indexed(tx: &mut dyn Tx, workflow: Id, search: &Search, each: &mut dyn FnMut(i64)) -> Result<(), StoreError> {
+    let text = query(tx.dialect(), workflow, search);
+    match tx.dialect() {
+        Dialect::Sqlite => tx.rows("SELECT rowid FROM task_search WHERE task_search MATCH $1", &[Param::Text(&text)], &mut |row| {
+            each(row.int(0)?);
+            Ok(())
+        }),
+        // An answer is held in memory: they come as eight bytes each.
+        Dialect::Postgres => {
+            let sql = "SELECT string_agg(int8send(task_id), '') FROM task_search WHERE words @@ CAST(CAST($1 AS TEXT) AS tsquery)";
+            tx.rows(sql, &[Param::Text(&text)], &mut |row| {
+                let ids = row.opt_bytes(0)?.unwrap_or_default().as_chunks().0;
+                ids.iter().for_each(|id| each(i64::from_be_bytes(*id)));
+                Ok(())
+            })
+        }
+    }
+}
+
+/// Of the tasks that are not indexed yet, those that are found nevertheless, the newest first; they may match.
+pub(crate) fn queued(tx: &mut dyn Tx, workflow: Id) -> Result<Candidates, StoreError> {
+    let sql = "SELECT DISTINCT task_id FROM search_queue WHERE workflow_id = $1 ORDER BY task_id DESC LIMIT $2";
+    let mut tasks = tx.query(sql, &[workflow.into(), Param::Int(QUEUED_FOUND_MAX as i64 + 1)], |row| row.id(0))?;
+    let more = tasks.len() > QUEUED_FOUND_MAX;
+    tasks.truncate(QUEUED_FOUND_MAX);
+    Ok(Candidates { tasks, more })
+}
+
+/// All words, each also as the beginning of another. They have letters and digits only, and so nothing that either language knows.
+fn query(dialect: Dialect, workflow: Id, search: &Search) -> String {
+    let before = before_each(workflow);
+    let words = search.words().iter();
+    match dialect {
+        Dialect::Sqlite => words.map(|word| format!("\"{before}{word}\" *")).collect::<Vec<_>>().join(" AND "),
+        Dialect::Postgres => words.map(|word| format!("'{before}{word}':*")).collect::<Vec<_>>().join(" & "),
+    }
 }
 
 /// No digit is an x, so where the word begins is plain.

@@ -24,7 +24,7 @@ on_every_store!(
     what_is_written_is_found_at_once_and_after_it_is_indexed,
     a_change_of_something_else_is_not_queued,
     a_workflows_words_are_its_own,
-    pages_of_candidates_follow_each_other,
+    the_newest_are_candidates,
     workflows_take_turns,
     any_text_can_be_indexed,
     a_task_that_cant_be_read_keeps_no_other_waiting,
@@ -53,9 +53,9 @@ fn workflow(bed: &Bed) -> Workflow {
     }
 }
 
-async fn candidates(bed: &Bed, text: &str, before: Option<Id>, limit: usize) -> Candidates {
+async fn candidates(bed: &Bed, text: &str, oldest: Option<Id>, limit: usize) -> Candidates {
     let (workflow, search) = (bed.workflow, search_of(text));
-    bed.read(move |tx| search::candidates(tx, workflow, &search, before, limit)).await.unwrap()
+    bed.read(move |tx| search::candidates(tx, workflow, &search, oldest, limit)).await.unwrap()
 }
 
 async fn found(bed: &Bed, text: &str) -> Vec<Id> {
@@ -141,7 +141,7 @@ async fn a_workflows_words_are_its_own(bed: Bed) {
     }
 }
 
-async fn pages_of_candidates_follow_each_other(bed: Bed) {
+async fn the_newest_are_candidates(bed: Bed) {
     let mut made = Vec::new();
     for number in 0..7 {
         made.push(insert(&bed, "Hedwig").await.id);
@@ -150,12 +150,17 @@ async fn pages_of_candidates_follow_each_other(bed: Bed) {
         }
     }
     made.reverse();
-    let first = candidates(&bed, "hed", None, 3).await;
-    assert_eq!(first, Candidates { tasks: made[..3].to_vec(), more: true });
-    let second = candidates(&bed, "hed", Some(made[2]), 3).await;
-    assert_eq!(second, Candidates { tasks: made[3..6].to_vec(), more: true });
-    let last = candidates(&bed, "hed", Some(made[5]), 3).await;
-    assert_eq!(last, Candidates { tasks: made[6..].to_vec(), more: false });
+    for (oldest, limit, tasks, more) in [
+        (None, 3, 0..3, true),
+        (None, 7, 0..7, false),
+        (Some(made[4]), 3, 0..3, true),
+        (Some(made[4]), 5, 0..5, false),
+        (Some(made[4]), usize::MAX, 0..5, false),
+        (Some(made[1]), 9, 0..2, false),
+    ] {
+        let expected = Candidates { tasks: made[tasks].to_vec(), more };
+        assert_eq!(candidates(&bed, "hed", oldest, limit).await, expected, "{limit} from {oldest:?}");
+    }
 }
 
 async fn workflows_take_turns(bed: Bed) {
@@ -323,6 +328,40 @@ fn what_changes_while_it_is_indexed_is_indexed_again() {
         assert!(bed.read(|tx| search::any_queued(tx)).await.unwrap());
         index_all(&bed).await;
         assert_eq!((found(&bed, "hermione").await, found(&bed, "harry").await), (vec![task], vec![]));
+    });
+}
+
+/// Whoever changes tasks while others index them loses nothing.
+#[test]
+fn texts_that_change_while_they_are_indexed_are_found() {
+    run(Kind::Postgres, async |bed| {
+        let other_node = Store::open(bed.place.options()).unwrap();
+        let changing = async {
+            let mut changed = Vec::new();
+            for number in 0..4 {
+                let mut task = insert(&bed, "first").await;
+                for step in 0..25 {
+                    task = change(&bed, &task, &format!("task{number} step{step}")).await;
+                }
+                changed.push(task.id);
+            }
+            changed
+        };
+        let indexing = async |store: &Store| {
+            loop {
+                store.write::<_, StoreError>(|tx| search::index_some(tx, None, 9)).await.unwrap();
+            }
+        };
+        let changed = tokio::select! {
+            changed = changing => changed,
+            () = indexing(&bed.store) => unreachable!(),
+            () = indexing(&other_node) => unreachable!(),
+        };
+        index_all(&bed).await;
+        let newest_first: Vec<Id> = changed.iter().rev().copied().collect();
+        assert_eq!(found(&bed, "step24").await, newest_first);
+        assert_eq!(found(&bed, "step23").await, []);
+        assert_eq!(found(&bed, "task2 step").await, [changed[2]]);
     });
 }
 

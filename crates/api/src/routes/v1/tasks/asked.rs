@@ -7,7 +7,7 @@ use baton_engine::commands::lists::{Begin, ListAsk, Page};
 
 use crate::query::{Query, bad};
 
-const OURS: &[&str] = &["_limit", "_cursor", "_offset", "_sort", "_filter", "_fields", "_count"];
+const OURS: &[&str] = &["_limit", "_cursor", "_offset", "_sort", "_search", "_filter", "_fields", "_count"];
 
 pub struct Asked {
     pub list: ListAsk,
@@ -24,7 +24,7 @@ impl Asked {
         let ours = rest.take(OURS)?;
         let text = |name: &str| ours.get(name).map(str::to_owned);
         let narrowed = Narrowed { active_only, columns: rest.columns()?, filter: text("_filter") };
-        let list = ListAsk { narrowed, sort: text("_sort"), fields: text("_fields"), count: ours.flag("_count")? };
+        let list = ListAsk { narrowed, search: text("_search"), sort: text("_sort"), fields: text("_fields"), count: ours.flag("_count")? };
         let (limit, begin) = (ours.rows()?, begin(&ours)?);
         if let (Begin::Offset(offset), None) = (&begin, limit) {
             return Err(bad("_offset", &offset.to_string(), "a number together with _limit"));
