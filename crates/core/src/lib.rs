@@ -6,7 +6,7 @@
 //! Map: a [`definition`] document is checked and compiled into a [`workflow::Workflow`]; a [`task::Task`] holds
 //! [`value::Value`]s of its fields; [`condition`]s and [`template`]s read a task; [`requirement`] and [`access`] say
 //! whether an action may be taken; [`execution`] accepts it and decides what its steps do; [`activity`] is the
-//! history that this leaves. Every reason to say no is a [`refusal::Refusal`]; what is kept of it is [`told::Told`].
+//! history that this leaves; [`words`] are what tasks are found by. Every reason to say no is a [`refusal::Refusal`]; what is kept of it is [`told::Told`].
 #![forbid(unsafe_code)]
 
 pub mod access;
@@ -22,6 +22,7 @@ mod fixtures;
 pub mod ids;
 pub mod limits;
 pub mod lint;
+pub mod list;
 pub mod people;
 pub mod refusal;
 pub mod requirement;
@@ -33,4 +34,5 @@ pub mod time;
 pub mod told;
 pub mod unblock;
 pub mod value;
+pub mod words;
 pub mod workflow;

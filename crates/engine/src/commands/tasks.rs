@@ -16,7 +16,7 @@ use baton_core::workflow::{Field, FieldKind, Workflow};
 use baton_store::sql::tasks;
 use serde_json::{Map, Value as Json};
 
-use super::{task_filter, timers};
+use super::timers;
 use crate::cx::{Cx, Found, Outcome};
 
 /// `If-Match`: what the caller has seen, which must still be so.
@@ -45,32 +45,6 @@ impl Expected {
 pub struct Shown {
     pub found: Found,
     pub task: Task,
-}
-
-pub struct Page {
-    pub found: Found,
-    pub tasks: Vec<Task>,
-    pub more: bool,
-}
-
-/// What a list is narrowed to: column names with the values that any of may match, as they came in the URL.
-#[derive(Clone, Debug, Default)]
-pub struct ListAsk {
-    pub active_only: bool,
-    pub columns: Vec<(String, Vec<String>)>,
-}
-
-/// Tasks in creation order, those after `after`.
-pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, after: Option<Id>, limit: usize) -> Outcome<Page> {
-    let found = cx.workflow(workflow)?;
-    let access = cx.caller.scope.access(&found.workflow);
-    let filter = task_filter::read(ask, &found, access)?;
-    if access.sees_assigned_only() {
-        // A key is nobody, so nothing is assigned to it.
-        return Ok(Page { found, tasks: Vec::new(), more: false });
-    }
-    let tasks::Page { tasks, more } = tasks::page(cx.tx, cx.caller.workspace, found.workflow.id, &filter, after, limit)?;
-    Ok(Page { found, tasks, more })
 }
 
 pub fn get(cx: &mut Cx<'_>, workflow: &str, task: &str) -> Outcome<Shown> {
@@ -181,7 +155,7 @@ pub(crate) fn insert(cx: &mut Cx<'_>, found: &Found, task: &mut Task) -> Outcome
         task.values.insert(field.id, Value::Text(number.to_string()));
     }
     let keys = filter_keys(&found.workflow, task);
-    tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), is_active(&found.workflow, task), &keys)?;
+    tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), found.workflow.is_active(task.stage), &keys)?;
     let row = Activity { after: Some(task.state_json()), ..cx.task_activity(Kind::TaskCreated, task) };
     cx.append(&[row])
 }
@@ -251,10 +225,10 @@ pub(super) fn save_change(
     let removed: Vec<FilterKey> = change.values.iter().flat_map(|(id, (before, _))| keys_of(id, before)).collect();
     let added: Vec<FilterKey> = change.values.iter().flat_map(|(id, (_, after))| keys_of(id, after)).collect();
     let write = tasks::Update {
+        before,
         task: after,
-        expected_version: before.version,
         unique_key: unique_id(workflow, after),
-        active: is_active(workflow, after),
+        active: workflow.is_active(after.stage),
         removed: &removed,
         added: &added,
         finished_sequence: finished,
@@ -285,10 +259,6 @@ pub(super) fn told(cx: &mut Cx<'_>, before: &Task, after: &mut Task, change: &Ch
 pub(super) fn remove(cx: &mut Cx<'_>, task: &Task) -> Outcome<Activity> {
     tasks::delete(cx.tx, cx.caller.workspace, task.workflow, task.id)?;
     Ok(cx.task_activity(Kind::TaskDeleted, task))
-}
-
-pub(super) fn is_active(workflow: &Workflow, task: &Task) -> bool {
-    workflow.stage(task.stage).is_none_or(|stage| !stage.end)
 }
 
 pub(super) fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a str> {

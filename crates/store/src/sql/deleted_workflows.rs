@@ -5,8 +5,8 @@ use baton_core::ids::Id;
 use baton_core::task::Task;
 use baton_core::time::Timestamp;
 
-use super::people;
 use super::tasks::{self, read_task};
+use super::{people, task_counts};
 use crate::{Dialect, StoreError, Tx};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +110,7 @@ pub fn delete_task(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreError> {
 
 /// The end of it, when nothing hangs on it any more.
 pub fn finish(tx: &mut dyn Tx, workflow: Id) -> Result<(), StoreError> {
+    task_counts::forget(tx, workflow)?;
     for sql in [
         "DELETE FROM task_values WHERE workflow_id = $1",
         "DELETE FROM unique_numbers WHERE workflow_id = $1",

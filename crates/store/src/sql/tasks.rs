@@ -1,13 +1,14 @@
 //! Tasks with their values, and what hangs on them.
 
+use std::collections::BTreeMap;
+
 use baton_core::ids::Id;
 use baton_core::task::Task;
-use baton_core::value::FilterKey;
+use baton_core::value::{FilterKey, Value};
 
+use super::query::Query;
 use super::row::to_json;
-pub use super::task_filter::TaskFilter;
-use super::task_filter::{Query, narrow, narrow_by_one_key};
-use super::{activity, checklist, comments, task_values, timers};
+use super::{activity, checklist, comments, search, task_counts, task_values, timers};
 use crate::{Dialect, Param, Row, StoreError, Tx};
 
 /// A task with what every decision about it needs, read in one look-up.
@@ -100,6 +101,11 @@ fn read_loaded(row: &dyn Row) -> Result<Loaded, StoreError> {
 
 /// The first eleven columns.
 pub(super) fn read_task(row: &dyn Row) -> Result<Task, StoreError> {
+    read_task_with(row, row.json(10)?)
+}
+
+/// The first ten columns, and values that are read otherwise.
+pub(crate) fn read_task_with(row: &dyn Row, values: BTreeMap<Id, Value>) -> Result<Task, StoreError> {
     Ok(Task {
         id: row.id(0)?,
         workflow: row.id(1)?,
@@ -110,7 +116,7 @@ pub(super) fn read_task(row: &dyn Row) -> Result<Task, StoreError> {
         updated_at: row.time(6)?,
         created_by: row.actor(7)?,
         performers: row.json(9)?,
-        values: row.json(10)?,
+        values,
     })
 }
 
@@ -149,16 +155,18 @@ pub fn insert(
         Param::Text(&values),
     ];
     tx.send(sql, &params)?;
+    task_counts::add(tx, task)?;
+    search::note_new(tx, task)?;
     task_values::insert(tx, task.workflow, task.id, keys)
 }
 
 /// A change of a task that was loaded with its lock.
 #[derive(Clone, Copy, Debug)]
 pub struct Update<'a> {
+    /// As it was loaded.
+    pub before: &'a Task,
     /// As it will be.
     pub task: &'a Task,
-    /// As it was loaded.
-    pub expected_version: i64,
     pub unique_key: Option<&'a str>,
     pub active: bool,
     /// Keys of the values that were, and of those that are instead.
@@ -169,7 +177,7 @@ pub struct Update<'a> {
 }
 
 pub fn update(tx: &mut dyn Tx, workspace: Id, update: &Update<'_>) -> Result<(), StoreError> {
-    let task = update.task;
+    let (before, task) = (update.before, update.task);
     let sql = "UPDATE tasks SET stage_id = $1, assignee_id = $2, active = $3, version = $4, unique_key = $5, updated_at = $6,
             finished_sequence = coalesce($7, finished_sequence), performers = $8, field_values = $9
         WHERE id = $10 AND workspace_id = $11 AND version = $12";
@@ -186,10 +194,12 @@ pub fn update(tx: &mut dyn Tx, workspace: Id, update: &Update<'_>) -> Result<(),
         Param::Text(&values),
         task.id.into(),
         workspace.into(),
-        update.expected_version.into(),
+        before.version.into(),
     ];
-    let moved_on = format!("task {} is no longer at version {}", task.id, update.expected_version);
+    let moved_on = format!("task {} is no longer at version {}", task.id, before.version);
     tx.send_one(sql, &params, StoreError::Sql(moved_on))?;
+    task_counts::shift(tx, before, task)?;
+    search::note_change(tx, before, task)?;
     task_values::replace(tx, task.workflow, task.id, update.removed, update.added)
 }
 
@@ -215,72 +225,13 @@ pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<
 /// The same for a task that is there, and locked.
 pub(super) fn remove(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreError> {
     tx.send("DELETE FROM tasks WHERE id = $1", &[task.id.into()])?;
+    task_counts::take_away(tx, task)?;
+    search::note_removed(tx, task)?;
     task_values::delete_of_task(tx, task)?;
     comments::delete_of_task(tx, task.id)?;
     checklist::delete_of_task(tx, task.id)?;
     timers::delete_of_task(tx, task.id)?;
     activity::erase_task(tx, task.id)
-}
-
-/// Values of the tasks of one page together, unless it is of one task only: a page is held in memory.
-const PAGE_BYTES_MAX: i64 = 1 << 20;
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    pub tasks: Vec<Task>,
-    pub more: bool,
-}
-
-/// A page in creation order, of at most `limit` tasks after `after`.
-pub fn page(
-    tx: &mut dyn Tx,
-    workspace: Id,
-    workflow: Id,
-    filter: &TaskFilter,
-    after: Option<Id>,
-    limit: usize,
-) -> Result<Page, StoreError> {
-    let dialect = tx.dialect();
-    let select = |columns: &str, limit: usize| {
-        let mut query = Query::new("SELECT ");
-        query.text(columns);
-        query.text(" FROM ");
-        let after = after.map_or(-1, Id::as_i64);
-        narrow_by_one_key(&mut query, filter, workflow, after);
-        query.text("t.workflow_id = ");
-        query.param(workflow);
-        query.text(" AND t.workspace_id = ");
-        query.param(workspace);
-        query.text(" AND t.id > ");
-        query.param(after);
-        narrow(&mut query, filter, workflow, after, dialect);
-        query.text(" ORDER BY t.id LIMIT ");
-        query.param(i64::try_from(limit).unwrap_or(i64::MAX));
-        query
-    };
-    // The sizes first, which neither engine needs the values for.
-    let sizes = select("octet_length(t.field_values)", limit.saturating_add(1));
-    let sizes = tx.query(&sizes.sql, &sizes.params, |row| row.int(0))?;
-    let mut bytes = 0;
-    let fits = |size: &&i64| {
-        bytes += **size;
-        bytes <= PAGE_BYTES_MAX
-    };
-    let count = sizes.iter().take(limit).take_while(fits).count().max(sizes.len().min(limit).min(1));
-    let columns = "t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at, t.created_by_kind,
-            t.created_by_id, t.performers, t.field_values";
-    let tasks = select(columns, count);
-    Ok(Page { tasks: tx.query(&tasks.sql, &tasks.params, read_task)?, more: count < sizes.len() })
-}
-
-/// How many active tasks of the workflow each of these users has; who has none may be left out.
-pub fn active_counts(tx: &mut dyn Tx, workflow: Id, users: &[Id]) -> Result<Vec<(Id, i64)>, StoreError> {
-    let sql = "SELECT count(*) FROM tasks WHERE workflow_id = $1 AND assignee_id = $2 AND active = 1";
-    let count = |user: &Id| {
-        let found = tx.query_one(sql, &[workflow.into(), (*user).into()], |row| row.int(0))?;
-        Ok((*user, found.unwrap_or(0)))
-    };
-    users.iter().map(count).collect()
 }
 
 /// The active tasks that a user has in a workflow, each locked.
@@ -304,17 +255,12 @@ pub fn next_unique_number(tx: &mut dyn Tx, workflow: Id) -> Result<i64, StoreErr
     number.ok_or_else(|| StoreError::Sql(format!("workflow {workflow} got no number")))
 }
 
-pub fn count_in_stage(tx: &mut dyn Tx, workflow: Id, stage: Id) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) FROM tasks WHERE workflow_id = $1 AND stage_id = $2";
-    Ok(tx.query_one(sql, &[workflow.into(), stage.into()], |row| row.int(0))?.unwrap_or(0))
-}
-
 pub fn count_with_field(tx: &mut dyn Tx, workflow: Id, field: Id) -> Result<i64, StoreError> {
     task_values::count_of_field(tx, workflow, field)
 }
 
 pub fn count_with_option(tx: &mut dyn Tx, workflow: Id, field: Id, option: Id) -> Result<i64, StoreError> {
-    task_values::count_of_key(tx, workflow, field, &option.to_string())
+    task_values::count_of_option(tx, workflow, field, option)
 }
 
 /// A stage has become an end, or has stopped being one.

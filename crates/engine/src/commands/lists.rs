@@ -1,0 +1,257 @@
+//! Lists of tasks: narrowed, sorted, from any place on. How they are found is the store's business (`baton_store::list`).
+
+mod cursor;
+mod ranked;
+
+use std::sync::Arc;
+
+use baton_core::access::Access;
+use baton_core::condition::Column;
+use baton_core::condition::Condition;
+use baton_core::env::Env;
+use baton_core::ids::Id;
+use baton_core::list::{Columns, Narrowed, Order, Place, SortKey, names_for, narrow, parse_sort};
+use baton_core::task::Task;
+use baton_core::words::Search;
+use baton_core::workflow::FieldRight;
+use baton_store::StoreError;
+use baton_store::list::{self, Effort, From, Listing, Question, Searched};
+
+use self::ranked::Standing;
+use crate::cx::{Cx, Found, Outcome};
+use crate::listings::{Age, Kept, Matter, Sought};
+
+/// What a list was asked for, as it came.
+#[derive(Clone, Debug, Default)]
+pub struct ListAsk {
+    pub narrowed: Narrowed,
+    /// Words that each task has.
+    pub search: Option<String>,
+    /// `-Created On,Company Name`; without it in the order of creation, or where words are looked for by how well they are found.
+    pub sort: Option<String>,
+    /// The keys to show; without it the usual ones.
+    pub fields: Option<String>,
+    /// Whether to count all that match.
+    pub count: bool,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, Default)]
+pub enum Begin {
+    #[default]
+    Start,
+    /// A text that [`Page::cursor`] gave.
+    Cursor(String),
+    /// Where an earlier page has ended.
+    Behind(Mark),
+    /// With the one that so many stand before.
+    Offset(usize),
+}
+
+/// Where a page has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    place: Place,
+    /// The listing that it was taken from, where it was from one, and how many of that are done.
+    within: Option<(Id, usize)>,
+    /// Where it has ended among tasks that are ranked.
+    standing: Option<Standing>,
+}
+
+pub struct Page {
+    pub found: Found,
+    pub tasks: Vec<Task>,
+    /// The keys to show, where they were named.
+    pub columns: Option<Columns>,
+    /// Where it goes on, if it does.
+    pub next: Option<Mark>,
+    /// The same by number, for a page that began so.
+    pub next_offset: Option<usize>,
+    /// Of all that match.
+    pub count: Option<usize>,
+    /// Whether it was taken from a listing that somebody should now [`renew`].
+    pub is_old: bool,
+    sort: Vec<SortKey>,
+    ranks: bool,
+}
+
+impl Page {
+    /// Where it goes on, as a text for callers.
+    pub fn cursor(&self) -> Option<String> {
+        self.next.as_ref().map(|mark| cursor::write(mark, self.found.workflow.id, (&self.sort, self.ranks)))
+    }
+}
+
+/// At most `limit` tasks; fewer where they are large.
+pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit: usize) -> Outcome<Page> {
+    let found = cx.workflow(workflow)?;
+    let (matter, columns) = read(ask, &found, found.access())?;
+    let ranks = ask.search.is_some() && ask.sort.is_none();
+    let mark = match begin {
+        Begin::Cursor(text) => Some(cursor::read(text, found.workflow.id, (&matter.sort, ranks))?),
+        Begin::Behind(mark) => Some(mark.clone()),
+        Begin::Start | Begin::Offset(_) => None,
+    };
+    let mut lister = Lister { found, matter, limit };
+    // A key is nobody, so nothing is assigned to it.
+    let nothing = lister.found.access().sees_assigned_only();
+    let count = match (ask.count, nothing) {
+        (false, _) => None,
+        (true, true) => Some(0),
+        (true, false) => Some(lister.count(cx)?),
+    };
+    let piece = match (begin, mark) {
+        _ if nothing => Piece::default(),
+        (begin, mark) if ranks => lister.ranked(cx, begin, mark)?,
+        (begin, mark) => lister.in_order(cx, begin, mark)?,
+    };
+    let Piece { tasks, next, next_offset, is_old } = piece;
+    Ok(Page { found: lister.found, tasks, columns, next, next_offset, count, is_old, sort: lister.matter.sort, ranks })
+}
+
+/// Makes anew the listing that a page was taken from.
+pub fn renew(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk) -> Outcome<()> {
+    let found = cx.workflow(workflow)?;
+    let (matter, _) = read(ask, &found, found.access())?;
+    Lister { found, matter, limit: 0 }.make(cx)?;
+    Ok(())
+}
+
+fn read(ask: &ListAsk, found: &Found, access: Access<'_>) -> Outcome<(Matter, Option<Columns>)> {
+    let (workflow, workspace) = (&found.workflow, &found.workspace);
+    let names = names_for(workflow, access);
+    let condition: Condition = narrow(&ask.narrowed, workflow, workspace, access)?;
+    let search = ask.search.as_ref().map(|text| Search::read(text)).transpose()?;
+    let sort = match (&ask.sort, &search) {
+        (Some(sort), _) => parse_sort(sort, &names)?,
+        (None, Some(_)) => vec![SortKey { column: Column::CreatedOn, descending: true }],
+        (None, None) => Vec::new(),
+    };
+    let hidden = || workflow.fields.iter().filter(|field| access.right_to(field) == FieldRight::Hidden).map(|field| field.id).collect();
+    let sought = search.map(|search| Sought { search, hidden: hidden() });
+    let columns = ask.fields.as_ref().map(|fields| Columns::parse(fields, &names)).transpose()?;
+    Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sought, sort }, columns))
+}
+
+/// What was found of a page.
+#[derive(Default)]
+struct Piece {
+    tasks: Vec<Task>,
+    next: Option<Mark>,
+    next_offset: Option<usize>,
+    is_old: bool,
+}
+
+struct Lister {
+    found: Found,
+    matter: Matter,
+    limit: usize,
+}
+
+impl Lister {
+    fn question(&self, cx: &Cx<'_>) -> Question<'_> {
+        Question {
+            workspace: &self.found.workspace,
+            workflow: &self.found.workflow,
+            condition: &self.matter.condition,
+            search: self.matter.sought.as_ref().map(|sought| Searched { search: &sought.search, access: self.found.access() }),
+            sort: &self.matter.sort,
+            performer: cx.caller.actor,
+            now: cx.env.now(),
+            effort: Effort::USUAL,
+        }
+    }
+
+    fn count(&self, cx: &mut Cx<'_>) -> Result<usize, StoreError> {
+        let question = self.question(cx);
+        list::count(cx.tx, &question)
+    }
+
+    fn in_order(&mut self, cx: &mut Cx<'_>, begin: &Begin, mark: Option<Mark>) -> Result<Piece, StoreError> {
+        match (begin, mark) {
+            (Begin::Offset(offset), _) => self.by_number(cx, *offset),
+            (_, Some(mark)) => self.behind(cx, mark),
+            (_, None) => self.first(cx),
+        }
+    }
+
+    /// The first page is always of this moment.
+    fn first(&mut self, cx: &mut Cx<'_>) -> Result<Piece, StoreError> {
+        let question = self.question(cx);
+        if let Some(page) = list::page(cx.tx, &question, From::Start, self.limit)? {
+            return Ok(found(page));
+        }
+        let kept = self.make(cx)?;
+        self.within(cx, &kept, 0, None)
+    }
+
+    /// No task that nobody touches is left out or told twice, wherever the others go.
+    fn behind(&mut self, cx: &mut Cx<'_>, mark: Mark) -> Result<Piece, StoreError> {
+        if let Some((id, done)) = mark.within
+            && let Some(kept) = cx.shared.listings.of_id(id, &self.matter)
+        {
+            return self.within(cx, &kept, done, Some(mark.place));
+        }
+        let question = self.question(cx);
+        if let Some(page) = list::page(cx.tx, &question, From::After(&mark.place), self.limit)? {
+            return Ok(found(page));
+        }
+        let kept = self.make(cx)?;
+        let question = self.question(cx);
+        let done = kept.listing.up_to(cx.tx, &question, &mark.place)?;
+        self.within(cx, &kept, done, Some(mark.place))
+    }
+
+    fn by_number(&mut self, cx: &mut Cx<'_>, offset: usize) -> Result<Piece, StoreError> {
+        let question = self.question(cx);
+        if let Some(page) = list::page(cx.tx, &question, From::Offset(offset), self.limit)? {
+            let next_offset = page.next.as_ref().map(|_| offset + page.tasks.len());
+            return Ok(Piece { next_offset, ..found(page) });
+        }
+        let (kept, is_old) = match cx.shared.listings.recent(&self.matter, cx.shared.clock.monotonic()) {
+            Some((kept, age)) => (kept, age == Age::Old),
+            None => (self.make(cx)?, false),
+        };
+        let ids = kept.listing.ids();
+        let ids = &ids[offset.min(ids.len())..offset.saturating_add(self.limit).min(ids.len())];
+        let question = self.question(cx);
+        let (tasks, taken) = list::those(cx.tx, &question, ids)?;
+        let done = offset.saturating_add(taken);
+        Ok(Piece { tasks, next: None, next_offset: (done < kept.listing.ids().len()).then_some(done), is_old })
+    }
+
+    /// On from the first `done` of a listing, the last of which has this place.
+    fn within(&self, cx: &mut Cx<'_>, kept: &Kept, mut done: usize, mut place: Option<Place>) -> Result<Piece, StoreError> {
+        let question = self.question(cx);
+        let ids = kept.listing.ids();
+        let mut tasks = Vec::new();
+        // What no longer matches is made up for by what comes behind.
+        while done < ids.len() && tasks.len() < self.limit {
+            let some = &ids[done..(done + self.limit - tasks.len()).min(ids.len())];
+            let (read, taken) = list::those(cx.tx, &question, some)?;
+            done += taken;
+            tasks.extend(read);
+            if taken < some.len() {
+                break;
+            }
+        }
+        if let Some(last) = tasks.last() {
+            place = Some(Order { sort: &self.matter.sort, workflow: &self.found.workflow, workspace: &self.found.workspace }.place(last));
+        }
+        let next = place.filter(|_| done < ids.len()).map(|place| Mark { place, within: Some((kept.id, done)), standing: None });
+        Ok(Piece { tasks, next, ..Piece::default() })
+    }
+
+    /// A listing of this moment, which is kept where it was much work.
+    fn make(&self, cx: &mut Cx<'_>) -> Result<Arc<Kept>, StoreError> {
+        let question = self.question(cx);
+        let listing = Listing::new(cx.tx, &question)?;
+        let kept = Arc::new(Kept { id: cx.env.new_id(), matter: self.matter.clone(), made: cx.shared.clock.monotonic(), listing });
+        cx.shared.listings.keep(kept.clone());
+        Ok(kept)
+    }
+}
+
+fn found(list::Page { tasks, next }: list::Page) -> Piece {
+    Piece { tasks, next: next.map(|place| Mark { place, within: None, standing: None }), ..Piece::default() }
+}
