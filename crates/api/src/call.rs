@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Noun, Refusal};
 use baton_engine::commands::tasks::Expected;
-use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome, Replayed};
+use baton_engine::{Answer, Ask, BodyHash, Cx, Engine, IdempotencyKey, Outcome, Replayed};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -112,6 +112,16 @@ impl Call {
         Ok(known?)
     }
 
+    /// A file that is read while it comes.
+    pub async fn file(&mut self, content_type: &'static str) -> Result<Incoming<'_>, Problem> {
+        self.check_stranger(true).await?;
+        let bytes_max = self.app.options.import_bytes_max;
+        let mut incoming = Incoming { bytes_max, ..self.incoming() };
+        incoming.expect(content_type)?;
+        incoming.take_room()?;
+        Ok(incoming)
+    }
+
     fn incoming(&mut self) -> Incoming<'_> {
         let (body, bytes_max) = (std::mem::take(&mut self.body), self.app.options.body_bytes_max);
         Incoming { headers: &self.head.headers, body, bytes_max, room: &self.app.room, taken: &mut self.taken }
@@ -135,21 +145,7 @@ impl Call {
         T: Send + 'static,
         C: FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
     {
-        let (app, ask, runtime) = (self.app.clone(), self.ask(), Handle::current());
-        async move {
-            // The semaphore is never closed.
-            let turn = app.lists.clone().acquire_owned().await.ok();
-            let work = move || {
-                let done = runtime.block_on(app.engine.read(ask, command));
-                drop(turn);
-                done
-            };
-            match spawn_blocking(work).await {
-                Ok(done) => done,
-                // It is told where every request's panic is.
-                Err(error) => resume_unwind(error.into_panic()),
-            }
-        }
+        read_long(self.app.clone(), self.ask(), command)
     }
 
     pub fn write<T, C>(&self, command: C) -> impl Future<Output = Outcome<T>> + Send + use<T, C>
@@ -179,10 +175,43 @@ impl Call {
         async move { Ok(engine.write_once(ask, key?, command).await?) }
     }
 
+    /// The key of a file, to be made when all of that has been read.
+    pub fn idempotency_key_of_file(&self) -> Result<Option<impl FnOnce(BodyHash) -> IdempotencyKey + use<>>, Refusal> {
+        let (method, uri) = (self.head.method.clone(), self.head.uri.clone());
+        let key = headers::idempotency_key(&self.head.headers)?.map(str::to_owned);
+        Ok(key.map(|key| {
+            move |body| {
+                let place = uri.path_and_query().map_or(uri.path(), |place| place.as_str());
+                IdempotencyKey::of_hashed(&key, method.as_str(), place, body)
+            }
+        }))
+    }
+
     pub fn idempotency_key(&self, raw: &[u8]) -> Result<Option<IdempotencyKey>, Refusal> {
         let place = self.head.uri.path_and_query().map_or(self.head.uri.path(), |place| place.as_str());
         let key = headers::idempotency_key(&self.head.headers)?;
         Ok(key.map(|key| IdempotencyKey::new(key, self.head.method.as_str(), place, raw)))
+    }
+}
+
+/// As [`Call::read_long`], for who goes on after the call.
+pub async fn read_long<T, C>(app: Arc<App>, ask: Ask, command: C) -> Outcome<T>
+where
+    T: Send + 'static,
+    C: FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+{
+    let runtime = Handle::current();
+    // The semaphore is never closed.
+    let turn = app.lists.clone().acquire_owned().await.ok();
+    let work = move || {
+        let done = runtime.block_on(app.engine.read(ask, command));
+        drop(turn);
+        done
+    };
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        // It is told where every request's panic is.
+        Err(error) => resume_unwind(error.into_panic()),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::headers::IDEMPOTENCY_REPLAYED;
 
+pub const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8");
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {

@@ -27,6 +27,7 @@ pub const SETTINGS: &[Setting] = &[
     SMTP_FROM,
     OUTBOUND_ALLOW,
     BODY_MIB,
+    IMPORT_MIB,
     CONNECTIONS,
     PAGE_COUNT_MAX,
     LOG_LEVEL,
@@ -140,6 +141,13 @@ pub const BODY_MIB: Setting = Setting {
     help: "The largest request body, in MiB",
     default: Some("10"),
     allowed: "a whole number from 1 to 1024",
+};
+pub const IMPORT_MIB: Setting = Setting {
+    key: "limits.import_mib",
+    value_name: "MIB",
+    help: "The largest file to import, in MiB",
+    default: Some("1024"),
+    allowed: "a whole number from 1 to 65536",
 };
 pub const CONNECTIONS: Setting = Setting {
     key: "limits.connections",

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{ERRORS_COLUMN, LINE_COLUMN, cell};
+use super::{Bad, ERRORS_COLUMN, LINE_COLUMN, Row, cell};
 use crate::access::Access;
 use crate::ids::Id;
 use crate::refusal::{Refusal, Refusals};
@@ -31,10 +31,24 @@ pub enum Column<'a> {
     Field(&'a Field),
 }
 
-/// For each column of the header; `None` is left out. `mapping` has field names, or null, by the names of columns.
+/// The names of the columns: each has one, and no two the same.
+pub fn header(row: Row) -> Result<Vec<String>, Bad> {
+    let bad = |why: String| Bad { line: row.line, why };
+    for (place, name) in row.cells.iter().enumerate() {
+        if name.trim().is_empty() {
+            return Err(bad(format!("column {} has no name", place + 1)));
+        }
+        if row.cells[..place].contains(name) {
+            return Err(bad(format!("two columns are called {name:?}")));
+        }
+    }
+    Ok(row.cells)
+}
+
+/// For each column of the header; `None` is left out. `mapping` has field names, or nothing, by the names of columns.
 pub fn targets(
     header: &[String],
-    mapping: &Map<String, Json>,
+    mapping: &IndexMap<String, Option<String>>,
     workflow: &Workflow,
     access: Access<'_>,
 ) -> Result<Vec<Option<Target>>, Refusals> {
@@ -46,16 +60,15 @@ pub fn targets(
     let mut targets = Vec::with_capacity(header.len());
     for column in header {
         let target = match mapping.get(column) {
-            Some(Json::Null) => Ok(None),
-            Some(Json::String(name)) => find(name, workflow, access).map(Some),
-            Some(other) => find(&other.to_string(), workflow, access).map(Some),
+            Some(None) => Ok(None),
+            Some(Some(name)) => find(name, workflow, access).map(Some),
             None if [LINE_COLUMN, ERRORS_COLUMN].contains(&column.as_str()) => Ok(None),
             None => find(column, workflow, access).map(Some),
         };
         let target = target.and_then(|target| match target.and_then(|target| taken.insert(target, column)) {
             Some(other) => {
-                let name = mapping.get(column).and_then(Json::as_str).unwrap_or(column);
-                Err(Refusal::ColumnTwice { target: name.to_owned(), other: other.to_owned() })
+                let name = mapping.get(column).cloned().flatten();
+                Err(Refusal::ColumnTwice { target: name.unwrap_or_else(|| column.clone()), other: other.to_owned() })
             }
             None => Ok(target),
         });
@@ -86,16 +99,17 @@ fn find(name: &str, workflow: &Workflow, access: Access<'_>) -> Result<Target, R
 }
 
 /// The fields that the columns go to, unless one of them is gone.
-pub fn columns<'a>(targets: &[Option<Target>], workflow: &'a Workflow) -> Result<Vec<Option<Column<'a>>>, Refusal> {
-    let column = |target: &Target| match target {
-        Target::Stage => Ok(Column::Stage),
-        Target::Assignee => Ok(Column::Assignee),
-        Target::Field(id) => {
-            let gone = || Refusal::PartGone { kind: "Field", name: id.to_string() };
-            workflow.field(*id).map(Column::Field).ok_or_else(gone)
+pub fn columns<'a>(header: &[String], targets: &[Option<Target>], workflow: &'a Workflow) -> Result<Vec<Option<Column<'a>>>, Refusal> {
+    let column = |(name, target): (&String, &Option<Target>)| match target {
+        None => Ok(None),
+        Some(Target::Stage) => Ok(Some(Column::Stage)),
+        Some(Target::Assignee) => Ok(Some(Column::Assignee)),
+        Some(Target::Field(id)) => {
+            let gone = || Refusal::PartGone { kind: "Field", name: format!("of the column {name:?}") };
+            workflow.field(*id).map(|field| Some(Column::Field(field))).ok_or_else(gone)
         }
     };
-    targets.iter().map(|target| target.as_ref().map(column).transpose()).collect()
+    header.iter().zip(targets).map(column).collect()
 }
 
 /// A row as the body of a task. Every column that is not left out is given, so that an empty cell makes blank, but for the stage: a task

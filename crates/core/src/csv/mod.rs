@@ -15,7 +15,7 @@ mod tests;
 mod write;
 
 pub use cell::cell;
-pub use mapping::{Column, Target, body, columns, targets};
+pub use mapping::{Column, Target, body, columns, header, targets};
 pub use read::{Bad, Reader, Row};
 pub use write::write_row;
 

@@ -1,6 +1,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
-use serde_json::{Map, Value as Json, json};
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::access::Access;
@@ -78,7 +79,8 @@ fn columns_go_where_their_names_or_the_mapping_say() {
     let find = |name: &str| Target::Field(workflow.field_named(name).expect(name).id);
     let map = |header: &[&str], mapping: Json| {
         let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
-        targets(&header, mapping.as_object().expect("an object"), &workflow, Access::Everything)
+        let mapping = serde_json::from_value(mapping).expect("names");
+        targets(&header, &mapping, &workflow, Access::Everything)
     };
     assert_eq!(
         map(&["Name", "Mail", "Stage", "Assigned To", "x", "_Line", "_Errors"], json!({ "Mail": "Email", "x": null })),
@@ -88,7 +90,7 @@ fn columns_go_where_their_names_or_the_mapping_say() {
         Err(Refusals::Fields(fields)) => fields.iter().map(|(name, refusals)| format!("{name}: {}", refusals[0])).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
-    let unknown = told(&["Emial", "Name"], json!({ "Name": 7, "Nobody": null }));
+    let unknown = told(&["Emial", "Name"], json!({ "Name": "7", "Nobody": null }));
     assert_eq!(unknown.len(), 3, "{unknown:?}");
     assert_eq!(unknown[0], "Nobody: is not a column of the file; its columns are Emial, Name");
     assert!(unknown[1].starts_with("Emial: \"Emial\" is not a field; did you mean Email; allowed in _mapping is Stage, "), "{}", unknown[1]);
@@ -98,11 +100,23 @@ fn columns_go_where_their_names_or_the_mapping_say() {
 }
 
 #[test]
+fn every_column_has_a_name_of_its_own() {
+    for (names, expected) in [
+        (["a", "b"], Ok(())),
+        (["a", " "], Err("column 2 has no name at line 7")),
+        (["a", "a"], Err("two columns are called \"a\" at line 7")),
+    ] {
+        let told = header(Row { line: 7, cells: names.map(str::to_owned).to_vec() }).map(drop).map_err(|bad| bad.to_string());
+        assert_eq!(told, expected.map_err(str::to_owned));
+    }
+}
+
+#[test]
 fn a_hidden_field_is_no_target_and_is_not_told() {
     let workflow = workflow();
     let field = workflow.field_named("Email").expect("a field");
     let rights = Rights { fields: vec![(field.id, FieldRight::Hidden)], ..Rights::collaborator() };
-    let refused = targets(&["Email".to_owned()], &Map::new(), &workflow, Access::Rights(&rights)).expect_err("hidden");
+    let refused = targets(&["Email".to_owned()], &IndexMap::new(), &workflow, Access::Rights(&rights)).expect_err("hidden");
     let Refusals::Fields(fields) = refused else { panic!("{refused:?}") };
     let told = fields["Email"][0].to_string();
     assert!(told.starts_with("\"Email\" is not a field;") && !told.contains(", Email"), "{told}");
@@ -140,8 +154,9 @@ fn cells_read_as_people_write_them() {
 
 #[test]
 fn a_column_whose_field_is_gone_stops_the_rest() {
-    let gone = columns(&[None, Some(Target::Field(id(9999)))], &workflow()).expect_err("gone");
-    assert_eq!(gone.to_string(), format!("Field {} no longer exists", id(9999)));
+    let header = ["a".to_owned(), "Mail".to_owned()];
+    let gone = columns(&header, &[None, Some(Target::Field(id(9999)))], &workflow()).expect_err("gone");
+    assert_eq!(gone.to_string(), "Field of the column \"Mail\" no longer exists");
 }
 
 /// Texts with all that files and spreadsheets take for something else.

@@ -9,6 +9,7 @@ pub mod checklist;
 pub mod comments;
 pub mod definitions;
 pub mod executions;
+pub mod imports;
 mod look;
 mod migration;
 pub mod plans;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use baton_store::StoreError;
 use baton_store::sql::timers::{self, TimerRow};
-use baton_store::sql::{activity, deleted_workflows, idempotency, nodes};
+use baton_store::sql::{activity, deleted_workflows, idempotency, imports, nodes};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
@@ -26,6 +26,8 @@ const FAULT_AGAIN_MICROS: i64 = 60_000_000;
 /// Work that is held under a dead lease or an earlier boot is found again within this.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 const CLEAR_EVERY: Duration = Duration::from_secs(1);
+/// Pieces of an import that one transaction clears away: a few milliseconds of SQLite's writer.
+const CLEARED_PIECES: i64 = 10;
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 const PURGE_ROWS_MAX: i64 = 10_000;
 
@@ -43,6 +45,7 @@ impl Engine {
         }));
         chores.spawn(every(SWEEP_EVERY, self.clone(), ended.clone(), |engine| async move { engine.sweep().await }));
         chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear().await }));
+        chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear_imports().await }));
         chores.spawn(every(PURGE_EVERY, self.clone(), ended, |engine| async move { engine.purge().await }));
         chores
     }
@@ -145,6 +148,24 @@ impl Engine {
                 // Another node is at it.
                 Ok((false, _)) => return,
                 Err(failure) => return warn!(?failure, "a deleted workflow could not be cleared away; it is tried again"),
+            }
+        }
+    }
+
+    /// Throws away the rows of imports that will never be tasks, piece by piece.
+    async fn clear_imports(&self) {
+        loop {
+            let now = self.now();
+            match self.shared.store.read_own(move |tx| imports::any_to_clear(tx, now)).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return warn!(%error, "imports to clear away could not be looked for"),
+            }
+            match self.shared.store.write(move |tx| imports::clear(tx, now, CLEARED_PIECES)).await {
+                Ok(true) => {}
+                // Another node is at it.
+                Ok(false) => return,
+                Err(error) => return warn!(%error, "rows of an import could not be cleared away; it is tried again"),
             }
         }
     }

@@ -24,6 +24,7 @@ mod hidden_fields;
 mod hidden_tasks;
 mod idempotency;
 mod ids;
+mod imports;
 mod large_bodies;
 mod metrics;
 mod migrations;
