@@ -482,7 +482,7 @@ impl fmt::Display for Refusal {
             Refusal::ColumnMissing { allowed } => write!(f, "is not a column of the file; its columns are {allowed}"),
             Refusal::ColumnTwice { target, other } => write!(f, "goes to {target}, as does the column {other:?}; only one can"),
             Refusal::RowsRefused { refused, held_back } => {
-                write!(f, "{refused} rows are refused, and {held_back} are held back with them; .../errors has each with its reason")
+                write!(f, "Refused rows: {refused}; held back with them: {held_back}; .../errors has each with its reason")
             }
             Refusal::RowHeldBack => write!(f, "Not imported: other rows among these {} are refused", crate::limits::IMPORT_CHUNK_ROWS),
             Refusal::RowNotReached => f.write_str("Not imported: the import has ended before"),

@@ -57,7 +57,7 @@ fn counts(status: &str, [rows, done, created, updated, failed]: [i64; 5]) -> Jso
 
 /// What one is told to do about some that are refused.
 fn refused(counts: Json, refused: i64, held_back: i64) -> Json {
-    let told = format!("{refused} rows are refused, and {held_back} are held back with them; .../errors has each with its reason");
+    let told = format!("Refused rows: {refused}; held back with them: {held_back}; .../errors has each with its reason");
     let mut counts = counts;
     counts["errors"] = json!([told]);
     counts
