@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod explained;
 mod fields;
+mod import;
 mod init;
 pub(crate) mod lint;
 mod schema;
@@ -60,6 +61,8 @@ enum Command {
     /// List, show, create, change and delete tasks
     #[command(subcommand)]
     Tasks(tasks::Tasks),
+    /// Import a CSV of tasks, and wait until it is done
+    Import(import::Import),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
@@ -102,6 +105,7 @@ pub fn run() -> Result<(), Trouble> {
         Command::Actions(command) => command.run(&settings),
         Command::Act(command) => command.run(&settings),
         Command::Tasks(command) => command.run(&settings),
+        Command::Import(command) => command.run(&settings),
         Command::ApiKey(command) => command.run(&settings),
         Command::User(command) => command.run(&settings),
         Command::Secret(command) => command.run(&settings),

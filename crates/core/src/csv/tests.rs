@@ -1,6 +1,6 @@
+use indexmap::IndexMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -93,7 +93,11 @@ fn columns_go_where_their_names_or_the_mapping_say() {
     let unknown = told(&["Emial", "Name"], json!({ "Name": "7", "Nobody": null }));
     assert_eq!(unknown.len(), 3, "{unknown:?}");
     assert_eq!(unknown[0], "Nobody: is not a column of the file; its columns are Emial, Name");
-    assert!(unknown[1].starts_with("Emial: \"Emial\" is not a field; did you mean Email; allowed in _mapping is Stage, "), "{}", unknown[1]);
+    assert!(
+        unknown[1].starts_with("Emial: \"Emial\" is not a field; did you mean Email; allowed in _mapping is Stage, "),
+        "{}",
+        unknown[1]
+    );
     assert!(unknown[2].starts_with("Name: \"7\" is not a field; allowed"), "{}", unknown[2]);
     let twice = told(&["Name", "Nick"], json!({ "Nick": "Name" }));
     assert_eq!(twice, ["Nick: goes to Name, as does the column \"Name\"; only one can"]);

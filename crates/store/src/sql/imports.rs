@@ -126,7 +126,8 @@ pub fn load(tx: &mut dyn Tx, id: Id, lock: bool) -> Result<Option<Import>, Store
     if lock && tx.dialect() == Dialect::Postgres {
         tx.send("SELECT 1 FROM imports WHERE id = $1 FOR UPDATE", &[id.into()])?;
     }
-    let sql = "SELECT id, workspace_id, workflow_id, status, dry_run, actor_kind, actor_id, request, created_at, finished_at, header, targets,
+    let sql =
+        "SELECT id, workspace_id, workflow_id, status, dry_run, actor_kind, actor_id, request, created_at, finished_at, header, targets,
             row_count, pieces, next_piece, done, created, updated, failed, refused, cancelled_by, errors
         FROM imports WHERE id = $1";
     tx.query_one(sql, &[id.into()], read)
@@ -134,7 +135,8 @@ pub fn load(tx: &mut dyn Tx, id: Id, lock: bool) -> Result<Option<Import>, Store
 
 /// Newest first, those before `before`.
 pub fn list(tx: &mut dyn Tx, workflow: Id, before: Option<Id>, limit: usize) -> Result<Vec<Import>, StoreError> {
-    let sql = "SELECT id, workspace_id, workflow_id, status, dry_run, actor_kind, actor_id, request, created_at, finished_at, header, targets,
+    let sql =
+        "SELECT id, workspace_id, workflow_id, status, dry_run, actor_kind, actor_id, request, created_at, finished_at, header, targets,
             row_count, pieces, next_piece, done, created, updated, failed, refused, cancelled_by, errors
         FROM imports WHERE workflow_id = $1 AND id < $2 AND status <> 'Absent' ORDER BY id DESC LIMIT $3";
     let before = before.map_or(i64::MAX, Id::as_i64);
@@ -182,20 +184,19 @@ pub fn progress(tx: &mut dyn Tx, import: &Import, refused: Option<&[Option<Strin
     }
     let Counts { done, created, updated, failed, refused } = import.counts;
     let sql = "UPDATE imports SET next_piece = $1, done = $2, created = $3, updated = $4, failed = $5, refused = $6 WHERE id = $7";
-    let params = [
-        import.next_piece.into(),
-        done.into(),
-        created.into(),
-        updated.into(),
-        failed.into(),
-        refused.into(),
-        id.into(),
-    ];
+    let params = [import.next_piece.into(), done.into(), created.into(), updated.into(), failed.into(), refused.into(), id.into()];
     tx.send(sql, &params)
 }
 
 /// The end of it; what is left of its rows, if anything, goes at `clear_at`.
-pub fn finish(tx: &mut dyn Tx, id: Id, status: Status, at: Timestamp, errors: &[Told], clear_at: Option<Timestamp>) -> Result<(), StoreError> {
+pub fn finish(
+    tx: &mut dyn Tx,
+    id: Id,
+    status: Status,
+    at: Timestamp,
+    errors: &[Told],
+    clear_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE imports SET status = $1, finished_at = $2, errors = $3, clear_at = $4 WHERE id = $5";
     let errors = to_json(&errors);
     tx.send(sql, &[status.name().into(), at.into(), errors.as_str().into(), clear_at.into(), id.into()])

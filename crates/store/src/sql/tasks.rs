@@ -67,7 +67,12 @@ fn lock_row(tx: &mut dyn Tx, id: Id) -> Result<(), StoreError> {
 }
 
 /// Those of the tasks with these Unique IDs that there are, locked.
-pub fn of_unique_ids(tx: &mut dyn Tx, workspace: Id, workflow: Id, unique_ids: &[impl AsRef<str>]) -> Result<Vec<(String, Loaded)>, StoreError> {
+pub fn of_unique_ids(
+    tx: &mut dyn Tx,
+    workspace: Id,
+    workflow: Id,
+    unique_ids: &[impl AsRef<str>],
+) -> Result<Vec<(String, Loaded)>, StoreError> {
     let Some(last) = unique_ids.last() else { return Ok(Vec::new()) };
     lock_all(tx, workspace, workflow, unique_ids)?;
     let mut query = Query::new(

@@ -276,10 +276,10 @@ async fn what_others_leave_of_a_claim_is_shared_anew(bed: Bed) {
     }
     bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
     let calls_of = |workspace| if workspace == id(100) { 5 } else { 100 };
-    let claimed = bed.write(move |tx| jobs::claim(tx, id(1), BOOT, at(10), &jobs::Room { workers: 12, calls: 50, calls_of: &calls_of, imports: 0 }));
+    let claimed =
+        bed.write(move |tx| jobs::claim(tx, id(1), BOOT, at(10), &jobs::Room { workers: 12, calls: 50, calls_of: &calls_of, imports: 0 }));
     let claimed = claimed.await.unwrap().jobs;
-    let of =
-        |workspace: i64, takes: Takes| claimed.iter().filter(|job| job.workspace == id(workspace) && job.takes == takes).count();
+    let of = |workspace: i64, takes: Takes| claimed.iter().filter(|job| job.workspace == id(workspace) && job.takes == takes).count();
     assert_eq!([of(100, Takes::Worker), of(101, Takes::Worker)], [9, 3]);
     assert_eq!([of(100, Takes::Call), of(101, Takes::Call)], [5, 3]);
     assert_eq!(claimed.len(), 20);
@@ -366,7 +366,8 @@ async fn the_workspace_behind_a_thousand_has_its_turn(bed: Bed) {
     let mut tries = 0..200;
     let found = loop {
         let now = at(20 + tries.next().expect("it has a turn"));
-        let room = move |tx: &mut dyn Tx| jobs::claim(tx, id(1), BOOT, now, &jobs::Room { workers: 5, calls: 0, calls_of: &|_| 0, imports: 0 });
+        let room =
+            move |tx: &mut dyn Tx| jobs::claim(tx, id(1), BOOT, now, &jobs::Room { workers: 5, calls: 0, calls_of: &|_| 0, imports: 0 });
         let claimed = bed.write(room).await.unwrap().jobs;
         if !claimed.is_empty() {
             break claimed;

@@ -29,7 +29,9 @@ async fn start(bed: &Bed, node: i64) -> i64 {
 }
 
 async fn claimed(bed: &Bed, node: i64, boot: i64, now: Timestamp) -> Claimed {
-    bed.write(move |tx| jobs::claim(tx, id(node), boot, now, &jobs::Room { workers: 9, calls: 0, calls_of: &|_| 0, imports: 0 })).await.unwrap()
+    bed.write(move |tx| jobs::claim(tx, id(node), boot, now, &jobs::Room { workers: 9, calls: 0, calls_of: &|_| 0, imports: 0 }))
+        .await
+        .unwrap()
 }
 
 async fn claim(bed: &Bed, node: i64, boot: i64, now: Timestamp) -> Vec<Job> {

@@ -188,7 +188,12 @@ async fn every_example_answers_as_it_is_documented() {
                 match learned.answer_fits(&answer, &reply) {
                     Ok(()) => return learned,
                     // An execution needs its time, and an import.
-                    Err(_) if ["/executions/", "/imports/"].iter().any(|part| call.path.contains(part)) && reply.text().contains("Pending") => tokio::task::yield_now().await,
+                    Err(_)
+                        if ["/executions/", "/imports/"].iter().any(|part| call.path.contains(part))
+                            && reply.text().contains("Pending") =>
+                    {
+                        tokio::task::yield_now().await
+                    }
                     Err(told) => panic!("docs/api.md line {line} says {told}; it answered {} {}", reply.status, reply.text()),
                 }
             }

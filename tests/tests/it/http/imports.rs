@@ -34,7 +34,9 @@ impl Review {
         })
         .await;
         let fields = ended.as_object_mut().expect("an object");
-        ["id", "created_at", "finished_at", "dry_run"].iter().for_each(|key| assert!(fields.shift_remove(*key).is_some_and(|it| !it.is_null())));
+        ["id", "created_at", "finished_at", "dry_run"]
+            .iter()
+            .for_each(|key| assert!(fields.shift_remove(*key).is_some_and(|it| !it.is_null())));
         ended
     }
 
@@ -267,7 +269,10 @@ async fn one_that_is_cancelled_ends_and_its_rows_can_be_had() {
     let cancelled = review.send(post(review.at(&format!("/imports/{id}/cancel")), "{}")).await.expect(200).json();
     assert_eq!((&cancelled["status"], &cancelled["errors"]), (&json!("Fail"), &json!(["Cancelled by API (First key)"])));
     let errors = review.errors(&id).await;
-    assert_eq!(errors, "_Line,ID,_Errors\r\n2,1,Not imported: the import has ended before\r\n3,2,Not imported: the import has ended before\r\n");
+    assert_eq!(
+        errors,
+        "_Line,ID,_Errors\r\n2,1,Not imported: the import has ended before\r\n3,2,Not imported: the import has ended before\r\n"
+    );
     let again = post(review.at(&format!("/imports/{id}/cancel")), "{}");
     review.server.refuses(again, 409, &["Import has ended already"]).await;
     review.server.work();
@@ -303,7 +308,8 @@ async fn what_has_changed_meanwhile_ends_an_import_with_its_reason() {
             }
             _ => {
                 let mut text = definition.to_string();
-                let field = definition["fields"].as_array().expect("fields").iter().find(|field| field["name"] == "Site").expect("it is there");
+                let field =
+                    definition["fields"].as_array().expect("fields").iter().find(|field| field["name"] == "Site").expect("it is there");
                 text = text.replace(&format!("{field},"), "");
                 let definition: Json = serde_json::from_str(&text).expect("JSON");
                 let reply = review.send(put(review.at("/definition"), definition)).await;
