@@ -4,7 +4,7 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,8 +15,10 @@ use axum::http::header::{ALLOW, HeaderValue};
 use axum::http::{Method, Request, Response};
 use axum::routing::any;
 use baton_core::refusal::{Refusal, Refusals};
-use baton_engine::{Ask, Engine, Failure};
+use baton_engine::{Ask, Cx, Engine, Failure, Outcome};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tracing::{Instrument, debug, debug_span, enabled, error};
 
 use crate::ApiOptions;
@@ -34,6 +36,30 @@ pub struct App {
     pub room: Room,
     /// Pages of lists, and plans, that are read at once.
     pub lists: Arc<Semaphore>,
+}
+
+impl App {
+    /// A command that looks at many tasks: SQLite reads on the thread that asks, which must be none of those that serve everything
+    /// else.
+    pub async fn read_long<T: Send + 'static>(
+        self: Arc<App>,
+        ask: Ask,
+        command: impl FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        // The semaphore is never closed.
+        let turn = self.lists.clone().acquire_owned().await.ok();
+        let runtime = Handle::current();
+        let work = move || {
+            let done = runtime.block_on(self.engine.read(ask, command));
+            drop(turn);
+            done
+        };
+        match spawn_blocking(work).await {
+            Ok(done) => done,
+            // It is told where every request's panic is.
+            Err(error) => resume_unwind(error.into_panic()),
+        }
+    }
 }
 
 pub fn router(engine: Engine, options: ApiOptions) -> axum::Router {

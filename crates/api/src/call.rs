@@ -1,7 +1,6 @@
 //! One request, as the endpoints see it.
 
 use std::future::Future;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,8 +12,6 @@ use baton_core::refusal::{Noun, Refusal};
 use baton_engine::commands::tasks::Expected;
 use baton_engine::{Answer, Ask, BodyHash, Cx, Engine, IdempotencyKey, Outcome, Replayed};
 use bytes::Bytes;
-use tokio::runtime::Handle;
-use tokio::task::spawn_blocking;
 
 use crate::app::App;
 use crate::body::{self, Document, Incoming, Object, OneOrMany};
@@ -138,14 +135,14 @@ impl Call {
         async move { engine.read(ask, command).await }
     }
 
-    /// The same for a command that looks at many tasks: SQLite reads on the thread that asks, which must be none of those that serve
-    /// everything else.
+    /// The same for a command that looks at many tasks.
     pub fn read_long<T, C>(&self, command: C) -> impl Future<Output = Outcome<T>> + Send + use<T, C>
     where
         T: Send + 'static,
         C: FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
     {
-        read_long(self.app.clone(), self.ask(), command)
+        let (app, ask) = (self.app.clone(), self.ask());
+        async move { app.read_long(ask, command).await }
     }
 
     pub fn write<T, C>(&self, command: C) -> impl Future<Output = Outcome<T>> + Send + use<T, C>
@@ -191,27 +188,6 @@ impl Call {
         let place = self.head.uri.path_and_query().map_or(self.head.uri.path(), |place| place.as_str());
         let key = headers::idempotency_key(&self.head.headers)?;
         Ok(key.map(|key| IdempotencyKey::new(key, self.head.method.as_str(), place, raw)))
-    }
-}
-
-/// As [`Call::read_long`], for who goes on after the call.
-pub async fn read_long<T, C>(app: Arc<App>, ask: Ask, command: C) -> Outcome<T>
-where
-    T: Send + 'static,
-    C: FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
-{
-    let runtime = Handle::current();
-    // The semaphore is never closed.
-    let turn = app.lists.clone().acquire_owned().await.ok();
-    let work = move || {
-        let done = runtime.block_on(app.engine.read(ask, command));
-        drop(turn);
-        done
-    };
-    match spawn_blocking(work).await {
-        Ok(done) => done,
-        // It is told where every request's panic is.
-        Err(error) => resume_unwind(error.into_panic()),
     }
 }
 

@@ -176,6 +176,9 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::KeyReused
         | Refusal::NotAParameter { .. }
         | Refusal::BadParameter { .. }
+        | Refusal::InCondition { .. }
+        | Refusal::IsNotSortable
+        | Refusal::IsNamedTwice
         | Refusal::ItemFromTemplate { .. }
         | Refusal::LastAdministrator
         | Refusal::AccountKeepsPassword

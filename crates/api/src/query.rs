@@ -6,11 +6,11 @@ use baton_core::refusal::Refusal;
 use indexmap::IndexMap;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-const PAGE_ROWS: i64 = 50;
+const PAGE_ROWS: usize = 50;
 const PAGE_ROWS_MAX: i64 = 200;
 
 /// What each endpoint must say of every parameter: nothing is silently ignored.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Query {
     parameters: Vec<(String, String)>,
 }
@@ -61,24 +61,47 @@ impl Query {
 
     /// A whole number of 1 to `max`.
     pub fn number(&self, name: &str, max: i64) -> Result<Option<i64>, Refusal> {
+        self.number_from(name, 1, max)
+    }
+
+    pub fn number_from(&self, name: &str, least: i64, max: i64) -> Result<Option<i64>, Refusal> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        let number = value.parse().ok().filter(|number| (1..=max).contains(number) && value.bytes().all(|byte| byte.is_ascii_digit()));
-        number.map(Some).ok_or_else(|| bad(name, value, &format!("a whole number from 1 to {max}")))
+        let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+        let number = value.parse().ok().filter(|number| (least..=max).contains(number) && digits);
+        number.map(Some).ok_or_else(|| bad(name, value, &format!("a whole number from {least} to {max}")))
+    }
+
+    /// Takes out the parameters named here, each of which has one value at most; the others stay.
+    pub fn take(&mut self, names: &[&str]) -> Result<Query, Refusal> {
+        let (taken, others) = std::mem::take(&mut self.parameters).into_iter().partition(|(name, _)| names.contains(&name.as_str()));
+        self.parameters = others;
+        let taken = Query { parameters: taken };
+        taken.expect_only(names)?;
+        Ok(taken)
     }
 
     /// How many rows a page has.
     pub fn page_rows(&self) -> Result<usize, Refusal> {
-        let rows = self.number("_limit", PAGE_ROWS_MAX)?.unwrap_or(PAGE_ROWS);
-        Ok(usize::try_from(rows).unwrap_or(1))
+        Ok(self.rows()?.unwrap_or(PAGE_ROWS))
+    }
+
+    /// The same where there need be no pages.
+    pub fn rows(&self) -> Result<Option<usize>, Refusal> {
+        Ok(self.number("_limit", PAGE_ROWS_MAX)?.and_then(|rows| usize::try_from(rows).ok()))
     }
 
     /// The `Link` to the next page: the same question, from `cursor` on.
     pub fn link_to_next(&self, path: &str, rows: usize, cursor: &str) -> HeaderValue {
+        self.link_to_page(path, rows, "_cursor", cursor)
+    }
+
+    /// `name` says in which way `place` is where that page begins.
+    pub fn link_to_page(&self, path: &str, rows: usize, name: &str, place: &str) -> HeaderValue {
         let mut next = format!("<{path}?_limit={rows}");
-        for (name, value) in self.parameters.iter().filter(|(name, _)| !["_limit", "_cursor"].contains(&name.as_str())) {
+        for (name, value) in self.parameters.iter().filter(|(name, _)| !["_limit", "_cursor", "_offset"].contains(&name.as_str())) {
             next.push_str(&format!("&{}={}", encode(name), encode(value)));
         }
-        next.push_str(&format!("&_cursor={cursor}>; rel=\"next\""));
+        next.push_str(&format!("&{name}={place}>; rel=\"next\""));
         HeaderValue::try_from(next).expect("a path, ids and what is percent-encoded are ASCII")
     }
 

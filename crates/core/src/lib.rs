@@ -23,6 +23,7 @@ mod fixtures;
 pub mod ids;
 pub mod limits;
 pub mod lint;
+pub mod list;
 pub mod people;
 pub mod refusal;
 pub mod requirement;

@@ -209,6 +209,12 @@ pub enum Refusal {
         value: String,
         allowed: String,
     },
+    /// A problem of a condition, at its path.
+    InCondition {
+        message: String,
+    },
+    IsNotSortable,
+    IsNamedTwice,
     ItemFromTemplate {
         what: &'static str,
     },
@@ -395,6 +401,9 @@ impl Refusal {
             Refusal::KeyReused => "key_reused",
             Refusal::NotAParameter { .. } => "not_a_parameter",
             Refusal::BadParameter { .. } => "bad_parameter",
+            Refusal::InCondition { .. } => "in_condition",
+            Refusal::IsNotSortable => "is_not_sortable",
+            Refusal::IsNamedTwice => "is_named_twice",
             Refusal::ItemFromTemplate { .. } => "item_from_template",
             Refusal::LastAdministrator => "last_administrator",
             Refusal::AccountKeepsPassword => "account_keeps_password",
@@ -508,6 +517,9 @@ impl fmt::Display for Refusal {
             Refusal::KeyReused => f.write_str("Idempotency-Key was used with another body"),
             Refusal::NotAParameter { name } => write!(f, "{name} is not a parameter"),
             Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),
+            Refusal::InCondition { message } => f.write_str(message),
+            Refusal::IsNotSortable => f.write_str("can't be sorted by"),
+            Refusal::IsNamedTwice => f.write_str("is named twice"),
             Refusal::ItemFromTemplate { what } => write!(f, "item comes from the checklist template; {what} is not allowed here"),
             Refusal::LastAdministrator => f.write_str("the last Administrator of a workflow can't be removed"),
             Refusal::AccountKeepsPassword => {

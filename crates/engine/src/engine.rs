@@ -17,6 +17,7 @@ use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
 use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
+use crate::listings::Listings;
 use crate::metrics::Metrics;
 use crate::waiters::Waiters;
 use crate::worker::{Claims, Worker};
@@ -65,6 +66,7 @@ pub(crate) struct Shared {
     pub worker: Arc<Worker>,
     pub backlog: Arc<Backlog>,
     pub waiters: Arc<Waiters>,
+    pub listings: Listings,
     pub metrics: Metrics,
 }
 
@@ -94,9 +96,9 @@ impl Engine {
     pub fn new(store: Store, surroundings: Surroundings, options: EngineOptions) -> Engine {
         let worker = Arc::new(Worker::new(options.node, options.workers));
         let Surroundings { clock, entropy, world, master_key } = surroundings;
-        let metrics = Metrics::default();
+        let (metrics, listings) = (Metrics::default(), Listings::default());
         let (cache, backlog, waiters) = (Cache::default(), Arc::default(), Arc::new(Waiters::new()));
-        let shared = Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, waiters, metrics };
+        let shared = Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, waiters, listings, metrics };
         Engine { shared: Arc::new(shared) }
     }
 

@@ -16,6 +16,7 @@ mod engine;
 pub mod env;
 pub mod fail_point;
 mod idempotency;
+mod listings;
 mod masks;
 mod metrics;
 mod open_calls;

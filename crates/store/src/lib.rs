@@ -1,7 +1,7 @@
 //! Remember it: one small trait, the SQL written once, SQLite and PostgreSQL.
 //!
 //! Map: a [`Store`] runs work (plain functions over a [`Tx`]) in transactions; [`sql`] has the statements, one file for
-//! each noun; `sqlite/` and `postgres/` have what differs: how connections are opened, how works are grouped into
+//! each noun; [`list`] finds the tasks of a list; `sqlite/` and `postgres/` have what differs: how connections are opened, how works are grouped into
 //! commits, and what an engine's error means. `migrations/` has the schema.
 //!
 //! A write is answered when its commit is durable, and an `Err` leaves nothing behind. A read sees every answered write.
@@ -10,6 +10,7 @@
 
 mod error;
 pub mod link;
+pub mod list;
 mod migrate;
 mod postgres;
 mod queue;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "outgoing", text: include_str!("../migrations/0002_outgoing.sql") },
     Migration { version: 3, name: "deleted_workflows", text: include_str!("../migrations/0003_deleted_workflows.sql") },
     Migration { version: 4, name: "quotes", text: include_str!("../migrations/0004_quotes.sql") },
+    Migration { version: 5, name: "lists", text: include_str!("../migrations/0005_lists.sql") },
     Migration { version: 8, name: "imports", text: include_str!("../migrations/0008_imports.sql") },
 ];
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use baton_core::definition::parse_yaml;
 use baton_core::ids::Id;
-use baton_engine::commands::{api_keys, definitions, tasks, users, workspaces};
+use baton_core::list::Narrowed;
+use baton_engine::commands::lists::{self, Begin, ListAsk};
+use baton_engine::commands::{api_keys, definitions, users, workspaces};
 use baton_engine::{Ask, Credential, Engine, EngineOptions, KeyScope, Outcome};
 use baton_store::Store;
 use tokio::sync::Notify;
@@ -148,8 +150,9 @@ fn scripts() -> Vec<Script> {
 /// Of the task with this e-mail.
 async fn unique_id(engine: &Engine, place: &Place, email: &'static str) -> Result<String, Unforeseen> {
     let workflow = place.workflow.clone();
-    let list = tasks::ListAsk { columns: vec![("Email".to_owned(), vec![email.to_owned()])], ..Default::default() };
-    let page = engine.read(place.ask.clone(), move |cx| tasks::page(cx, &workflow, &list, None, 1)).await?;
+    let narrowed = Narrowed { columns: vec![("Email".to_owned(), vec![email.to_owned()])], ..Narrowed::default() };
+    let list = ListAsk { narrowed, ..ListAsk::default() };
+    let page = engine.read(place.ask.clone(), move |cx| lists::page(cx, &workflow, &list, &Begin::Start, 1)).await?;
     let field = page.found.workflow.unique_id_field().map(|field| field.id);
     let task = page.tasks.first().zip(field).and_then(|(task, field)| task.values.get(&field));
     match task {

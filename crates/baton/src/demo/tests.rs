@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use baton_core::ids::Id;
 use baton_core::task::show::Shown;
-use baton_engine::commands::{activity, tasks};
+use baton_engine::commands::{activity, lists};
 use baton_engine::{Ask, Credential, Engine};
 use baton_store::{Options, Place, Store};
 use serde_json::json;
@@ -27,7 +27,7 @@ fn filled() -> (Engine, Filled) {
 fn tasks_of(engine: &Engine, filled: &Filled, workflow: &str) -> Vec<serde_json::Value> {
     let ask = Ask { credential: Credential::Header(Some(format!("Bearer {}", filled.api_key))), request: None };
     let workflow = workflow.to_owned();
-    let page = engine.read(ask, move |cx| tasks::page(cx, &workflow, &Default::default(), None, 1000));
+    let page = engine.read(ask, move |cx| lists::page(cx, &workflow, &Default::default(), &Default::default(), 1000));
     let page = wiring::small_runtime().expect("a runtime").block_on(page).expect("they are listed");
     let show = |task| {
         let found = &page.found;
@@ -37,6 +37,7 @@ fn tasks_of(engine: &Engine, filled: &Filled, workflow: &str) -> Vec<serde_json:
             task,
             access: baton_core::access::Access::Everything,
             public_url: None,
+            only: None,
         };
         let mut shown = serde_json::to_value(shown).expect("a task is JSON");
         for dated in ["Approved at", "Paid on"] {

@@ -18,7 +18,9 @@ mod tree;
 
 pub use compile::compile;
 pub use evaluate::holds;
+pub(crate) use names::Class;
 pub use names::{ColumnType, Names};
+pub(crate) use operand::split_commas;
 pub use tree::{ConditionTree, Reference};
 
 use jiff::civil::Date;

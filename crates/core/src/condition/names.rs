@@ -31,7 +31,7 @@ pub enum ColumnType<'a> {
 
 /// Columns of one class have the same operators and can be compared with each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Class<'a> {
+pub(crate) enum Class<'a> {
     Text,
     Number,
     Day,
@@ -91,7 +91,7 @@ impl<'a> Names<'a> {
 }
 
 impl<'a> ColumnType<'a> {
-    pub(super) fn class(self) -> Class<'a> {
+    pub(crate) fn class(self) -> Class<'a> {
         match self {
             ColumnType::Stage => Class::Stage,
             ColumnType::Person => Class::Person,

@@ -60,8 +60,13 @@ fn list(value: &Json) -> Vec<Json> {
     }
 }
 
-/// Trimmed, without empty ones; `\,` is a comma within.
+/// Trimmed, without empty ones.
 pub(super) fn split_list(text: &str) -> Vec<String> {
+    split_commas(text).into_iter().filter(|item| !item.is_empty()).collect()
+}
+
+/// What stands between commas, trimmed; `\,` is a comma within.
+pub(crate) fn split_commas(text: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut rest = text;
     while let Some(at) = rest.find(',') {
@@ -79,7 +84,7 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
         rest = &rest[at + 1..];
     }
     items.last_mut().expect("one at least").push_str(rest);
-    items.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    items.into_iter().map(|item| item.trim().to_owned()).collect()
 }
 
 pub(super) fn join_list(items: &[String]) -> String {

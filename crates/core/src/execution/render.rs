@@ -74,6 +74,7 @@ fn default_format(action: &str, scene: &Scene<'_>) -> String {
             task: scene.task,
             access: Access::Everything,
             public_url: None,
+            only: None,
         },
     };
     serde_json::to_string(&format).expect("a task is JSON")

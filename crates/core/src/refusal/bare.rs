@@ -108,6 +108,9 @@ impl Refusal {
             | Refusal::KeyReused
             | Refusal::NotAParameter { .. }
             | Refusal::BadParameter { .. }
+            | Refusal::InCondition { .. }
+            | Refusal::IsNotSortable
+            | Refusal::IsNamedTwice
             | Refusal::ItemFromTemplate { .. }
             | Refusal::LastAdministrator
             | Refusal::AccountKeepsPassword

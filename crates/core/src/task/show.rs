@@ -5,7 +5,9 @@ use serde::{Serialize, Serializer};
 
 use super::Task;
 use crate::access::Access;
+use crate::condition::Column;
 use crate::ids::Id;
+use crate::list::Columns;
 use crate::people::Workspace;
 use crate::value::{self, Value};
 use crate::workflow::{Field, FieldRight, Workflow};
@@ -19,17 +21,35 @@ pub struct Shown<'a> {
     pub access: Access<'a>,
     /// Begins the Task URL, which is left out where this is `None`.
     pub public_url: Option<&'a str>,
+    /// These keys and no others, in the same order; those of its making and of its last change come behind the Task URL.
+    pub only: Option<&'a Columns>,
 }
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("Stage", &StageName { workflow: self.workflow, stage: self.task.stage })?;
-        map.serialize_entry("Assigned To", &self.task.assignee.and_then(|user| email(self.workspace, user)))?;
-        if let Some(public_url) = self.public_url {
+        let usual = |column: Column| self.only.is_none_or(|only| only.has(column));
+        let named = |column: Column| self.only.is_some_and(|only| only.has(column));
+        if usual(Column::Stage) {
+            map.serialize_entry("Stage", &StageName { workflow: self.workflow, stage: self.task.stage })?;
+        }
+        if usual(Column::AssignedTo) {
+            map.serialize_entry("Assigned To", &self.task.assignee.and_then(|user| email(self.workspace, user)))?;
+        }
+        if let Some(public_url) = self.public_url.filter(|_| self.only.is_none_or(|only| only.task_url)) {
             map.serialize_entry("Task URL", &url(public_url, self.task))?;
         }
-        for field in self.workflow.fields.iter().filter(|field| self.access.right_to(field) != FieldRight::Hidden) {
+        if named(Column::CreatedOn) {
+            map.serialize_entry("Created On", &self.task.created_at.to_string())?;
+        }
+        if named(Column::UpdatedOn) {
+            map.serialize_entry("Updated On", &self.task.updated_at.to_string())?;
+        }
+        if named(Column::CreatedBy) {
+            map.serialize_entry("Created By", &self.task.created_by.user().and_then(|user| email(self.workspace, user)))?;
+        }
+        let seen = |field: &&Field| self.access.right_to(field) != FieldRight::Hidden && usual(Column::Field(field.id));
+        for field in self.workflow.fields.iter().filter(seen) {
             let value = self.task.values.get(&field.id);
             map.serialize_entry(&field.name, &ShownValue { field, workspace: self.workspace, value })?;
         }

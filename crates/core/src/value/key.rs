@@ -62,8 +62,8 @@ pub fn compare(kind: &FieldKind, one: &Value, other: &Value) -> Ordering {
     }
 }
 
-/// The exact key that `?<Field>=text` in an address asks for; `None` asks for blank.
-pub fn parse_filter(field: &Field, workspace: &Workspace, text: &str) -> Result<Option<String>, Refusal> {
+/// The value that `?<Field>=text` in an address asks for, of a multipleSelect one option; `None` asks for blank.
+pub fn parse_filter(field: &Field, workspace: &Workspace, text: &str) -> Result<Option<Value>, Refusal> {
     let text = match field.kind {
         // An unencoded `+` in an address arrives as a space.
         FieldKind::Phone if text.starts_with(' ') => &format!("+{}", text.trim()),
@@ -98,7 +98,26 @@ pub fn parse_filter(field: &Field, workspace: &Workspace, text: &str) -> Result<
         },
         FieldKind::DateTime | FieldKind::File { .. } => return Err(Refusal::IsInvalid),
     };
-    Ok(Some(exact_key(&value)))
+    Ok(Some(value))
+}
+
+/// Under which keys a value may be found where its field's type is not known any more.
+pub fn possible_sort_keys(value: &Value) -> Vec<String> {
+    match value {
+        Value::Files(_) => Vec::new(),
+        Value::Options(options) => options.iter().map(ToString::to_string).collect(),
+        Value::Text(text) => vec![folded_beginning(text), sort_counted(text)],
+        value => vec![exact_key(value)],
+    }
+}
+
+/// Of a folded text this long or longer the key may not hold all.
+pub const WHOLE_KEY_BYTES: usize = KEY_BYTES_MAX - 3;
+
+/// The moment that such a key stands for.
+pub fn moment_of_key(key: &str) -> Option<Timestamp> {
+    let raw: u64 = key.parse().ok()?;
+    Some(Timestamp::from_micros((raw ^ (1 << 63)).cast_signed()))
 }
 
 /// A short text is its own key. A long one is its beginning and a hash: such a key is longer than any short text.
@@ -121,11 +140,15 @@ pub(crate) fn compare_texts(kind: &FieldKind, one: &str, other: &str) -> Orderin
 fn sort_text(kind: &FieldKind, text: &str) -> String {
     match kind {
         // Numbers that the workflow gave out come in their order, before whatever texts an earlier definition allowed.
-        FieldKind::UniqueId { autoincrement: true } => match parse_decimal(text) {
-            Some(number) => sort_decimal(number),
-            None => format!("~{}", folded_beginning(text)),
-        },
+        FieldKind::UniqueId { autoincrement: true } => sort_counted(text),
         _ => folded_beginning(text),
+    }
+}
+
+fn sort_counted(text: &str) -> String {
+    match parse_decimal(text) {
+        Some(number) => sort_decimal(number),
+        None => format!("~{}", folded_beginning(text)),
     }
 }
 

@@ -16,7 +16,7 @@ mod tests;
 pub use decimal::{parse_decimal, show_decimal};
 pub use fold::fold;
 pub(crate) use key::compare_texts;
-pub use key::{compare, exact_key, filter_keys, parse_filter, sort_key};
+pub use key::{WHOLE_KEY_BYTES, compare, exact_key, filter_keys, moment_of_key, parse_filter, possible_sort_keys, sort_key};
 pub use parse::{option_named, parse, parse_email, parse_over, parse_unique_id};
 pub use phone::normalise as normalise_phone;
 pub use show::{show, text};

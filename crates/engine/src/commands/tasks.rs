@@ -17,7 +17,7 @@ use baton_core::workflow::{Field, FieldKind, Workflow};
 use baton_store::sql::tasks;
 use serde_json::{Map, Value as Json};
 
-use super::{task_filter, timers};
+use super::timers;
 use crate::cx::{Cx, Found, Outcome};
 
 /// `If-Match`: what the caller has seen, which must still be so.
@@ -46,32 +46,6 @@ impl Expected {
 pub struct Shown {
     pub found: Found,
     pub task: Task,
-}
-
-pub struct Page {
-    pub found: Found,
-    pub tasks: Vec<Task>,
-    pub more: bool,
-}
-
-/// What a list is narrowed to: column names with the values that any of may match, as they came in the URL.
-#[derive(Clone, Debug, Default)]
-pub struct ListAsk {
-    pub active_only: bool,
-    pub columns: Vec<(String, Vec<String>)>,
-}
-
-/// Tasks in creation order, those after `after`.
-pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, after: Option<Id>, limit: usize) -> Outcome<Page> {
-    let found = cx.workflow(workflow)?;
-    let access = cx.caller.scope.access(&found.workflow);
-    let filter = task_filter::read(ask, &found, access)?;
-    if access.sees_assigned_only() {
-        // A key is nobody, so nothing is assigned to it.
-        return Ok(Page { found, tasks: Vec::new(), more: false });
-    }
-    let tasks::Page { tasks, more } = tasks::page(cx.tx, cx.caller.workspace, found.workflow.id, &filter, after, limit)?;
-    Ok(Page { found, tasks, more })
 }
 
 pub fn get(cx: &mut Cx<'_>, workflow: &str, task: &str) -> Outcome<Shown> {

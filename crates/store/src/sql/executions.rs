@@ -8,8 +8,8 @@ use baton_core::ids::Id;
 use baton_core::time::Timestamp;
 use baton_core::told::Told;
 
+use super::query::Query;
 use super::row::to_json;
-use super::task_filter::Query;
 use crate::{Param, Row, StoreError, Tx};
 
 pub fn insert(tx: &mut dyn Tx, execution: &Execution) -> Result<(), StoreError> {

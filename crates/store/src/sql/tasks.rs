@@ -1,12 +1,13 @@
 //! Tasks with their values, and what hangs on them.
 
+use std::collections::BTreeMap;
+
 use baton_core::ids::Id;
 use baton_core::task::Task;
-use baton_core::value::FilterKey;
+use baton_core::value::{FilterKey, Value};
 
+use super::query::Query;
 use super::row::to_json;
-pub use super::task_filter::TaskFilter;
-use super::task_filter::{Query, narrow, narrow_by_one_key};
 use super::{activity, checklist, comments, task_values, timers};
 use crate::{Dialect, Param, Row, StoreError, Tx};
 
@@ -125,6 +126,11 @@ fn read_loaded(row: &dyn Row) -> Result<Loaded, StoreError> {
 
 /// The first eleven columns.
 pub(super) fn read_task(row: &dyn Row) -> Result<Task, StoreError> {
+    read_task_with(row, row.json(10)?)
+}
+
+/// The first ten columns, and values that are read otherwise.
+pub(crate) fn read_task_with(row: &dyn Row, values: BTreeMap<Id, Value>) -> Result<Task, StoreError> {
     Ok(Task {
         id: row.id(0)?,
         workflow: row.id(1)?,
@@ -135,7 +141,7 @@ pub(super) fn read_task(row: &dyn Row) -> Result<Task, StoreError> {
         updated_at: row.time(6)?,
         created_by: row.actor(7)?,
         performers: row.json(9)?,
-        values: row.json(10)?,
+        values,
     })
 }
 
@@ -247,57 +253,6 @@ pub(super) fn remove(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreError> {
     activity::erase_task(tx, task.id)
 }
 
-/// Values of the tasks of one page together, unless it is of one task only: a page is held in memory.
-const PAGE_BYTES_MAX: i64 = 1 << 20;
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    pub tasks: Vec<Task>,
-    pub more: bool,
-}
-
-/// A page in creation order, of at most `limit` tasks after `after`.
-pub fn page(
-    tx: &mut dyn Tx,
-    workspace: Id,
-    workflow: Id,
-    filter: &TaskFilter,
-    after: Option<Id>,
-    limit: usize,
-) -> Result<Page, StoreError> {
-    let dialect = tx.dialect();
-    let select = |columns: &str, limit: usize| {
-        let mut query = Query::new("SELECT ");
-        query.text(columns);
-        query.text(" FROM ");
-        let after = after.map_or(-1, Id::as_i64);
-        narrow_by_one_key(&mut query, filter, workflow, after);
-        query.text("t.workflow_id = ");
-        query.param(workflow);
-        query.text(" AND t.workspace_id = ");
-        query.param(workspace);
-        query.text(" AND t.id > ");
-        query.param(after);
-        narrow(&mut query, filter, workflow, after, dialect);
-        query.text(" ORDER BY t.id LIMIT ");
-        query.param(i64::try_from(limit).unwrap_or(i64::MAX));
-        query
-    };
-    // The sizes first, which neither engine needs the values for.
-    let sizes = select("octet_length(t.field_values)", limit.saturating_add(1));
-    let sizes = tx.query(&sizes.sql, &sizes.params, |row| row.int(0))?;
-    let mut bytes = 0;
-    let fits = |size: &&i64| {
-        bytes += **size;
-        bytes <= PAGE_BYTES_MAX
-    };
-    let count = sizes.iter().take(limit).take_while(fits).count().max(sizes.len().min(limit).min(1));
-    let columns = "t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at, t.created_by_kind,
-            t.created_by_id, t.performers, t.field_values";
-    let tasks = select(columns, count);
-    Ok(Page { tasks: tx.query(&tasks.sql, &tasks.params, read_task)?, more: count < sizes.len() })
-}
-
 /// How many active tasks of the workflow each of these users has; who has none may be left out.
 pub fn active_counts(tx: &mut dyn Tx, workflow: Id, users: &[Id]) -> Result<Vec<(Id, i64)>, StoreError> {
     let sql = "SELECT count(*) FROM tasks WHERE workflow_id = $1 AND assignee_id = $2 AND active = 1";
@@ -339,7 +294,7 @@ pub fn count_with_field(tx: &mut dyn Tx, workflow: Id, field: Id) -> Result<i64,
 }
 
 pub fn count_with_option(tx: &mut dyn Tx, workflow: Id, field: Id, option: Id) -> Result<i64, StoreError> {
-    task_values::count_of_key(tx, workflow, field, &option.to_string())
+    task_values::count_of_option(tx, workflow, field, option)
 }
 
 /// A stage has become an end, or has stopped being one.

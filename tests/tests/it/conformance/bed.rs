@@ -10,7 +10,8 @@ use baton_core::execution::{Execution, Status};
 use baton_core::ids::Id;
 use baton_core::task::Task;
 use baton_core::time::Timestamp;
-use baton_core::value::{FilterKey, Value, exact_key};
+use baton_core::value::{FilterKey, Value, exact_key, sort_key};
+use baton_core::workflow::FieldKind;
 use baton_store::sql::{executions, jobs, people, tasks, workflows};
 use baton_store::{Options, Place, Store, StoreError, Tx};
 use tempfile::TempDir;
@@ -233,8 +234,11 @@ impl Bed {
 /// The keys that the engine would give, for the values used here.
 pub fn keys(task: &Task) -> Vec<FilterKey> {
     let of = |field: Id, exact: String| FilterKey { field, sort: exact.clone(), exact };
+    let text = |field: Id, value: &Value| FilterKey { field, sort: sort_key(&FieldKind::Text, value), exact: exact_key(value) };
     let each = |(field, value): (&Id, &Value)| match value {
         Value::Options(options) => options.iter().map(|option| of(*field, option.to_string())).collect(),
+        Value::Files(_) => Vec::new(),
+        Value::Text(_) => vec![text(*field, value)],
         value => vec![of(*field, exact_key(value))],
     };
     task.values.iter().flat_map(each).collect()

@@ -5,10 +5,10 @@
 mod activity;
 mod bed;
 mod executions;
-mod filters;
 mod folder;
 mod idempotency;
 mod jobs;
+mod lists;
 mod migrating;
 mod nodes;
 mod people;

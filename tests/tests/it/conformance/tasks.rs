@@ -138,7 +138,7 @@ async fn a_change_replaces_values_and_their_keys(bed: Bed) {
     last.values.insert(id(10), Value::Options(vec![id(79), id(81)]));
     last.version = 3;
     change(&bed, &after, &last).await.unwrap();
-    let keys = bed.read(|tx| tx.query("SELECT exact_key FROM task_values ORDER BY exact_key", &[], |row| Ok(row.text(0)?.to_owned())));
+    let keys = bed.read(|tx| tx.query("SELECT sort_key FROM task_values ORDER BY sort_key", &[], |row| Ok(row.text(0)?.to_owned())));
     let mut expected = [id(79).to_string(), id(81).to_string(), "true".to_owned()];
     expected.sort();
     assert_eq!(keys.await, Ok(expected.to_vec()));

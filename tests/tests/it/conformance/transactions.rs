@@ -131,7 +131,7 @@ async fn a_unique_constraint_is_told_by_name(bed: Bed) {
             SELECT id + 1, workspace_id, name, name_key, revision, created_at, created_by_kind FROM workflows",
             "workflows_name",
         ),
-        ("INSERT INTO task_values SELECT workflow_id, field_id, exact_key, task_id, sort_key FROM task_values", "task_values_pkey"),
+        ("INSERT INTO task_values SELECT workflow_id, field_id, sort_key, task_id, exact_key FROM task_values", "task_values_pkey"),
     ];
     for (sql, constraint) in cases {
         let done = bed.write(move |tx| tx.execute(sql, &[])).await;

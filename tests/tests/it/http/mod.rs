@@ -26,6 +26,7 @@ mod idempotency;
 mod ids;
 mod imports;
 mod large_bodies;
+mod lists;
 mod metrics;
 mod migrations;
 mod plans;

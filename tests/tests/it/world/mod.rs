@@ -173,6 +173,7 @@ impl World {
                 task: &found.task,
                 access: baton_core::access::Access::Everything,
                 public_url: None,
+                only: None,
             };
             Ok(serde_json::to_value(shown).expect("a task is JSON"))
         });

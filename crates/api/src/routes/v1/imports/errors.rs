@@ -13,7 +13,7 @@ use baton_engine::{Ask, Outcome};
 use bytes::Bytes;
 
 use crate::app::App;
-use crate::call::{Call, read_long};
+use crate::call::Call;
 use crate::problem::Problem;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
@@ -56,7 +56,7 @@ async fn file(asked: Asked, request_id: &str) -> Result<Response<Body>, Problem>
 impl Asked {
     async fn read(&self, after: i64) -> Outcome<(Import, Option<Left>)> {
         let Asked { app, ask, workflow, import } = self.clone();
-        read_long(app, ask, move |cx| imports::left(cx, &workflow, &import, after)).await
+        app.read_long(ask, move |cx| imports::left(cx, &workflow, &import, after)).await
     }
 
     fn after(self, after: i64) -> Next {

@@ -1,4 +1,5 @@
-//! `GET /api/v1/workflows/<w>/tasks`: all that match, in creation order. Filters are `?<Field>=value`.
+//! `GET /api/v1/workflows/<w>/tasks`: all that match, in creation order unless `_sort` says otherwise. Filters are
+//! `?<Field>=value` and `_filter`; with `_limit` it is a page.
 
 use axum::http::Method;
 

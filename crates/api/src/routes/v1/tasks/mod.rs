@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod active;
 pub mod activity;
+mod asked;
 mod batch;
 pub mod create;
 pub mod delete;
@@ -17,5 +18,12 @@ use baton_engine::commands::tasks::Shown;
 
 /// `public_url` begins the Task URL.
 fn shown<'a>(Shown { found, task }: &'a Shown, public_url: &'a str) -> ShownTask<'a> {
-    ShownTask { workflow: &found.workflow, workspace: &found.workspace, task, access: found.access(), public_url: Some(public_url) }
+    ShownTask {
+        workflow: &found.workflow,
+        workspace: &found.workspace,
+        task,
+        access: found.access(),
+        public_url: Some(public_url),
+        only: None,
+    }
 }

@@ -2,16 +2,15 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
-use axum::http::{Response, StatusCode};
-use baton_core::ids::Id;
+use axum::http::header::{HeaderName, LINK};
+use axum::http::{HeaderValue, Response, StatusCode};
 use baton_core::task::show::Shown as ShownTask;
-use baton_engine::commands::tasks::{self, ListAsk, Page};
+use baton_engine::commands::lists::{self, Begin, ListAsk, Mark, Page};
 use baton_engine::{Ask, Failure, Outcome};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -19,6 +18,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tracing::error;
 
+use super::asked::Asked;
 use crate::app::App;
 use crate::call::Call;
 use crate::problem::Problem;
@@ -26,18 +26,29 @@ use crate::reply;
 
 /// Tasks that are read, shown and sent at once; fewer where they are large.
 const PAGE_TASKS: usize = 500;
+const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// The first page decides the status: what is refused is refused before anything is sent.
 pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Problem> {
-    let ask = ListAsk { active_only, columns: call.query()?.columns()? };
-    let pages = Pages { app: call.app.clone(), ask: call.ask(), workflow: call.part("workflow"), list: ask };
-    let (first, last) = pages.after(None).await?;
-    let body = match last {
-        None => Body::from(first),
-        Some(last) => Body::from_stream(Rest { first: Some(first), next: Some(pages.next(last)) }),
-    };
+    let asked = Asked::read(call.query()?, active_only)?;
+    let pages = Pages { app: call.app.clone(), ask: call.ask(), workflow: call.part("workflow"), list: Arc::new(asked.list.clone()) };
+    let page = pages.clone().page(asked.begin.clone(), asked.limit.unwrap_or(PAGE_TASKS)).await?;
+    if page.is_old {
+        pages.clone().renew();
+    }
     let mut response = reply::bytes(StatusCode::OK, reply::JSON, Vec::new());
-    *response.body_mut() = body;
+    if let Some(count) = page.count {
+        response.headers_mut().insert(X_TOTAL_COUNT, HeaderValue::from(count));
+    }
+    if let Some(link) = asked.link(call.head.uri.path(), &page) {
+        response.headers_mut().insert(LINK, link);
+    }
+    let next = if asked.limit.is_some() { None } else { page.next.clone() };
+    let first = piece(&page, true, next.is_none(), pages.app.engine.public_url());
+    *response.body_mut() = match next {
+        None => Body::from(first),
+        Some(next) => Body::from_stream(Rest { first: Some(first), next: Some(pages.next(next)) }),
+    };
     Ok(response)
 }
 
@@ -46,43 +57,50 @@ struct Pages {
     app: Arc<App>,
     ask: Ask,
     workflow: String,
-    list: ListAsk,
+    list: Arc<ListAsk>,
 }
 
-/// A piece of the array, and the last task in it where more may follow.
-type Piece = (Bytes, Option<Id>);
+/// A piece of the array, and where it goes on.
+type Piece = (Bytes, Option<Mark>);
 type NextPiece = Pin<Box<dyn Future<Output = (Outcome<Piece>, Pages)> + Send>>;
 
 impl Pages {
-    async fn after(&self, after: Option<Id>) -> Outcome<Piece> {
-        // The semaphore is never closed.
-        let turn = self.app.lists.clone().acquire_owned().await.ok();
-        let (runtime, pages) = (Handle::current(), self.clone());
-        let work = move || {
-            let piece = runtime.block_on(pages.read(after));
-            drop(turn);
-            piece
-        };
-        match spawn_blocking(work).await {
-            Ok(piece) => piece,
-            // It is told where every request's panic is.
-            Err(error) => resume_unwind(error.into_panic()),
-        }
+    async fn page(self, begin: Begin, limit: usize) -> Outcome<Page> {
+        let Pages { app, ask, workflow, list } = self;
+        app.read_long(ask, move |cx| lists::page(cx, &workflow, &list, &begin, limit)).await
     }
 
-    /// Long work on SQLite, which reads on the thread that asks: none of those that serve everything else.
-    async fn read(self, after: Option<Id>) -> Outcome<Piece> {
-        let engine = self.app.engine.clone();
-        let page = engine.read(self.ask, move |cx| tasks::page(cx, &self.workflow, &self.list, after, PAGE_TASKS)).await?;
-        Ok(piece(&page, after.is_none(), engine.public_url()))
+    fn next(self, mark: Mark) -> NextPiece {
+        Box::pin(async move {
+            // Counted once.
+            let list = Arc::new(ListAsk { count: false, ..ListAsk::clone(&self.list) });
+            let pages = Pages { list, ..self };
+            let read = pages.clone().page(Begin::Behind(mark), PAGE_TASKS).await;
+            let shown = read.map(|page| {
+                let next = page.next.clone();
+                (piece(&page, false, next.is_none(), pages.app.engine.public_url()), next)
+            });
+            (shown, pages)
+        })
     }
 
-    fn next(self, last: Id) -> NextPiece {
-        Box::pin(async move { (self.after(Some(last)).await, self) })
+    /// Behind the one who was answered from what is old. A runtime that ends waits for it, which is not for long.
+    fn renew(self) {
+        let Pages { app, ask, workflow, list } = self;
+        let (runtime, request) = (Handle::current(), ask.request.clone());
+        drop(spawn_blocking(move || {
+            let renewed = runtime.block_on(async {
+                let _turn = app.lists.acquire().await;
+                app.engine.read(ask, move |cx| lists::renew(cx, &workflow, &list)).await
+            });
+            if let Err(failure) = renewed {
+                error!(request, ?failure, "a list was not made anew");
+            }
+        }));
     }
 }
 
-fn piece(page: &Page, first: bool, public_url: &str) -> Piece {
+fn piece(page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
     const TASK_BYTES: usize = 512;
     let mut text = Vec::with_capacity(page.tasks.len() * TASK_BYTES);
     if first {
@@ -93,14 +111,13 @@ fn piece(page: &Page, first: bool, public_url: &str) -> Piece {
         if !first || index > 0 {
             text.push(b',');
         }
-        let shown = ShownTask { workflow, workspace, task, access, public_url: Some(public_url) };
+        let shown = ShownTask { workflow, workspace, task, access, public_url: Some(public_url), only: page.columns.as_ref() };
         serde_json::to_writer(&mut text, &shown).expect("a task is always JSON");
     }
-    let last = page.tasks.last().filter(|_| page.more).map(|task| task.id);
-    if last.is_none() {
+    if last {
         text.push(b']');
     }
-    (text.into(), last)
+    text.into()
 }
 
 /// Ends only after the closing bracket; a failure on the way breaks the connection, so that a part is never taken
@@ -133,8 +150,8 @@ impl Stream for Rest {
         let (outcome, pages) = ready!(next.as_mut().poll(context));
         self.next = None;
         match outcome {
-            Ok((piece, last)) => {
-                self.next = last.map(|last| pages.next(last));
+            Ok((piece, next)) => {
+                self.next = next.map(|next| pages.next(next));
                 Poll::Ready(Some(Ok(piece)))
             }
             Err(failure) => {

@@ -1,0 +1,231 @@
+//! Lists of tasks: narrowed, sorted, from any place on. How they are found is the store's business (`baton_store::list`).
+
+mod cursor;
+
+use std::sync::Arc;
+
+use baton_core::access::Access;
+use baton_core::condition::Condition;
+use baton_core::env::Env;
+use baton_core::ids::Id;
+use baton_core::list::{Columns, Narrowed, Order, Place, SortKey, names_for, narrow, parse_sort};
+use baton_core::task::Task;
+use baton_store::StoreError;
+use baton_store::list::{self, Effort, From, Listing, Question};
+
+use crate::cx::{Cx, Found, Outcome};
+use crate::listings::{Age, Kept, Matter};
+
+/// What a list was asked for, as it came.
+#[derive(Clone, Debug, Default)]
+pub struct ListAsk {
+    pub narrowed: Narrowed,
+    /// `-Created On,Company Name`; without it in the order of creation.
+    pub sort: Option<String>,
+    /// The keys to show; without it the usual ones.
+    pub fields: Option<String>,
+    /// Whether to count all that match.
+    pub count: bool,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, Default)]
+pub enum Begin {
+    #[default]
+    Start,
+    /// A text that [`Page::cursor`] gave.
+    Cursor(String),
+    /// Where an earlier page has ended.
+    Behind(Mark),
+    /// With the one that so many stand before.
+    Offset(usize),
+}
+
+/// Where a page has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    place: Place,
+    /// The listing that it was taken from, where it was from one, and how many of that are done.
+    within: Option<(Id, usize)>,
+}
+
+pub struct Page {
+    pub found: Found,
+    pub tasks: Vec<Task>,
+    /// The keys to show, where they were named.
+    pub columns: Option<Columns>,
+    /// Where it goes on, if it does.
+    pub next: Option<Mark>,
+    /// The same by number, for a page that began so.
+    pub next_offset: Option<usize>,
+    /// Of all that match.
+    pub count: Option<usize>,
+    /// Whether it was taken from a listing that somebody should now [`renew`].
+    pub is_old: bool,
+    sort: Vec<SortKey>,
+}
+
+impl Page {
+    /// Where it goes on, as a text for callers.
+    pub fn cursor(&self) -> Option<String> {
+        self.next.as_ref().map(|mark| cursor::write(mark, self.found.workflow.id, &self.sort))
+    }
+}
+
+/// At most `limit` tasks; fewer where they are large.
+pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit: usize) -> Outcome<Page> {
+    let found = cx.workflow(workflow)?;
+    let (matter, columns) = read(ask, &found, found.access())?;
+    let mark = match begin {
+        Begin::Cursor(text) => Some(cursor::read(text, found.workflow.id, &matter.sort)?),
+        Begin::Behind(mark) => Some(mark.clone()),
+        Begin::Start | Begin::Offset(_) => None,
+    };
+    let mut lister = Lister { found, matter, limit };
+    // A key is nobody, so nothing is assigned to it.
+    let nothing = lister.found.access().sees_assigned_only();
+    let count = match (ask.count, nothing) {
+        (false, _) => None,
+        (true, true) => Some(0),
+        (true, false) => Some(lister.count(cx)?),
+    };
+    let piece = match (begin, mark) {
+        _ if nothing => Piece::default(),
+        (Begin::Offset(offset), _) => lister.by_number(cx, *offset)?,
+        (_, Some(mark)) => lister.behind(cx, mark)?,
+        (_, None) => lister.first(cx)?,
+    };
+    let Piece { tasks, next, next_offset, is_old } = piece;
+    Ok(Page { found: lister.found, tasks, columns, next, next_offset, count, is_old, sort: lister.matter.sort })
+}
+
+/// Makes anew the listing that a page was taken from.
+pub fn renew(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk) -> Outcome<()> {
+    let found = cx.workflow(workflow)?;
+    let (matter, _) = read(ask, &found, found.access())?;
+    Lister { found, matter, limit: 0 }.make(cx)?;
+    Ok(())
+}
+
+fn read(ask: &ListAsk, found: &Found, access: Access<'_>) -> Outcome<(Matter, Option<Columns>)> {
+    let (workflow, workspace) = (&found.workflow, &found.workspace);
+    let names = names_for(workflow, access);
+    let condition: Condition = narrow(&ask.narrowed, workflow, workspace, access)?;
+    let sort = ask.sort.as_ref().map(|sort| parse_sort(sort, &names)).transpose()?.unwrap_or_default();
+    let columns = ask.fields.as_ref().map(|fields| Columns::parse(fields, &names)).transpose()?;
+    Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sort }, columns))
+}
+
+/// What was found of a page.
+#[derive(Default)]
+struct Piece {
+    tasks: Vec<Task>,
+    next: Option<Mark>,
+    next_offset: Option<usize>,
+    is_old: bool,
+}
+
+struct Lister {
+    found: Found,
+    matter: Matter,
+    limit: usize,
+}
+
+impl Lister {
+    fn question(&self, cx: &Cx<'_>) -> Question<'_> {
+        Question {
+            workspace: &self.found.workspace,
+            workflow: &self.found.workflow,
+            condition: &self.matter.condition,
+            sort: &self.matter.sort,
+            performer: cx.caller.actor,
+            now: cx.env.now(),
+            effort: Effort::USUAL,
+        }
+    }
+
+    fn count(&self, cx: &mut Cx<'_>) -> Result<usize, StoreError> {
+        let question = self.question(cx);
+        list::count(cx.tx, &question)
+    }
+
+    /// The first page is always of this moment.
+    fn first(&mut self, cx: &mut Cx<'_>) -> Result<Piece, StoreError> {
+        let question = self.question(cx);
+        if let Some(page) = list::page(cx.tx, &question, From::Start, self.limit)? {
+            return Ok(found(page));
+        }
+        let kept = self.make(cx)?;
+        self.within(cx, &kept, 0, None)
+    }
+
+    /// No task that nobody touches is left out or told twice, wherever the others go.
+    fn behind(&mut self, cx: &mut Cx<'_>, mark: Mark) -> Result<Piece, StoreError> {
+        if let Some((id, done)) = mark.within
+            && let Some(kept) = cx.shared.listings.of_id(id, &self.matter)
+        {
+            return self.within(cx, &kept, done, Some(mark.place));
+        }
+        let question = self.question(cx);
+        if let Some(page) = list::page(cx.tx, &question, From::After(&mark.place), self.limit)? {
+            return Ok(found(page));
+        }
+        let kept = self.make(cx)?;
+        let question = self.question(cx);
+        let done = kept.listing.up_to(cx.tx, &question, &mark.place)?;
+        self.within(cx, &kept, done, Some(mark.place))
+    }
+
+    fn by_number(&mut self, cx: &mut Cx<'_>, offset: usize) -> Result<Piece, StoreError> {
+        let question = self.question(cx);
+        if let Some(page) = list::page(cx.tx, &question, From::Offset(offset), self.limit)? {
+            let next_offset = page.next.as_ref().map(|_| offset + page.tasks.len());
+            return Ok(Piece { next_offset, ..found(page) });
+        }
+        let (kept, is_old) = match cx.shared.listings.recent(&self.matter, cx.shared.clock.monotonic()) {
+            Some((kept, age)) => (kept, age == Age::Old),
+            None => (self.make(cx)?, false),
+        };
+        let ids = kept.listing.ids();
+        let ids = &ids[offset.min(ids.len())..offset.saturating_add(self.limit).min(ids.len())];
+        let question = self.question(cx);
+        let (tasks, taken) = list::those(cx.tx, &question, ids)?;
+        let done = offset.saturating_add(taken);
+        Ok(Piece { tasks, next: None, next_offset: (done < kept.listing.ids().len()).then_some(done), is_old })
+    }
+
+    /// On from the first `done` of a listing, the last of which has this place.
+    fn within(&self, cx: &mut Cx<'_>, kept: &Kept, mut done: usize, mut place: Option<Place>) -> Result<Piece, StoreError> {
+        let question = self.question(cx);
+        let ids = kept.listing.ids();
+        let mut tasks = Vec::new();
+        // What no longer matches is made up for by what comes behind.
+        while done < ids.len() && tasks.len() < self.limit {
+            let some = &ids[done..(done + self.limit - tasks.len()).min(ids.len())];
+            let (read, taken) = list::those(cx.tx, &question, some)?;
+            done += taken;
+            tasks.extend(read);
+            if taken < some.len() {
+                break;
+            }
+        }
+        if let Some(last) = tasks.last() {
+            place = Some(Order { sort: &self.matter.sort, workflow: &self.found.workflow, workspace: &self.found.workspace }.place(last));
+        }
+        let next = place.filter(|_| done < ids.len()).map(|place| Mark { place, within: Some((kept.id, done)) });
+        Ok(Piece { tasks, next, ..Piece::default() })
+    }
+
+    /// A listing of this moment, which is kept where it was much work.
+    fn make(&self, cx: &mut Cx<'_>) -> Result<Arc<Kept>, StoreError> {
+        let question = self.question(cx);
+        let listing = Listing::new(cx.tx, &question)?;
+        let kept = Arc::new(Kept { id: cx.env.new_id(), matter: self.matter.clone(), made: cx.shared.clock.monotonic(), listing });
+        cx.shared.listings.keep(kept.clone());
+        Ok(kept)
+    }
+}
+
+fn found(list::Page { tasks, next }: list::Page) -> Piece {
+    Piece { tasks, next: next.map(|place| Mark { place, within: None }), ..Piece::default() }
+}

@@ -1,0 +1,132 @@
+//! What has been found of a page.
+
+use std::collections::HashMap;
+
+use baton_core::ids::Id;
+use baton_core::list::Place;
+use baton_core::task::Task;
+
+use super::rows::{Loaded, each_match};
+use super::{From, PAGE_BYTES_MAX, Page, Question};
+use crate::{StoreError, Tx};
+
+/// Tasks that are kept while they are gathered; what goes past it is read again when it is its turn.
+const KEPT_BYTES_MAX: usize = 4 * PAGE_BYTES_MAX;
+/// Ids that are read at once where the page may be full before.
+const LOOKED_AT_ONCE: usize = 200;
+
+pub(super) struct Gathered<'q, 'a> {
+    question: &'q Question<'a>,
+    from: Option<&'q Place>,
+    skip: usize,
+    limit: usize,
+    /// In their order.
+    found: Vec<Found>,
+    kept_bytes: usize,
+}
+
+struct Found {
+    place: Place,
+    bytes: usize,
+    task: Option<Task>,
+}
+
+impl<'q, 'a> Gathered<'q, 'a> {
+    pub fn new(question: &'q Question<'a>, from: From<'q>, limit: usize) -> Gathered<'q, 'a> {
+        let (from, skip) = match from {
+            From::Start => (None, 0),
+            From::After(place) => (Some(place), 0),
+            From::Offset(offset) => (None, offset),
+        };
+        Gathered { question, from, skip, limit, found: Vec::new(), kept_bytes: 0 }
+    }
+
+    pub fn from(&self) -> Option<&'q Place> {
+        self.from
+    }
+
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// One more than the page has.
+    pub fn wanted(&self) -> usize {
+        self.skip.saturating_add(self.limit).saturating_add(1)
+    }
+
+    pub fn is_full(&self) -> bool {
+        let page = || self.found.iter().skip(self.skip);
+        self.found.len() >= self.wanted() || (page().count() > 1 && page().map(|found| found.bytes).sum::<usize>() > PAGE_BYTES_MAX)
+    }
+
+    /// Adds those that match, whose first keys are `only` these, and that stand behind where the page begins. All of them stand
+    /// behind all that were added before.
+    pub fn add(&mut self, tx: &mut dyn Tx, ids: &[i64], only: &[Option<String>]) -> Result<(), StoreError> {
+        let (first, question, from) = (self.found.len(), self.question, self.from);
+        let order = question.order();
+        each_match(tx, question, ids, &mut |Loaded { task, bytes }| {
+            let place = order.place(&task);
+            if place.keys.starts_with(only) && from.is_none_or(|from| question.compare(&place, from).is_gt()) {
+                let kept = self.kept_bytes + bytes <= KEPT_BYTES_MAX;
+                self.kept_bytes += if kept { bytes } else { 0 };
+                self.found.push(Found { place, bytes, task: kept.then_some(task) });
+            }
+        })?;
+        self.found[first..].sort_unstable_by(|one, other| question.compare(&one.place, &other.place));
+        for skipped in self.found.iter_mut().take(self.skip).skip(first) {
+            self.kept_bytes -= skipped.task.take().map_or(0, |_| skipped.bytes);
+        }
+        Ok(())
+    }
+
+    /// The same for ids that come in their order, as far as they are needed.
+    pub fn add_ordered(&mut self, tx: &mut dyn Tx, ids: &[i64], only: &[Option<String>]) -> Result<(), StoreError> {
+        for ids in ids.chunks(LOOKED_AT_ONCE) {
+            if self.is_full() {
+                break;
+            }
+            self.add(tx, ids, only)?;
+        }
+        Ok(())
+    }
+
+    pub fn page(self, tx: &mut dyn Tx) -> Result<Page, StoreError> {
+        let count = self.found.len().saturating_sub(self.skip);
+        let mut page: Vec<Found> = self.found.into_iter().skip(self.skip).collect();
+        let mut bytes = 0;
+        let fits = |found: &&Found| {
+            bytes += found.bytes;
+            bytes <= PAGE_BYTES_MAX
+        };
+        let taken = page.iter().take(self.limit).take_while(fits).count().max(count.min(self.limit).min(1));
+        page.truncate(taken);
+        let next = page.last().filter(|_| taken < count).map(|last| last.place.clone());
+
+        let missing: Vec<i64> = page.iter().filter(|found| found.task.is_none()).map(|found| found.place.id.as_i64()).collect();
+        let mut read: HashMap<Id, Task> = HashMap::new();
+        each_match(tx, self.question, &missing, &mut |Loaded { task, .. }| drop(read.insert(task.id, task)))?;
+        let tasks = page.into_iter().filter_map(|found| found.task.or_else(|| read.remove(&found.place.id)));
+        Ok(Page { tasks: tasks.collect(), next })
+    }
+}
+
+/// See [`super::those`].
+pub(super) fn those(tx: &mut dyn Tx, question: &Question<'_>, ids: &[Id]) -> Result<(Vec<Task>, usize), StoreError> {
+    let (mut tasks, mut taken, mut bytes) = (Vec::new(), 0, 0);
+    for some in ids.chunks(LOOKED_AT_ONCE) {
+        let raw: Vec<i64> = some.iter().map(|id| id.as_i64()).collect();
+        let mut read: HashMap<Id, Loaded> = HashMap::new();
+        each_match(tx, question, &raw, &mut |loaded| drop(read.insert(loaded.task.id, loaded)))?;
+        for id in some {
+            if let Some(loaded) = read.remove(id) {
+                bytes += loaded.bytes;
+                if bytes > PAGE_BYTES_MAX && !tasks.is_empty() {
+                    return Ok((tasks, taken));
+                }
+                tasks.push(loaded.task);
+            }
+            taken += 1;
+        }
+    }
+    Ok((tasks, taken))
+}

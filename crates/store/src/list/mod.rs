@@ -1,0 +1,144 @@
+//! Lists of tasks, however many there are: filtered, sorted, a page at a time, from any place on.
+//!
+//! A page is found in one of three ways, which all give the same answer, for whatever an index preselects is decided by
+//! [`Question::holds`] on the task itself:
+//!
+//! - [`walk`]: along the index of the first sort key from the place where the page begins, looking at each task;
+//! - [`few`]: some part of the condition holds for few tasks only, so all of them are looked at;
+//! - [`listing`]: all ids that match, put in order from indexes alone.
+//!
+//! The first two look at a bounded number of tasks; the third costs about a second for a million, so whoever asks may keep it.
+//! To add a way to find tasks by an index: a [`leaf::Leaf`], and how it is scanned in `scan.rs`.
+
+mod bits;
+mod count;
+mod few;
+mod gather;
+mod groups;
+mod leaf;
+mod listing;
+mod matching;
+mod rows;
+mod scan;
+mod walk;
+
+use std::cmp::Ordering;
+
+use baton_core::actor::Actor;
+use baton_core::condition::{Condition, Scene, holds};
+use baton_core::ids::Id;
+use baton_core::list::{Order, Place, SortKey};
+use baton_core::people::Workspace;
+use baton_core::task::Task;
+use baton_core::time::Timestamp;
+use baton_core::workflow::Workflow;
+
+pub use count::count;
+pub use listing::Listing;
+
+use gather::Gathered;
+use walk::Walked;
+
+use crate::{StoreError, Tx};
+
+/// Which tasks, and in which order.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    pub workspace: &'a Workspace,
+    pub workflow: &'a Workflow,
+    pub condition: &'a Condition,
+    pub sort: &'a [SortKey],
+    pub performer: Actor,
+    pub now: Timestamp,
+    pub effort: Effort,
+}
+
+/// How many tasks, or entries of an index, are looked at in each of the ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// By a walk before another way is tried, and in all where it seems to get there.
+    pub walk_first: usize,
+    pub walk_max: usize,
+    /// That are few.
+    pub few: usize,
+    /// With one key that are put in order in memory.
+    pub group: usize,
+}
+
+impl Effort {
+    /// Some milliseconds at most.
+    pub const USUAL: Effort = Effort { walk_first: 1_000, walk_max: 20_000, few: 2_000, group: 2_000 };
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug)]
+pub enum From<'a> {
+    /// With the first.
+    Start,
+    /// Behind this place.
+    After(&'a Place),
+    /// With the one that so many stand before.
+    Offset(usize),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub tasks: Vec<Task>,
+    /// The place of the last, where there are more behind it.
+    pub next: Option<Place>,
+}
+
+/// Values of the tasks of one page together, unless it is of one task only: a page is held in memory.
+const PAGE_BYTES_MAX: usize = 1 << 20;
+
+impl Question<'_> {
+    pub fn holds(&self, task: &Task) -> bool {
+        self.condition_holds(self.condition, task)
+    }
+
+    fn condition_holds(&self, condition: &Condition, task: &Task) -> bool {
+        let (workspace, workflow) = (self.workspace, self.workflow);
+        holds(condition, &Scene { workspace, workflow, task, performer: self.performer, now: self.now, public_url: "" })
+    }
+
+    fn order(&self) -> Order<'_> {
+        Order { sort: self.sort, workflow: self.workflow, workspace: self.workspace }
+    }
+
+    fn compare(&self, one: &Place, other: &Place) -> Ordering {
+        self.order().compare(one, other)
+    }
+}
+
+/// A page by looking at few tasks; `None` where that can't be done.
+pub fn page(tx: &mut dyn Tx, question: &Question<'_>, from: From<'_>, limit: usize) -> Result<Option<Page>, StoreError> {
+    let Effort { walk_first, walk_max, .. } = question.effort;
+    let skipped = if let From::Offset(offset) = from { offset } else { 0 };
+    // One more tells whether there are more.
+    let wanted = skipped.saturating_add(limit).saturating_add(1);
+    if wanted > walk_max {
+        return Ok(None);
+    }
+    let gathered = Gathered::new(question, from, limit);
+    let found = match walk::walk(tx, question, gathered, walk_first.max(wanted))? {
+        Walked::Done(gathered) => return gathered.page(tx).map(Some),
+        Walked::Spent { found } => found,
+        Walked::NoWay => 0,
+    };
+    if let Some(gathered) = few::few(tx, question, Gathered::new(question, from, limit))? {
+        return gathered.page(tx).map(Some);
+    }
+    // At this rate a longer walk gets there.
+    if found.saturating_mul(walk_max) / walk_first.max(wanted) < wanted {
+        return Ok(None);
+    }
+    match walk::walk(tx, question, Gathered::new(question, from, limit), walk_max)? {
+        Walked::Done(gathered) => gathered.page(tx).map(Some),
+        Walked::Spent { .. } | Walked::NoWay => Ok(None),
+    }
+}
+
+/// The tasks with these ids that still match, in this order, as far as a page may be large; and how many ids that took.
+pub fn those(tx: &mut dyn Tx, question: &Question<'_>, ids: &[Id]) -> Result<(Vec<Task>, usize), StoreError> {
+    gather::those(tx, question, ids)
+}

@@ -1,0 +1,251 @@
+//! Along the index of the first sort key, from where the page begins until it is full. Tasks with the same key are put in order
+//! by the next keys while they are few; where they are many, the walk goes along the index of the next key and looks for them there.
+
+use std::cmp::Ordering;
+use std::ops::ControlFlow;
+
+use baton_core::condition::Column;
+use baton_core::list::Place;
+
+use super::Question;
+use super::gather::Gathered;
+use super::groups::{Group, Groups, compare_keys, groups, runs};
+use super::scan::{self, Point, Run, Way, before, behind};
+use crate::{StoreError, Tx};
+
+/// Entries that are read first; then twice as many each time.
+const STEP_FIRST: usize = 64;
+const STEP_MAX: usize = 1_024;
+/// A look at an index that finds nothing costs as much as so many tasks.
+const LOOK: usize = 5;
+
+pub(super) enum Walked<'q, 'a> {
+    Done(Gathered<'q, 'a>),
+    /// More tasks would have to be looked at than it may.
+    Spent {
+        found: usize,
+    },
+    /// No index has this order.
+    NoWay,
+}
+
+enum Stop {
+    Full,
+    Spent,
+    NoWay,
+}
+
+type Flow = Result<ControlFlow<Stop>, StoreError>;
+
+const ON: ControlFlow<Stop> = ControlFlow::Continue(());
+
+struct Walk<'q, 'a> {
+    question: &'q Question<'a>,
+    gathered: Gathered<'q, 'a>,
+    /// Entries that may still be looked at.
+    left: usize,
+    step: usize,
+    /// The keys of the sort columns before the one that the walk goes along.
+    only: Vec<Option<String>>,
+}
+
+macro_rules! go {
+    ($flow:expr) => {
+        if let ControlFlow::Break(stop) = $flow? {
+            return Ok(ControlFlow::Break(stop));
+        }
+    };
+}
+
+pub(super) fn walk<'q, 'a>(
+    tx: &mut dyn Tx,
+    question: &'q Question<'a>,
+    gathered: Gathered<'q, 'a>,
+    look_at: usize,
+) -> Result<Walked<'q, 'a>, StoreError> {
+    let step = gathered.wanted().clamp(STEP_FIRST, STEP_MAX).min(look_at.max(1));
+    let from = gathered.from();
+    let mut walk = Walk { question, gathered, left: look_at, step, only: Vec::new() };
+    Ok(match walk.level(tx, 0, from)? {
+        ControlFlow::Continue(()) | ControlFlow::Break(Stop::Full) => Walked::Done(walk.gathered),
+        ControlFlow::Break(Stop::Spent) => Walked::Spent { found: walk.gathered.len() },
+        ControlFlow::Break(Stop::NoWay) => Walked::NoWay,
+    })
+}
+
+impl Walk<'_, '_> {
+    /// Along one sort column, among those that have the keys of the columns before it.
+    fn level(&mut self, tx: &mut dyn Tx, depth: usize, from: Option<&Place>) -> Flow {
+        let Some(sort) = self.question.sort.get(depth).copied() else {
+            return self.creation(tx, Way::start(false), from);
+        };
+        match groups(self.question, sort) {
+            Groups::Unknown => Ok(ControlFlow::Break(Stop::NoWay)),
+            Groups::Creation => self.creation(tx, Way::start(sort.descending), from),
+            Groups::Known(known) => {
+                for group in known {
+                    let place = from.map(|from| {
+                        (from, compare_keys(sort.descending, group.key.as_deref(), from.keys.get(depth).and_then(Option::as_deref)))
+                    });
+                    match place {
+                        Some((_, Ordering::Less)) => {}
+                        Some((from, Ordering::Equal)) => go!(self.group(tx, depth, group, Some(from))),
+                        Some((_, Ordering::Greater)) | None => go!(self.group(tx, depth, group, None)),
+                    }
+                }
+                Ok(ON)
+            }
+            Groups::Scanned { field, from: first, to, blanks } => {
+                let at = from.map(|from| (from, from.keys.get(depth).cloned().flatten()));
+                if !matches!(at, Some((_, None))) {
+                    let at = at.as_ref().and_then(|(from, key)| Some((*from, key.as_deref()?)));
+                    go!(self.scanned(tx, depth, field, (first, to), at));
+                }
+                if !blanks {
+                    return Ok(ON);
+                }
+                let in_blanks = from.filter(|from| from.keys.get(depth).is_some_and(Option::is_none));
+                self.group(tx, depth, Group { key: None, run: Run::All }, in_blanks)
+            }
+        }
+    }
+
+    /// Along the keys of a field, from behind the key `at` which the page begins within.
+    fn scanned(
+        &mut self,
+        tx: &mut dyn Tx,
+        depth: usize,
+        field: baton_core::ids::Id,
+        (mut from, mut to): (Point, Point),
+        at: Option<(&Place, &str)>,
+    ) -> Flow {
+        let Some(sort) = self.question.sort.get(depth) else { return Ok(ON) };
+        let (descending, last_column) = (sort.descending, depth + 1 == self.question.sort.len());
+        let beyond = |key: &str, from: &mut Point, to: &mut Point| {
+            if descending { *to = before(key).min(to.clone()) } else { *from = behind(key).max(from.clone()) }
+        };
+        if let Some((place, key)) = at {
+            if from <= before(key) && behind(key) <= to {
+                go!(self.group(tx, depth, Group { key: Some(key.to_owned()), run: Run::Key(field, key.to_owned()) }, Some(place)));
+            }
+            beyond(key, &mut from, &mut to);
+        }
+        loop {
+            let mut entries: Vec<(String, i64)> = Vec::new();
+            let step = self.step;
+            let read = scan::entries(tx, (self.question.workflow.id, field), (&from, &to), descending, step, &mut |entry| {
+                entries.push((entry.sort.to_owned(), entry.task));
+                Ok(())
+            })?;
+            let Some((last, _)) = entries.last().cloned() else { return Ok(ON) };
+            // Of the last key there may be more behind.
+            let whole = if read < step { entries.len() } else { entries.partition_point(|(key, _)| before_in(descending, key, &last)) };
+            if whole == 0 {
+                go!(self.group(tx, depth, Group { key: Some(last.clone()), run: Run::Key(field, last.clone()) }, None));
+                beyond(&last, &mut from, &mut to);
+                continue;
+            }
+            entries.truncate(whole);
+            if descending {
+                // Those of one key in the order of creation.
+                entries.chunk_by_mut(|one, other| one.0 == other.0).for_each(<[_]>::reverse);
+            }
+            let key = entries[whole - 1].0.clone();
+            let ids: Vec<i64> = entries.into_iter().map(|(_, id)| id).collect();
+            go!(self.look_at(tx, &ids, last_column));
+            if read < step {
+                return Ok(ON);
+            }
+            beyond(&key, &mut from, &mut to);
+        }
+    }
+
+    /// Those of one key.
+    fn group(&mut self, tx: &mut dyn Tx, depth: usize, group: Group, from: Option<&Place>) -> Flow {
+        self.left = self.left.saturating_sub(LOOK);
+        self.only.push(group.key);
+        let flow = self.within(tx, depth, &group.run, from);
+        self.only.pop();
+        flow
+    }
+
+    fn within(&mut self, tx: &mut dyn Tx, depth: usize, run: &Run, from: Option<&Place>) -> Flow {
+        let rest = self.question.sort.get(depth + 1);
+        match rest {
+            None => self.run(tx, std::slice::from_ref(run), Way::start(false), from),
+            Some(next) if next.column == Column::CreatedOn => self.run(tx, std::slice::from_ref(run), Way::start(next.descending), from),
+            Some(_) => {
+                let most = self.question.effort.group;
+                let ids = scan::ids(tx, self.question.workflow.id, run, Way::start(false), most + 1)?;
+                if ids.len() <= most { self.look_at(tx, &ids, false) } else { self.level(tx, depth + 1, from) }
+            }
+        }
+    }
+
+    fn creation(&mut self, tx: &mut dyn Tx, way: Way, from: Option<&Place>) -> Flow {
+        self.run(tx, &runs(self.question), way, from)
+    }
+
+    /// Along runs in the order of creation, merged.
+    fn run(&mut self, tx: &mut dyn Tx, runs: &[Run], mut way: Way, from: Option<&Place>) -> Flow {
+        if let Some(from) = from {
+            way = way.behind(from.id.as_i64());
+        }
+        loop {
+            let (ids, ended) = merged(tx, self.question, runs, way, self.step)?;
+            if let Some(last) = ids.last() {
+                way = way.behind(*last);
+            }
+            go!(self.look_at(tx, &ids, true));
+            if ended {
+                return Ok(ON);
+            }
+        }
+    }
+
+    fn look_at(&mut self, tx: &mut dyn Tx, ids: &[i64], ordered: bool) -> Flow {
+        if ordered {
+            self.gathered.add_ordered(tx, ids, &self.only)?;
+        } else {
+            self.gathered.add(tx, ids, &self.only)?;
+        }
+        if self.gathered.is_full() {
+            return Ok(ControlFlow::Break(Stop::Full));
+        }
+        self.left = self.left.saturating_sub(ids.len());
+        self.step = (self.step * 2).min(STEP_MAX);
+        Ok(if self.left == 0 { ControlFlow::Break(Stop::Spent) } else { ON })
+    }
+}
+
+fn before_in(descending: bool, key: &str, other: &str) -> bool {
+    if descending { key > other } else { key < other }
+}
+
+/// The next ids of all runs together, and whether these are the last.
+fn merged(tx: &mut dyn Tx, question: &Question<'_>, runs: &[Run], way: Way, step: usize) -> Result<(Vec<i64>, bool), StoreError> {
+    let mut all: Vec<i64> = Vec::new();
+    // As far as every run has been read.
+    let mut known: Option<i64> = None;
+    for run in runs {
+        let ids = scan::ids(tx, question.workflow.id, run, way, step)?;
+        if let Some(last) = ids.last().filter(|_| ids.len() == step) {
+            known = Some(match (known, way) {
+                (None, _) => *last,
+                (Some(known), Way::Rising(_)) => known.min(*last),
+                (Some(known), Way::Falling(_)) => known.max(*last),
+            });
+        }
+        all.extend(ids);
+    }
+    match way {
+        Way::Rising(_) => all.sort_unstable(),
+        Way::Falling(_) => all.sort_unstable_by(|one, other| other.cmp(one)),
+    }
+    // A task with several options is in several runs.
+    all.dedup();
+    if let Some(known) = known {
+        all.retain(|id| if matches!(way, Way::Rising(_)) { *id <= known } else { *id >= known });
+    }
+    Ok((all, known.is_none()))
+}
