@@ -8,6 +8,7 @@ mod audit;
 mod config;
 mod demo;
 mod explained;
+mod export;
 mod fields;
 mod import;
 mod init;
@@ -63,6 +64,8 @@ enum Command {
     Tasks(tasks::Tasks),
     /// Import a CSV of tasks, and wait until it is done
     Import(import::Import),
+    /// Write the tasks of a workflow as a CSV
+    Export(export::Export),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
@@ -106,6 +109,7 @@ pub fn run() -> Result<(), Trouble> {
         Command::Act(command) => command.run(&settings),
         Command::Tasks(command) => command.run(&settings),
         Command::Import(command) => command.run(&settings),
+        Command::Export(command) => command.run(&settings),
         Command::ApiKey(command) => command.run(&settings),
         Command::User(command) => command.run(&settings),
         Command::Secret(command) => command.run(&settings),

@@ -175,7 +175,7 @@ pub const LOG_FORMAT: Setting =
 pub const URL: Setting = Setting {
     key: "url",
     value_name: "URL",
-    help: "The server that `baton actions`, `act` and `tasks` ask [default: follows from `listen`]",
+    help: "The server that `baton actions`, `act`, `tasks`, `import` and `export` ask [default: follows from `listen`]",
     default: None,
     allowed: PUBLIC_URL.allowed,
 };

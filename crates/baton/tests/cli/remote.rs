@@ -380,3 +380,25 @@ fn a_file_is_imported_and_what_is_left_is_mended() {
     let missing = shell.run(&["import", "missing.csv", "--workflow", "Refunds"]);
     assert!(missing.code == 1 && missing.err.contains("missing.csv can't be read"), "{missing:?}");
 }
+
+#[test]
+fn what_is_exported_is_imported_again_as_it_was() {
+    let shell = Shell::new();
+    let create = ["tasks", "create", "Refunds", "Order=A-1", "Customer==SUM(A1)", "Explanation=two\nlines; \"quoted\"", "Flags=Late"];
+    shell.ok(&[&create[..], &["Flags=Goodwill", "Amount=-5"]].concat());
+    shell.ok(&["tasks", "create", "Refunds", "Order=B-2", "Customer=Bo"]);
+    shell.ok(&["export", "--workflow", "Refunds", "--output", "all.csv"]);
+    let all = std::fs::read_to_string(shell.site.path("all.csv")).expect("it is written");
+    let expected = "Stage,Assigned To,Order,Customer,Amount,Explanation,Email,Flags\r\n\
+        Draft,,A-1,'=SUM(A1),-5.00,\"two\nlines; \"\"quoted\"\"\",,\"Late; Goodwill\"\r\nDraft,,B-2,Bo,,,,\r\n";
+    assert_eq!(all, expected);
+    assert!(!shell.site.path("all.csv.part").exists());
+    let shown = shell.json(&["tasks", "show", "Refunds", "A-1"]);
+    assert_eq!(shell.ok(&["import", "all.csv", "--workflow", "Refunds"]), "0 created, 2 updated, 0 not imported");
+    assert_eq!(shell.json(&["tasks", "show", "Refunds", "A-1"]), shown);
+    let some = shell.ok(&["export", "--workflow", "Refunds", "--filter", "Order=B-2", "--active"]);
+    assert_eq!(some.lines().count(), 2, "{some}");
+    let refused = shell.run(&["export", "--workflow", "Refunds", "--filter", "Nobody=1", "-o", "none.csv"]);
+    assert!(refused.code == 1 && refused.err.contains("Nobody is not a field"), "{refused:?}");
+    assert!(!shell.site.path("none.csv").exists() && !shell.site.path("none.csv.part").exists());
+}

@@ -2,7 +2,7 @@
 //! formula.
 //!
 //! Map: `read` makes rows of bytes, `write` bytes of rows; `guard` is between a value and its cell, both ways; `cell` says how each type
-//! of field reads in a cell; `mapping` says which column is which field.
+//! of field reads in a cell; `mapping` says which column is which field; `table` makes rows of tasks.
 //!
 //! What is written here and read here again is the same, whatever stands in it.
 
@@ -10,13 +10,14 @@ mod cell;
 mod guard;
 mod mapping;
 mod read;
+mod table;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub use cell::cell;
 pub use mapping::{Column, Target, body, columns, header, targets};
 pub use read::{Bad, Reader, Row};
+pub use table::Table;
 pub use write::write_row;
 
 /// The columns that a file of refused rows has beside its own. No field can have such a name, so they are left out when the file comes

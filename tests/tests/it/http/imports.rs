@@ -22,7 +22,7 @@ impl Review {
     }
 
     /// An import when it has ended, without what differs each time; and its errors.
-    async fn imported(&self, query: &str, file: &str) -> (Json, String) {
+    pub async fn imported(&self, query: &str, file: &str) -> (Json, String) {
         let id = self.send(self.import(query, file)).await.expect(202).string("id");
         (self.ended(&id).await, self.errors(&id).await)
     }
@@ -53,7 +53,7 @@ impl Review {
     }
 }
 
-fn counts(status: &str, [rows, done, created, updated, failed]: [i64; 5]) -> Json {
+pub fn counts(status: &str, [rows, done, created, updated, failed]: [i64; 5]) -> Json {
     json!({ "status": status, "rows": rows, "done": done, "created": created, "updated": updated, "failed": failed })
 }
 
@@ -66,7 +66,7 @@ fn refused(counts: Json, refused: i64, held_back: i64) -> Json {
 }
 
 /// On every store, with a worker.
-async fn on_every_store(test: impl AsyncFn(Review)) {
+pub async fn on_every_store(test: impl AsyncFn(Review)) {
     for (place, _database) in places() {
         let server = Server::on(Options::new(place)).await;
         server.work();

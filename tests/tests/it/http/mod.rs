@@ -17,6 +17,7 @@ mod errors;
 mod execution_lists;
 mod executions;
 mod explain;
+mod exports;
 mod fields;
 mod filters;
 mod guide;

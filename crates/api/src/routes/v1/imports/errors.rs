@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_DISPOSITION, HeaderValue};
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Method, Response};
 use baton_core::csv::{ERRORS_COLUMN, LINE_COLUMN, write_row};
 use baton_core::refusal::Refusal;
 use baton_engine::commands::imports::{self, Import, Left};
@@ -46,9 +45,7 @@ async fn file(asked: Asked, request_id: &str) -> Result<Response<Body>, Problem>
         write(&mut first, &import, &left);
         asked.after(left.number)
     });
-    let mut response = reply::bytes(StatusCode::OK, reply::CSV, Vec::new());
-    let name = HeaderValue::try_from(format!("attachment; filename=\"import-{}-errors.csv\"", import.id)).expect("ids are ASCII");
-    response.headers_mut().insert(CONTENT_DISPOSITION, name);
+    let mut response = reply::csv(&format!("import {} errors", import.id));
     *response.body_mut() = streamed::body(first.into(), next, request_id);
     Ok(response)
 }
