@@ -6,6 +6,7 @@ use std::fmt;
 use axum::body::{Body, HttpBody};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, EXPECT};
+use baton_core::limits::IMPORT_CHUNK_BYTES;
 use baton_core::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -192,7 +193,27 @@ impl Incoming<'_> {
         Ok(if whole.is_empty() { first } else { whole.freeze() })
     }
 
-    async fn piece(&mut self) -> Result<Option<Bytes>, Refusal> {
+    pub fn expect(&self, allowed: &'static str) -> Result<(), Refusal> {
+        match content_type(self.headers) {
+            got if got == allowed => Ok(()),
+            got => Err(Refusal::WrongContentType { got, allowed }),
+        }
+    }
+
+    /// For a file that is read while it comes: what has come of it is held a chunk at a time.
+    pub fn take_room(&mut self) -> Result<(), Problem> {
+        if self.taken.grow(self.room, 2 * IMPORT_CHUNK_BYTES) { Ok(()) } else { Err(Problem::NoRoom) }
+    }
+
+    /// Before any of it is read.
+    pub fn check_size(&self) -> Result<(), Refusal> {
+        match announced(self.headers) {
+            Some(length) if length > self.bytes_max => Err(Refusal::TooLarge { bytes_max: self.bytes_max }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, Refusal> {
         while let Some(frame) = self.body.frame().await {
             if let Ok(data) = frame.map_err(broken)?.into_data() {
                 return Ok(Some(data));

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use baton_core::refusal::{Noun, Refusal};
 use baton_engine::commands::tasks::Expected;
-use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome, Replayed};
+use baton_engine::{Answer, Ask, BodyHash, Cx, Engine, IdempotencyKey, Outcome, Replayed};
 use bytes::Bytes;
 
 use crate::app::App;
@@ -109,6 +109,16 @@ impl Call {
         Ok(known?)
     }
 
+    /// A file that is read while it comes.
+    pub async fn file(&mut self, content_type: &'static str) -> Result<Incoming<'_>, Problem> {
+        self.check_stranger(true).await?;
+        let bytes_max = self.app.options.import_bytes_max;
+        let mut incoming = Incoming { bytes_max, ..self.incoming() };
+        incoming.expect(content_type)?;
+        incoming.take_room()?;
+        Ok(incoming)
+    }
+
     fn incoming(&mut self) -> Incoming<'_> {
         let (body, bytes_max) = (std::mem::take(&mut self.body), self.app.options.body_bytes_max);
         Incoming { headers: &self.head.headers, body, bytes_max, room: &self.app.room, taken: &mut self.taken }
@@ -160,6 +170,18 @@ impl Call {
     {
         let (engine, ask, key) = (self.engine().clone(), self.ask(), self.idempotency_key(raw));
         async move { Ok(engine.write_once(ask, key?, command).await?) }
+    }
+
+    /// The key of a file, to be made when all of that has been read.
+    pub fn idempotency_key_of_file(&self) -> Result<Option<impl FnOnce(BodyHash) -> IdempotencyKey + use<>>, Refusal> {
+        let (method, uri) = (self.head.method.clone(), self.head.uri.clone());
+        let key = headers::idempotency_key(&self.head.headers)?.map(str::to_owned);
+        Ok(key.map(|key| {
+            move |body| {
+                let place = uri.path_and_query().map_or(uri.path(), |place| place.as_str());
+                IdempotencyKey::of_hashed(&key, method.as_str(), place, body)
+            }
+        }))
     }
 
     pub fn idempotency_key(&self, raw: &[u8]) -> Result<Option<IdempotencyKey>, Refusal> {

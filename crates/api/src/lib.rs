@@ -5,7 +5,7 @@
 //!
 //! Map: `app` takes every request; `route` is the table of endpoints; `routes/v1/<noun>/<verb>.rs` is one each;
 //! `call` is a request, `body`, `room`, `json`, `query` and `headers` read it; `show` and `reply` write the answer;
-//! `problem` gives each refusal its status.
+//! `streamed` sends one that is made piece by piece; `problem` gives each refusal its status.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -20,6 +20,7 @@ mod room;
 mod route;
 mod routes;
 mod show;
+mod streamed;
 
 pub use app::{router, watch_router};
 pub use body::BodyTooSlow;
@@ -31,10 +32,12 @@ pub use show::planned::to_json as plan_to_json;
 pub struct ApiOptions {
     /// A larger body is refused.
     pub body_bytes_max: usize,
+    /// The same of a file to import.
+    pub import_bytes_max: usize,
 }
 
 impl Default for ApiOptions {
     fn default() -> ApiOptions {
-        ApiOptions { body_bytes_max: baton_core::limits::BODY_BYTES_MAX }
+        ApiOptions { body_bytes_max: baton_core::limits::BODY_BYTES_MAX, import_bytes_max: baton_core::limits::IMPORT_BYTES_MAX }
     }
 }

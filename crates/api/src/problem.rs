@@ -115,6 +115,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::VersionMoved { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::HasEnded
+        | Refusal::ImportHasEnded
         | Refusal::HasNotFailed
         | Refusal::RetryPending { .. }
         | Refusal::RetrySucceeded { .. }
@@ -163,6 +164,13 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::SecretUnfit
         | Refusal::TimeIsUp
         | Refusal::Cancelled { .. }
+        | Refusal::ColumnUnknown { .. }
+        | Refusal::ColumnMissing { .. }
+        | Refusal::ColumnTwice { .. }
+        | Refusal::RowsRefused { .. }
+        | Refusal::RowHeldBack
+        | Refusal::RowNotReached
+        | Refusal::ImportInterrupted { .. }
         | Refusal::BodyShape { .. }
         | Refusal::WorkflowArchived
         | Refusal::KeyReused

@@ -1,13 +1,14 @@
 //! Answers as they go over the wire.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use axum::http::{Response, StatusCode};
 use baton_engine::{Answer, Replayed};
 use serde::Serialize;
 
 use crate::headers::IDEMPOTENCY_REPLAYED;
 
+pub const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8");
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
@@ -18,6 +19,20 @@ pub fn bytes(status: StatusCode, content_type: HeaderValue, body: Vec<u8>) -> Re
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// A file, to be saved under a name that no system takes for anything else; its body is still to come.
+pub fn csv(name: &str) -> Response<Body> {
+    let plain = |symbol: char| if symbol.is_ascii_alphanumeric() { symbol } else { '-' };
+    let name: String = name.chars().map(plain).collect();
+    let name = match name.trim_matches('-') {
+        "" => "tasks",
+        name => name,
+    };
+    let mut response = bytes(StatusCode::OK, CSV, Vec::new());
+    let attachment = HeaderValue::try_from(format!("attachment; filename=\"{name}.csv\"")).expect("letters, digits and hyphens");
+    response.headers_mut().insert(CONTENT_DISPOSITION, attachment);
     response
 }
 

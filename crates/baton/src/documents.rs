@@ -63,6 +63,13 @@ fn every_limit_is_told() {
         limits::SECRET_BYTES_MAX,
         usize::try_from(limits::STARTS_MAX).expect("a count"),
         usize::try_from(limits::TASKS_CARRIED_MAX).expect("a count"),
+        limits::IMPORT_BYTES_MAX,
+        limits::IMPORT_CHUNK_ROWS,
+        limits::IMPORT_CHUNK_BYTES,
+        limits::IMPORT_ROW_BYTES_MAX,
+        limits::IMPORT_COLUMNS_MAX,
+        seconds(limits::IMPORT_UPLOAD_MAX),
+        seconds(limits::IMPORT_REFUSED_KEPT),
     ]
     .map(|limit| limit.to_string())
     .to_vec();

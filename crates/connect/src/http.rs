@@ -7,16 +7,19 @@
 mod answer;
 mod failure;
 mod request;
+mod stream;
 
 pub use answer::Answer;
 pub use failure::{CallError, Failure};
 pub use request::{BadRequest, CALL_TIMEOUT, CALL_TIMEOUT_MAX, Request};
+pub use stream::{Outgoing, Sink};
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -32,6 +35,8 @@ use crate::tls::Roots;
 pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Of an answer's status line and headers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// For a file, however large.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 pub struct Client {
     guard: Guard,
@@ -57,17 +62,56 @@ impl Client {
         self.exchange(request).await.map_err(|failure| CallError { host: request.place().host().to_string(), failure })
     }
 
+    /// The same with a body that is read while it is sent, instead of the request's own. As long as it goes on, it takes what it takes.
+    pub async fn upload(&self, request: &Request, body: Outgoing) -> Result<Answer, CallError> {
+        let limit = Limit::new(STREAM_TIMEOUT);
+        let answered = self.send(request, request.to_http_of(body), &limit, async |response| {
+            Answer::read(request.place(), response, &limit, self.answer_bytes_max).await
+        });
+        answered.await.map_err(|failure| CallError { host: request.place().host().to_string(), failure })
+    }
+
+    /// The same with an answer that is given to `sink` while it comes, if it is what was asked for; then it has no body here.
+    pub async fn download(&self, request: &Request, sink: Sink<'_>) -> Result<Answer, CallError> {
+        let limit = Limit::new(STREAM_TIMEOUT);
+        let mut http = request.to_http();
+        http.headers_mut().insert(http::header::ACCEPT_ENCODING, http::HeaderValue::from_static("identity"));
+        let answered = self.send(request, http, &limit, async |response: http::Response<Incoming>| {
+            if !response.status().is_success() {
+                return Answer::read(request.place(), response, &limit, self.answer_bytes_max).await;
+            }
+            let (head, body) = response.into_parts();
+            limit.hold(true, stream::pour(body, sink)).await?;
+            Ok(Answer::without_body(request.place(), &head))
+        });
+        answered.await.map_err(|failure| CallError { host: request.place().host().to_string(), failure })
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Answer, Failure> {
-        let limit = Limit { deadline: Instant::now() + request.timeout(), after: request.timeout() };
+        let limit = Limit::new(request.timeout());
+        let read = async |response| Answer::read(request.place(), response, &limit, self.answer_bytes_max).await;
+        self.send(request, request.to_http(), &limit, read).await
+    }
+
+    async fn send<B>(
+        &self,
+        request: &Request,
+        http: http::Request<B>,
+        limit: &Limit,
+        read: impl AsyncFnOnce(http::Response<Incoming>) -> Result<Answer, Failure>,
+    ) -> Result<Answer, Failure>
+    where
+        B: Body<Data = bytes::Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
         let stream = limit.hold(false, self.connect(request.place())).await?;
         let (mut sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD_BYTES_MAX)
-            .handshake::<_, Full<bytes::Bytes>>(TokioIo::new(stream))
+            .handshake::<_, B>(TokioIo::new(stream))
             .await
             .map_err(|error| Failure::NoConnection { detail: error.to_string() })?;
         let answer = async {
-            let answered = async { sender.send_request(request.to_http()).await.map_err(Failure::from) };
-            Answer::read(request.place(), limit.hold(true, answered).await?, &limit, self.answer_bytes_max).await
+            let answered = async { sender.send_request(http).await.map_err(Failure::from) };
+            read(limit.hold(true, answered).await?).await
         };
         tokio::select! {
             // What has come is looked at before the clock is: an answer in time is one, however late this is polled.
@@ -109,7 +153,7 @@ fn no_connection(error: std::io::Error) -> Failure {
 }
 
 /// Moves the bytes until the other side ends. How it ended is told where the answer is awaited.
-async fn drive(connection: http1::Connection<TokioIo<Box<dyn Stream>>, Full<bytes::Bytes>>) -> Infallible {
+async fn drive(connection: impl Future<Output = hyper::Result<()>>) -> Infallible {
     let _ = connection.await;
     std::future::pending().await
 }
@@ -121,6 +165,10 @@ struct Limit {
 }
 
 impl Limit {
+    fn new(after: Duration) -> Limit {
+        Limit { deadline: Instant::now() + after, after }
+    }
+
     /// `sent`: whether a byte of the request may have left by the time this is cut off.
     async fn hold<T>(&self, sent: bool, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let late = |_| Err(Failure::TimedOut { after: self.after, sent });

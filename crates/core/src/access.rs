@@ -62,6 +62,14 @@ impl<'a> Access<'a> {
         self.all_or(|rights| rights.delete)
     }
 
+    pub fn may_import(self) -> bool {
+        self.all_or(|rights| rights.import)
+    }
+
+    pub fn may_export(self) -> bool {
+        self.all_or(|rights| rights.export)
+    }
+
     pub fn may_move_by_hand(self) -> bool {
         self.all_or(|rights| rights.moving_by_hand)
     }

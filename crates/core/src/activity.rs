@@ -37,6 +37,8 @@ pub enum Kind {
     ExecutionFinished,
     StageChangeScheduled,
     StageChangeDropped,
+    ImportStarted,
+    ImportFinished,
     WorkflowCreated,
     WorkflowArchived,
     WorkflowUnarchived,
@@ -54,7 +56,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 23] = [
+    pub const ALL: [Kind; 25] = [
         Kind::TaskCreated,
         Kind::TaskUpdated,
         Kind::TaskDeleted,
@@ -64,6 +66,8 @@ impl Kind {
         Kind::ExecutionFinished,
         Kind::StageChangeScheduled,
         Kind::StageChangeDropped,
+        Kind::ImportStarted,
+        Kind::ImportFinished,
         Kind::WorkflowCreated,
         Kind::WorkflowArchived,
         Kind::WorkflowUnarchived,
@@ -91,6 +95,8 @@ impl Kind {
             Kind::ExecutionFinished => "execution.finished",
             Kind::StageChangeScheduled => "stage_change.scheduled",
             Kind::StageChangeDropped => "stage_change.dropped",
+            Kind::ImportStarted => "import.started",
+            Kind::ImportFinished => "import.finished",
             Kind::WorkflowCreated => "workflow.created",
             Kind::WorkflowArchived => "workflow.archived",
             Kind::WorkflowUnarchived => "workflow.unarchived",

@@ -74,3 +74,14 @@ pub const SECRET_BYTES_MAX: usize = 64 * 1024;
 pub const STARTS_MAX: i64 = 3;
 /// Tasks that a new definition moves or changes at once, since nothing else is written meanwhile on SQLite.
 pub const TASKS_CARRIED_MAX: i64 = 200_000;
+/// Of a CSV to import, unless the operator says otherwise.
+pub const IMPORT_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// Rows of an import that are written together or not at all, and what they may take together.
+pub const IMPORT_CHUNK_ROWS: usize = 1000;
+pub const IMPORT_CHUNK_BYTES: usize = 4 * 1024 * 1024;
+pub const IMPORT_ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub const IMPORT_COLUMNS_MAX: usize = 1000;
+/// How long an upload may stand still before what has come of it is thrown away.
+pub const IMPORT_UPLOAD_MAX: Duration = Duration::from_secs(3600);
+/// How long the rows are kept that an import has refused.
+pub const IMPORT_REFUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);

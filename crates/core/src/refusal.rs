@@ -133,6 +133,31 @@ pub enum Refusal {
     Cancelled {
         by: String,
     },
+    // Importing
+    /// A column, or what it is mapped to.
+    ColumnUnknown {
+        name: String,
+        suggestion: String,
+        allowed: String,
+    },
+    ColumnMissing {
+        allowed: String,
+    },
+    ColumnTwice {
+        target: String,
+        other: String,
+    },
+    RowsRefused {
+        refused: i64,
+        /// Those that are not imported because of them.
+        held_back: i64,
+    },
+    RowHeldBack,
+    RowNotReached,
+    ImportInterrupted {
+        row: i64,
+    },
+    ImportHasEnded,
     // Ending and repeating an execution
     HasEnded,
     HasNotFailed,
@@ -144,7 +169,7 @@ pub enum Refusal {
     },
     // The request itself
     BodyInvalid {
-        /// JSON or YAML.
+        /// JSON, YAML or CSV.
         format: &'static str,
         reason: String,
     },
@@ -212,6 +237,7 @@ pub enum Noun {
     Task,
     Action,
     Execution,
+    Import,
     User,
     ChecklistItem,
     Revision,
@@ -227,6 +253,7 @@ impl fmt::Display for Noun {
             Noun::Task => "Task",
             Noun::Action => "Action",
             Noun::Execution => "Execution",
+            Noun::Import => "Import",
             Noun::User => "User",
             Noun::ChecklistItem => "Checklist item",
             Noun::Revision => "Revision",
@@ -350,6 +377,14 @@ impl Refusal {
             Refusal::SecretUnfit => "secret_unfit",
             Refusal::TimeIsUp => "time_is_up",
             Refusal::Cancelled { .. } => "cancelled",
+            Refusal::ColumnUnknown { .. } => "column_unknown",
+            Refusal::ColumnMissing { .. } => "column_missing",
+            Refusal::ColumnTwice { .. } => "column_twice",
+            Refusal::RowsRefused { .. } => "rows_refused",
+            Refusal::RowHeldBack => "row_held_back",
+            Refusal::RowNotReached => "row_not_reached",
+            Refusal::ImportInterrupted { .. } => "import_interrupted",
+            Refusal::ImportHasEnded => "import_has_ended",
             Refusal::HasEnded => "has_ended",
             Refusal::HasNotFailed => "has_not_failed",
             Refusal::RetryPending { .. } => "retry_pending",
@@ -450,6 +485,20 @@ impl fmt::Display for Refusal {
             Refusal::SecretUnfit => write!(f, "must be 1 to {} bytes of text without control characters", crate::limits::SECRET_BYTES_MAX),
             Refusal::TimeIsUp => write!(f, "Timed out: its calls have taken {} min", crate::limits::EXECUTION_TIME_MAX.as_secs() / 60),
             Refusal::Cancelled { by } => write!(f, "Cancelled by {by}"),
+            Refusal::ColumnUnknown { name, suggestion, allowed } => {
+                write!(f, "{name:?} is not a field{suggestion}; allowed in _mapping is {allowed}, or null to leave the column out")
+            }
+            Refusal::ColumnMissing { allowed } => write!(f, "is not a column of the file; its columns are {allowed}"),
+            Refusal::ColumnTwice { target, other } => write!(f, "goes to {target}, as does the column {other:?}; only one can"),
+            Refusal::RowsRefused { refused, held_back } => {
+                write!(f, "Refused rows: {refused}; held back with them: {held_back}; .../errors has each with its reason")
+            }
+            Refusal::RowHeldBack => write!(f, "Not imported: other rows among these {} are refused", crate::limits::IMPORT_CHUNK_ROWS),
+            Refusal::RowNotReached => f.write_str("Not imported: the import has ended before"),
+            Refusal::ImportInterrupted { row } => {
+                write!(f, "Stopped after {} interrupted attempts at row {row}", crate::limits::STARTS_MAX)
+            }
+            Refusal::ImportHasEnded => f.write_str("Import has ended already"),
             Refusal::HasEnded => f.write_str("Execution has ended already"),
             Refusal::HasNotFailed => f.write_str("Only a failed execution can be retried"),
             Refusal::RetryPending { id } => write!(f, "A retry is under way already: execution {id}"),

@@ -7,7 +7,7 @@ use baton_core::refusal::Refusal;
 use baton_core::time::Timestamp;
 use baton_core::workflow::{Assigning, Rights, Workflow};
 use baton_store::Tx;
-use baton_store::sql::keys;
+use baton_store::sql::keys::{self, KeyRow};
 use sha2::{Digest, Sha256};
 
 use crate::cx::Outcome;
@@ -148,6 +148,18 @@ pub(crate) fn authenticate(tx: &mut dyn Tx, credential: &Credential, now: Timest
     };
     let key_hash = hash(key_in(header)?);
     let row = keys::by_hash(tx, &key_hash)?.ok_or(Refusal::KeyUnknown)?;
+    caller(row, key_hash, now)
+}
+
+/// Who has asked for what is still being done, with what they may do now.
+pub(crate) fn authenticate_again(tx: &mut dyn Tx, workspace: Id, actor: Actor, now: Timestamp) -> Outcome<Caller> {
+    match actor {
+        Actor::ApiKey(key) => caller(keys::by_id(tx, workspace, key)?.ok_or(Refusal::KeyUnknown)?, [0; 32], now),
+        _ => authenticate(tx, &Credential::Operator { workspace }, now),
+    }
+}
+
+fn caller(row: KeyRow, key_hash: [u8; 32], now: Timestamp) -> Outcome<Caller> {
     if row.revoked_at.is_some() {
         return Err(Refusal::KeyRevoked.into());
     }

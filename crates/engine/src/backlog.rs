@@ -290,7 +290,7 @@ mod tests {
                     claim: None,
                     starts: 0,
                     due_at: None,
-                    outgoing: false,
+                    takes: jobs::Takes::Worker,
                 };
                 jobs::insert(tx, &job)?;
             }

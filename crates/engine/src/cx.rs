@@ -215,4 +215,13 @@ impl Cx<'_> {
     pub fn actor(&self) -> Actor {
         self.caller.actor
     }
+
+    /// As an error names who has ended something.
+    pub(crate) fn caller_named(&self) -> String {
+        match self.caller.actor {
+            Actor::ApiKey(_) => format!("API ({})", self.caller.name),
+            Actor::Operator => "the operator".to_owned(),
+            Actor::User(_) | Actor::Schedule => self.caller.name.clone(),
+        }
+    }
 }

@@ -30,14 +30,33 @@ pub struct IdempotencyKey {
     body: [u8; 32],
 }
 
+/// What a key stands for, of a body that comes in pieces.
+#[derive(Default)]
+pub struct BodyHash(Sha256);
+
+impl BodyHash {
+    pub fn add(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+}
+
 impl IdempotencyKey {
     pub fn new(key: &str, method: &str, path_and_query: &str, body: &[u8]) -> IdempotencyKey {
+        IdempotencyKey::hashed(key, method, path_and_query, Sha256::digest(body).into())
+    }
+
+    /// The same for a body that was never held as a whole.
+    pub fn of_hashed(key: &str, method: &str, path_and_query: &str, body: BodyHash) -> IdempotencyKey {
+        IdempotencyKey::hashed(key, method, path_and_query, body.0.finalize().into())
+    }
+
+    fn hashed(key: &str, method: &str, path_and_query: &str, body: [u8; 32]) -> IdempotencyKey {
         let mut scope = Sha256::new();
         for part in [key, method, path_and_query] {
             scope.update(part.len().to_be_bytes());
             scope.update(part);
         }
-        IdempotencyKey { scope: scope.finalize().into(), body: Sha256::digest(body).into() }
+        IdempotencyKey { scope: scope.finalize().into(), body }
     }
 
     /// The same key for a part of what is asked for, which is done in a transaction of its own. The first part has the key itself, so

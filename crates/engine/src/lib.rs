@@ -30,5 +30,5 @@ pub use backlog::Admitted;
 pub use baton_store::StoreError;
 pub use cx::{Cx, Failure, Found, Outcome};
 pub use engine::{Ask, Engine, EngineOptions, Surroundings};
-pub use idempotency::{Answer, IdempotencyKey, Replayed};
+pub use idempotency::{Answer, BodyHash, IdempotencyKey, Replayed};
 pub use metrics::{Metric, MetricKind, Sample};

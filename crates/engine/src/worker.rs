@@ -1,11 +1,12 @@
-//! The loop that runs executions: claims jobs under a lease (`lease.rs`), runs them (`runs.rs`), asks where a commit is in doubt
-//! (`doubt.rs`), hands them back at the end.
+//! The loop that runs executions and imports: claims jobs under a lease (`lease.rs`), runs them (`runs.rs`, `imports.rs`), asks where a
+//! commit is in doubt (`doubt.rs`), hands them back at the end.
 //!
 //! A job is a row. It is born claimed by the node that accepted it when that has a free slot; everything else
 //! (executions that waited behind others or for a call, that a crash or another node left) is found by polling. Wake-ups
 //! are hints.
 
 mod doubt;
+mod imports;
 mod lease;
 mod runs;
 mod slots;
@@ -44,6 +45,8 @@ pub(crate) struct Worker {
     /// Set by the first lease of this start; rows of earlier boots are claimable at once.
     boot: AtomicI64,
     slots: Slots,
+    /// One: imports take turns, and so leave a store with one writer to others in between.
+    imports: Slots,
     /// Calls under way, which take no slot.
     pub calls: Arc<OpenCalls>,
     /// Whether the lease is held.
@@ -89,6 +92,7 @@ impl Worker {
             node,
             boot: AtomicI64::new(0),
             slots: Slots::new(slots),
+            imports: Slots::new(1),
             calls: Arc::new(OpenCalls::new()),
             open: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -243,7 +247,7 @@ impl Engine {
         worker.draining.store(true, Ordering::Release);
         // Nobody runs them any more, and their slots are waited for.
         drop(worker.in_doubt.lock().take());
-        let ended = async { tokio::join!(worker.slots.all_free(), worker.calls.none_left()) };
+        let ended = async { tokio::join!(worker.slots.all_free(), worker.imports.all_free(), worker.calls.none_left()) };
         let drained = tokio::time::timeout(DRAIN, ended).await.is_ok();
         worker.running.lock().abort_all();
         drained
@@ -293,7 +297,7 @@ mod tests {
             claim: Some(claim),
             starts: 1,
             due_at: None,
-            outgoing: false,
+            takes: baton_store::sql::jobs::Takes::Worker,
         }
     }
 

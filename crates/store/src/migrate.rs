@@ -16,6 +16,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "lists", text: include_str!("../migrations/0005_lists.sql") },
     Migration { version: 6, name: "counts", text: include_str!("../migrations/0006_counts.sql") },
     Migration { version: 7, name: "search", text: include_str!("../migrations/0007_search.sql") },
+    Migration { version: 8, name: "imports", text: include_str!("../migrations/0008_imports.sql") },
 ];
 
 /// Where the schema's version is kept. `{int}` and the like are not needed here: both engines read this as it is.

@@ -8,6 +8,7 @@ mod doubt;
 mod engine;
 mod forbidden;
 mod http;
+mod importing;
 mod postgres;
 mod simulation;
 mod tidy;

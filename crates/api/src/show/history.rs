@@ -57,6 +57,8 @@ fn shown_side(kind: Kind, text: &str, found: &Found) -> Json {
         Kind::StageChangeScheduled | Kind::StageChangeDropped => kept.into_iter().map(|part| stage_part(part, found)).collect(),
         Kind::ChecklistUpdated => kept.into_iter().map(|part| item_part(part, found)).collect(),
         Kind::CommentAdded
+        | Kind::ImportStarted
+        | Kind::ImportFinished
         | Kind::WorkflowCreated
         | Kind::WorkflowArchived
         | Kind::WorkflowUnarchived

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod execution;
 pub mod explained;
 pub mod history;
+pub mod import;
 pub mod item;
 pub mod planned;
 pub mod saved;

@@ -9,7 +9,9 @@ mod backup;
 mod config;
 mod demo;
 mod explained;
+mod export;
 mod fields;
+mod import;
 mod init;
 pub(crate) mod lint;
 mod progress;
@@ -64,6 +66,10 @@ enum Command {
     /// List, show, create, change and delete tasks
     #[command(subcommand)]
     Tasks(tasks::Tasks),
+    /// Import a CSV of tasks, and wait until it is done
+    Import(import::Import),
+    /// Write the tasks of a workflow as a CSV
+    Export(export::Export),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
@@ -112,6 +118,8 @@ pub fn run() -> Result<(), Trouble> {
         Command::Actions(command) => command.run(&settings),
         Command::Act(command) => command.run(&settings),
         Command::Tasks(command) => command.run(&settings),
+        Command::Import(command) => command.run(&settings),
+        Command::Export(command) => command.run(&settings),
         Command::ApiKey(command) => command.run(&settings),
         Command::User(command) => command.run(&settings),
         Command::Secret(command) => command.run(&settings),

@@ -16,6 +16,7 @@ pub struct Call {
     path: Vec<String>,
     query: Vec<(String, String)>,
     body: Option<Json>,
+    content_type: &'static str,
     effect: Effect,
     timeout: Duration,
 }
@@ -32,7 +33,7 @@ enum Effect {
 impl Call {
     fn new(method: &'static str, path: &[&str], body: Option<Json>, effect: Effect) -> Call {
         let path = path.iter().map(|part| (*part).to_owned()).collect();
-        Call { method, path, query: Vec::new(), body, effect, timeout: TIMEOUT }
+        Call { method, path, query: Vec::new(), body, content_type: "application/json", effect, timeout: TIMEOUT }
     }
 
     pub fn get(path: &[&str]) -> Call {
@@ -45,6 +46,11 @@ impl Call {
 
     pub fn post(path: &[&str], body: Json, key: String) -> Call {
         Call::new("POST", path, Some(body), Effect::Once(key))
+    }
+
+    /// A file, which comes with the call and not in it.
+    pub fn upload(path: &[&str], content_type: &'static str, key: String) -> Call {
+        Call { content_type, ..Call::new("POST", path, None, Effect::Once(key)) }
     }
 
     /// A question that has a body.
@@ -92,13 +98,10 @@ impl Call {
         let url = self.url(url)?;
         let authorization = format!("Bearer {api_key}");
         let mut headers = vec![("authorization", authorization.as_str())];
-        let body = match &self.body {
-            Some(body) => {
-                headers.push(("content-type", "application/json"));
-                Bytes::from(body.to_string())
-            }
-            None => Bytes::new(),
-        };
+        if self.method == "POST" || self.method == "PUT" {
+            headers.push(("content-type", self.content_type));
+        }
+        let body = self.body.as_ref().map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
         if let Effect::Once(key) = &self.effect {
             headers.push(("idempotency-key", key));
         }

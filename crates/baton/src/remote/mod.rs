@@ -1,4 +1,4 @@
-//! The public API from outside: what `baton actions`, `act` and `tasks` ask a server by HTTP, as any client does.
+//! The public API from outside: what `baton actions`, `act`, `tasks`, `import` and `export` ask a server by HTTP, as any client does.
 //!
 //! Map: [`Call`] is one request and [`Answer`] what came back, with what a refusal means; `names` finds what people call a workflow, an action
 //! or a checklist item, `plain` makes of the server's texts what a terminal may be given.
@@ -9,11 +9,12 @@ mod names;
 pub mod plain;
 mod ready;
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use baton_connect::guard::{Guard, SystemResolver, network};
-use baton_connect::http::{CALL_TIMEOUT_MAX, Client, Failure};
+use baton_connect::http::{CALL_TIMEOUT_MAX, Client, Failure, Outgoing};
 use baton_connect::tls::Roots;
 use baton_engine::env::{Clock, Entropy, SystemClock};
 use tokio::time::Instant;
@@ -72,6 +73,44 @@ impl Remote {
             }
             tokio::time::sleep(AGAIN_AFTER * 2u32.pow(broken)).await;
             broken += 1;
+        }
+    }
+
+    /// The same with a file. `open` begins it anew for each attempt; `None` is one that can be read only once, and is not sent again.
+    pub async fn upload(&self, call: &Call, mut open: impl FnMut() -> Result<Option<Outgoing>, Trouble>) -> Result<Answer, Trouble> {
+        let request = call.request(&self.url, &self.key)?;
+        let mut broken: u32 = 0;
+        let mut body = open()?;
+        loop {
+            let Some(outgoing) = body.take() else { return Err(Trouble::refused("there is nothing to send")) };
+            let failure = match self.client.upload(&request, outgoing).await {
+                Ok(answer) => return Answer::read(answer, now(), call, &self.url),
+                Err(error) => error.failure,
+            };
+            let broke = matches!(failure, Failure::BrokenOff { .. }) || (broken > 0 && matches!(failure, Failure::NoConnection { .. }));
+            if broke && broken + 1 < ATTEMPTS_MAX {
+                body = open()?;
+            }
+            if body.is_none() {
+                return Err(Trouble::refused(self.unanswered(call, &failure, broken > 0)));
+            }
+            tokio::time::sleep(AGAIN_AFTER * 2u32.pow(broken)).await;
+            broken += 1;
+        }
+    }
+
+    /// An answer that is written while it comes. Nothing is asked again: some of it may be written.
+    pub async fn download(&self, call: &Call, sink: &mut (dyn Write + Send)) -> Result<(), Trouble> {
+        let request = call.request(&self.url, &self.key)?;
+        let mut unwritten = None;
+        let mut write = |piece: &[u8]| sink.write_all(piece).inspect_err(|error| unwritten = Some(error.to_string()));
+        match self.client.download(&request, &mut write).await {
+            Ok(answer) if answer.failure().is_none() => Ok(()),
+            Ok(answer) => Err(Answer::read(answer, now(), call, &self.url)?.refusal()),
+            Err(error) => match unwritten {
+                Some(error) => Err(Trouble::refused(format!("what came can't be written: {error}"))),
+                None => Err(Trouble::refused(self.unanswered(call, &error.failure, false))),
+            },
         }
     }
 

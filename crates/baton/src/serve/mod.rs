@@ -52,7 +52,8 @@ pub struct Limits {
 
 impl Limits {
     pub fn of(settings: &Settings) -> Limits {
-        Limits { api: ApiOptions { body_bytes_max: settings.body_bytes_max }, connections: settings.connections_max }
+        let api = ApiOptions { body_bytes_max: settings.body_bytes_max, import_bytes_max: settings.import_bytes_max };
+        Limits { api, connections: settings.connections_max }
     }
 }
 

@@ -88,6 +88,10 @@ pub fn body_mib(text: &str) -> Option<usize> {
     text.parse().ok().filter(|mib| (1..=1024).contains(mib))
 }
 
+pub fn import_mib(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|mib| (1..=65_536).contains(mib))
+}
+
 pub fn connections(text: &str) -> Option<usize> {
     text.parse().ok().filter(|count| (1..=1_000_000).contains(count))
 }

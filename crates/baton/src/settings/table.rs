@@ -27,6 +27,7 @@ pub const SETTINGS: &[Setting] = &[
     SMTP_FROM,
     OUTBOUND_ALLOW,
     BODY_MIB,
+    IMPORT_MIB,
     CONNECTIONS,
     PAGE_COUNT_MAX,
     LOG_LEVEL,
@@ -141,6 +142,13 @@ pub const BODY_MIB: Setting = Setting {
     default: Some("10"),
     allowed: "a whole number from 1 to 1024",
 };
+pub const IMPORT_MIB: Setting = Setting {
+    key: "limits.import_mib",
+    value_name: "MIB",
+    help: "The largest file to import, in MiB",
+    default: Some("1024"),
+    allowed: "a whole number from 1 to 65536",
+};
 pub const CONNECTIONS: Setting = Setting {
     key: "limits.connections",
     value_name: "COUNT",
@@ -167,7 +175,7 @@ pub const LOG_FORMAT: Setting =
 pub const URL: Setting = Setting {
     key: "url",
     value_name: "URL",
-    help: "The server that `baton actions`, `act` and `tasks` ask [default: follows from `listen`]",
+    help: "The server that `baton actions`, `act`, `tasks`, `import` and `export` ask [default: follows from `listen`]",
     default: None,
     allowed: PUBLIC_URL.allowed,
 };

@@ -351,3 +351,54 @@ fn a_connection_that_breaks_makes_no_second_execution() {
     shell.ok(&["act", "Refunds", "R-1", "Note", "--idempotency-key", "mine"]);
     assert_eq!(shell.executions(), 2);
 }
+
+#[test]
+fn a_file_is_imported_and_what_is_left_is_mended() {
+    let shell = Shell::new();
+    shell.site.write("new.csv", "Nr;Customer;Amount;x\nA-1;Ada;12,50;\n");
+    let wrong = shell.run(&["import", "new.csv", "--workflow", "Refunds"]);
+    assert_eq!(wrong.code, 1, "{wrong:?}");
+    assert!(wrong.err.contains("Nr \"Nr\" is not a field"), "{}", wrong.err);
+    let mapped = ["--workflow", "Refunds", "--map", "Nr=Order", "--map", "x="];
+    let failed = shell.run(&[&["import", "new.csv", "--errors", "left.csv"], &mapped[..]].concat());
+    assert_eq!((failed.code, failed.out.trim_end()), (1, "0 created, 0 updated, 1 not imported"), "{failed:?}");
+    assert!(failed.err.contains("mend left.csv and import it"), "{}", failed.err);
+    let left = std::fs::read_to_string(shell.site.path("left.csv")).expect("it is written");
+    assert_eq!(left, "_Line,Nr,Customer,Amount,x,_Errors\r\n2,A-1,Ada,\"12,50\",,Amount is invalid\r\n");
+
+    shell.site.write("left.csv", &left.replace("\"12,50\"", "12.50"));
+    let foreseen = shell.ok(&[&["import", "left.csv", "--dry-run"], &mapped[..]].concat());
+    assert_eq!(foreseen, "1 would be created, 0 updated, 0 not imported");
+    // The same key is the same import.
+    for _ in 0..2 {
+        let key = ["--idempotency-key", "once"];
+        assert_eq!(shell.ok(&[&["import", "left.csv"], &mapped[..], &key].concat()), "1 created, 0 updated, 0 not imported");
+    }
+    assert_eq!(shell.json(&["tasks", "show", "Refunds", "A-1"])["Amount"], "12.50");
+    let again = shell.json(&[&["import", "left.csv"], &mapped[..]].concat());
+    assert_eq!((&again["status"], &again["updated"]), (&Json::from("Success"), &Json::from(1)));
+    let missing = shell.run(&["import", "missing.csv", "--workflow", "Refunds"]);
+    assert!(missing.code == 1 && missing.err.contains("missing.csv can't be read"), "{missing:?}");
+}
+
+#[test]
+fn what_is_exported_is_imported_again_as_it_was() {
+    let shell = Shell::new();
+    let create = ["tasks", "create", "Refunds", "Order=A-1", "Customer==SUM(A1)", "Explanation=two\nlines; \"quoted\"", "Flags=Late"];
+    shell.ok(&[&create[..], &["Flags=Goodwill", "Amount=-5"]].concat());
+    shell.ok(&["tasks", "create", "Refunds", "Order=B-2", "Customer=Bo"]);
+    shell.ok(&["export", "--workflow", "Refunds", "--output", "all.csv"]);
+    let all = std::fs::read_to_string(shell.site.path("all.csv")).expect("it is written");
+    let expected = "Stage,Assigned To,Order,Customer,Amount,Explanation,Email,Flags\r\n\
+        Draft,,A-1,'=SUM(A1),-5.00,\"two\nlines; \"\"quoted\"\"\",,\"Late; Goodwill\"\r\nDraft,,B-2,Bo,,,,\r\n";
+    assert_eq!(all, expected);
+    assert!(!shell.site.path("all.csv.part").exists());
+    let shown = shell.json(&["tasks", "show", "Refunds", "A-1"]);
+    assert_eq!(shell.ok(&["import", "all.csv", "--workflow", "Refunds"]), "0 created, 2 updated, 0 not imported");
+    assert_eq!(shell.json(&["tasks", "show", "Refunds", "A-1"]), shown);
+    let some = shell.ok(&["export", "--workflow", "Refunds", "--filter", "Order=B-2", "--active"]);
+    assert_eq!(some.lines().count(), 2, "{some}");
+    let refused = shell.run(&["export", "--workflow", "Refunds", "--filter", "Nobody=1", "-o", "none.csv"]);
+    assert!(refused.code == 1 && refused.err.contains("Nobody is not a field"), "{refused:?}");
+    assert!(!shell.site.path("none.csv").exists() && !shell.site.path("none.csv.part").exists());
+}

@@ -28,6 +28,7 @@ fn config_tells_each_value_and_where_it_came_from() {
         ("smtp.from = \"Baton <baton@example.com>\"", "file ./baton.toml"),
         ("outbound.allow = [\"10.1.0.0/16\", \"fd00::/8\"]", "environment BATON_OUTBOUND_ALLOW"),
         ("limits.body_mib = 10", "default"),
+        ("limits.import_mib = 1024", "default"),
         ("limits.connections = 1000", "default"),
         ("# sqlite.page_count_max", "not set"),
         ("log.level = \"warn\"", "file ./baton.toml"),

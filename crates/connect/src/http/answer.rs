@@ -40,14 +40,19 @@ impl Answer {
         if head.status.is_success() {
             received.and(decoded)?;
         }
+        Ok(Answer { body: body.into(), ..Answer::without_body(place, &head) })
+    }
+
+    /// One whose body is elsewhere.
+    pub(super) fn without_body(place: &Place, head: &http::response::Parts) -> Answer {
         let text = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Answer {
+        Answer {
             host: place.host().to_string(),
             status: head.status.as_u16(),
             content_type: text(header::CONTENT_TYPE),
             retry_after: text(header::RETRY_AFTER),
-            body: body.into(),
-        })
+            body: Bytes::new(),
+        }
     }
 
     /// How this answer fails the call: everything but 2xx does, redirects too.

@@ -81,7 +81,17 @@ impl Request {
     }
 
     pub(super) fn to_http(&self) -> http::Request<Full<Bytes>> {
-        let mut request = http::Request::new(Full::new(self.body.clone()));
+        let mut request = self.to_http_of(Full::new(self.body.clone()));
+        // Of these methods a server expects a body, and some refuse a request that does not say that it has none.
+        if self.body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&self.method) {
+            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        request
+    }
+
+    /// With another body instead of its own.
+    pub(super) fn to_http_of<B>(&self, body: B) -> http::Request<B> {
+        let mut request = http::Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = Uri::from(self.place.path_and_query().clone());
         let headers = request.headers_mut();
@@ -91,10 +101,6 @@ impl Request {
         headers.extend(self.headers.clone());
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ENCODINGS));
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        // Of these methods a server expects a body, and some refuse a request that does not say that it has none.
-        if self.body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&self.method) {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
         request
     }
 }

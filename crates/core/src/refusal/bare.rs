@@ -84,6 +84,15 @@ impl Refusal {
             | Refusal::SecretUnfit
             | Refusal::TimeIsUp
             | Refusal::Cancelled { .. }
+            // They name what their reader has sent, or count.
+            | Refusal::ColumnUnknown { .. }
+            | Refusal::ColumnMissing { .. }
+            | Refusal::ColumnTwice { .. }
+            | Refusal::RowsRefused { .. }
+            | Refusal::RowHeldBack
+            | Refusal::RowNotReached
+            | Refusal::ImportInterrupted { .. }
+            | Refusal::ImportHasEnded
             | Refusal::HasEnded
             | Refusal::HasNotFailed
             | Refusal::RetryPending { .. }

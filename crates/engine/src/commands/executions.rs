@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_core::activity::{Activity, Kind};
-use baton_core::actor::Actor;
 use baton_core::condition::Scene;
 use baton_core::env::Env;
 use baton_core::execution::{self, Execution, Status};
@@ -86,7 +85,7 @@ fn queue(cx: &mut Cx<'_>, execution: &Execution, head: bool) -> Outcome<()> {
         claim,
         starts: i64::from(claim.is_some()),
         due_at: None,
-        outgoing: false,
+        takes: jobs::Takes::Worker,
     };
     jobs::insert(cx.tx, &job)?;
     if claim.is_some() {
@@ -101,11 +100,7 @@ fn queue(cx: &mut Cx<'_>, execution: &Execution, head: bool) -> Outcome<()> {
 pub fn cancel(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execution> {
     let (found, pinned, execution) = to_change(cx, workflow, execution)?;
     check_right(&found, &pinned, &execution)?;
-    let by = match cx.caller.actor {
-        Actor::ApiKey(_) => format!("API ({})", cx.caller.name),
-        Actor::Operator => "the operator".to_owned(),
-        Actor::User(_) | Actor::Schedule => cx.caller.name.clone(),
-    };
+    let by = cx.caller_named();
     // The job first, as a run does it: so nobody waits for each other in a circle.
     let idle = jobs::hurry(cx.tx, execution.id)?;
     if !executions::cancel(cx.tx, execution.id, &by)? {

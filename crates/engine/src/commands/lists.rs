@@ -11,6 +11,7 @@ use baton_core::condition::Condition;
 use baton_core::env::Env;
 use baton_core::ids::Id;
 use baton_core::list::{Columns, Narrowed, Order, Place, SortKey, names_for, narrow, parse_sort};
+use baton_core::refusal::Refusal;
 use baton_core::task::Task;
 use baton_core::words::Search;
 use baton_core::workflow::FieldRight;
@@ -33,6 +34,8 @@ pub struct ListAsk {
     pub fields: Option<String>,
     /// Whether to count all that match.
     pub count: bool,
+    /// It becomes a file, for which a role has a right of its own.
+    pub exports: bool,
 }
 
 /// Where a page begins.
@@ -85,6 +88,9 @@ impl Page {
 /// At most `limit` tasks; fewer where they are large.
 pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit: usize) -> Outcome<Page> {
     let found = cx.workflow(workflow)?;
+    if ask.exports && !found.access().may_export() {
+        return Err(Refusal::KeyLacksRight { what: format!("export {}", found.workflow.plural) }.into());
+    }
     let (matter, columns) = read(ask, &found, found.access())?;
     let ranks = ask.search.is_some() && ask.sort.is_none();
     let mark = match begin {

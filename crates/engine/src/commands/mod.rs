@@ -9,6 +9,7 @@ pub mod checklist;
 pub mod comments;
 pub mod definitions;
 pub mod executions;
+pub mod imports;
 pub mod lists;
 mod look;
 mod migration;

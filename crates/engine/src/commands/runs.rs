@@ -14,7 +14,7 @@ use baton_core::refusal::Refusal;
 use baton_core::time::Timestamp;
 use baton_core::workflow::Workflow;
 use baton_store::Tx;
-use baton_store::sql::jobs::{Claim, Job};
+use baton_store::sql::jobs::{Claim, Job, Takes};
 use baton_store::sql::{calls, executions, jobs, tasks, workflows};
 use parking_lot::Mutex;
 
@@ -95,7 +95,7 @@ pub(crate) fn run_job(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: &Ru
             let by = shared.worker.claim_at(shared.clock.monotonic()).filter(|_| run.behind != Behind::Left);
             let behind = jobs::promote_next(tx, job.task, by.as_ref())?.filter(|next| next.claim.is_some());
             match by.filter(|_| run.behind == Behind::Any && behind.is_none() && shared.backlog.is_any()) {
-                Some(by) => After::Ended(jobs::claim_next(tx, &by, shared.clock.now())?),
+                Some(by) => After::Ended(jobs::claim_next(tx, &by, shared.clock.now(), Takes::Worker)?),
                 None => After::Ended(behind),
             }
         }
@@ -128,9 +128,9 @@ fn run_execution(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: &Run) ->
 
 /// The job goes on under this node's claim where there is an open call for it, or is left to whoever claims it next.
 fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, pause: Pause, run: &Run) -> Outcome<After> {
-    let left = |starts: i64, due_at: Option<Timestamp>| Job { claim: None, starts, outgoing: true, due_at, ..*job };
+    let left = |starts: i64, due_at: Option<Timestamp>| Job { claim: None, starts, takes: Takes::Call, due_at, ..*job };
     // Whoever has cancelled it meanwhile could not see yet that it waits. It ends without a call, so it waits for none.
-    let ending = |starts: i64| Job { outgoing: false, ..left(starts, None) };
+    let ending = |starts: i64| Job { takes: Takes::Worker, ..left(starts, None) };
     match pause {
         Pause::Wait { call, until } => {
             calls::put(tx, job.workspace, job.id, &call)?;
@@ -148,7 +148,7 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
             }
             if may_begin && permit.is_some() {
                 calls::put(tx, job.workspace, job.id, &call)?;
-                let kept = Job { starts, outgoing: true, due_at: None, ..*job };
+                let kept = Job { starts, takes: Takes::Call, due_at: None, ..*job };
                 let job = jobs::put_back(tx, &kept, claim)?;
                 return Ok(After::Calls(Box::new(Outgoing { job, call, timeout, lapses: shared.worker.lapses() })));
             }
@@ -393,7 +393,7 @@ mod tests {
         let jobs = engine
             .shared
             .store
-            .write(move |tx| jobs::claim(tx, node, 1, now, &jobs::Room { workers: 1, calls: 0, calls_of: &|_| 0 }))
+            .write(move |tx| jobs::claim(tx, node, 1, now, &jobs::Room { workers: 1, calls: 0, calls_of: &|_| 0, imports: 0 }))
             .await
             .unwrap()
             .jobs;

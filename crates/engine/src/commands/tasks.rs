@@ -1,6 +1,7 @@
 //! Tasks: read, created, changed, deleted by callers. Steps of executions write through the same functions.
 
 mod batch;
+pub(super) mod rows;
 
 pub use batch::{create_or_update_all, update_all};
 
@@ -123,6 +124,15 @@ fn by_unique_id(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>) -> Out
 /// A Unique ID that somebody else gives away meanwhile breaks the constraint; then all of the command is run again,
 /// finds that task, and changes it.
 fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, unique_id_taken: bool) -> Outcome<Shown> {
+    let mut task = draft(cx, &found, body, unique_id_taken)?;
+    number(cx, &found, &mut [&mut task])?;
+    let row = insert(cx, &found, &task)?;
+    cx.append(&[row])?;
+    Ok(Shown { found, task })
+}
+
+/// A new task, not yet stored.
+fn draft(cx: &mut Cx<'_>, found: &Found, body: &Map<String, Json>, unique_id_taken: bool) -> Outcome<Task> {
     let access = cx.caller.scope.access(&found.workflow);
     if !access.may_create() || body::lacks_a_required_field(&found.workflow, access) {
         return Err(Refusal::KeyLacksRight { what: format!("create {}", found.workflow.plural) }.into());
@@ -140,40 +150,48 @@ fn create(cx: &mut Cx<'_>, found: Found, body: &Map<String, Json>, unique_id_tak
         created_by: cx.actor(),
         performers: std::collections::BTreeMap::new(),
     };
-    let written = body::write(&mut task, body, &place(&found, access, true));
+    let written = body::write(&mut task, body, &place(found, access, true));
     with_taken(written, found.workflow.unique_id_field().filter(|_| unique_id_taken))?;
-    insert(cx, &found, &mut task)?;
-    Ok(Shown { found, task })
+    Ok(task)
 }
 
-/// Stores a new task with its history; a Unique ID that counts by itself is given here.
-pub(crate) fn insert(cx: &mut Cx<'_>, found: &Found, task: &mut Task) -> Outcome<()> {
-    if let Some(field) = found.workflow.unique_id_field()
-        && matches!(field.kind, FieldKind::UniqueId { autoincrement: true })
-    {
-        let number = tasks::next_unique_number(cx.tx, found.workflow.id)?;
+/// Gives new tasks their Unique IDs, where those count by themselves.
+fn number(cx: &mut Cx<'_>, found: &Found, new: &mut [&mut Task]) -> Outcome<()> {
+    let field = found.workflow.unique_id_field();
+    let Some(field) = field.filter(|field| matches!(field.kind, FieldKind::UniqueId { autoincrement: true })) else { return Ok(()) };
+    let count = i64::try_from(new.len()).unwrap_or(i64::MAX);
+    if count == 0 {
+        return Ok(());
+    }
+    let first = tasks::next_unique_numbers(cx.tx, found.workflow.id, count)?;
+    for (number, task) in (first..).zip(new) {
         task.values.insert(field.id, Value::Text(number.to_string()));
     }
+    Ok(())
+}
+
+/// Stores a new task; answers with the history's row, not yet appended.
+fn insert(cx: &mut Cx<'_>, found: &Found, task: &Task) -> Outcome<Activity> {
     let keys = filter_keys(&found.workflow, task);
     tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), found.workflow.is_active(task.stage), &keys)?;
-    let row = Activity { after: Some(task.state_json()), ..cx.task_activity(Kind::TaskCreated, task) };
-    cx.append(&[row])
+    Ok(Activity { after: Some(task.state_json()), ..cx.task_activity(Kind::TaskCreated, task) })
 }
 
 fn change(cx: &mut Cx<'_>, found: Found, loaded: tasks::Loaded, body: &Map<String, Json>, expected: &Expected) -> Outcome<Shown> {
-    let access = cx.caller.scope.access(&found.workflow);
-    if !access.may_edit() {
-        return Err(Refusal::KeyLacksRight { what: format!("edit {}", found.workflow.plural) }.into());
-    }
+    check_may_edit(&found)?;
     expected.check(Some(loaded.task.version))?;
     let mut after = loaded.task.clone();
-    let written = body::write(&mut after, body, &place(&found, access, false));
+    let written = body::write(&mut after, body, &place(&found, found.access(), false));
     let is_other = unique_id(&found.workflow, &after) != unique_id(&found.workflow, &loaded.task);
     let taken = if is_other { taken_unique_id(cx, &found.workflow, &after)? } else { None };
     with_taken(written, taken)?;
     let rows = save_change(cx, &found.workflow, &loaded, &mut after, None)?;
     cx.append(&rows)?;
     Ok(Shown { found, task: after })
+}
+
+fn check_may_edit(found: &Found) -> Result<(), Refusal> {
+    if found.access().may_edit() { Ok(()) } else { Err(Refusal::KeyLacksRight { what: format!("edit {}", found.workflow.plural) }) }
 }
 
 fn place<'a>(found: &'a Found, access: Access<'a>, new: bool) -> Place<'a> {

@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// Asks until the store answers; meanwhile the job keeps its slot.
-    async fn settled(&self, job: &Job) -> Option<Job> {
+    pub(super) async fn settled(&self, job: &Job) -> Option<Job> {
         let (job, mut wait) = (*job, RETRY_FIRST);
         loop {
             let alone = self.shared.worker.asking.lock().await;

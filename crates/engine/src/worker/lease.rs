@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use baton_store::StoreError;
 use baton_store::sql::timers::{self, TimerRow};
-use baton_store::sql::{activity, deleted_workflows, idempotency, nodes, search, task_counts};
+use baton_store::sql::{activity, deleted_workflows, idempotency, imports, nodes, search, task_counts};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
@@ -35,6 +35,8 @@ const INDEXED_AT_ONCE: i64 = 50;
 /// After each transaction it rests so many times as long as that took, with the wait for its turn: the more there is to do otherwise, the
 /// longer.
 const INDEX_RESTS: u32 = 4;
+/// Pieces of an import that one transaction clears away: a few milliseconds of SQLite's writer.
+const CLEARED_PIECES: i64 = 10;
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 const PURGE_ROWS_MAX: i64 = 10_000;
 
@@ -54,6 +56,7 @@ impl Engine {
         chores.spawn(every(SWEEP_EVERY, self.clone(), ended.clone(), |engine| async move { engine.sweep().await }));
         chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear().await }));
         chores.spawn(every(INDEX_EVERY, self.clone(), ended.clone(), |engine| async move { engine.index().await }));
+        chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear_imports().await }));
         chores.spawn(every(PURGE_EVERY, self.clone(), ended, |engine| async move { engine.purge().await }));
         chores
     }
@@ -189,6 +192,24 @@ impl Engine {
                 Err(error) => return warn!(%error, "changed texts could not be indexed; a search still finds the newest of them"),
             }
             tokio::time::sleep((self.shared.clock.monotonic() - begun) * INDEX_RESTS).await;
+        }
+    }
+
+    /// Throws away the rows of imports that will never be tasks, piece by piece.
+    async fn clear_imports(&self) {
+        loop {
+            let now = self.now();
+            match self.shared.store.read_own(move |tx| imports::any_to_clear(tx, now)).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return warn!(%error, "imports to clear away could not be looked for"),
+            }
+            match self.shared.store.write(move |tx| imports::clear(tx, now, CLEARED_PIECES)).await {
+                Ok(true) => {}
+                // Another node is at it.
+                Ok(false) => return,
+                Err(error) => return warn!(%error, "rows of an import could not be cleared away; it is tried again"),
+            }
         }
     }
 

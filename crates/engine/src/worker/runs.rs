@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use baton_core::execution::call::{Failure as CallFailure, FailureKind, Reply};
 use baton_core::refusal::Refusal;
-use baton_store::sql::jobs::{self, Claim, Job};
+use baton_store::sql::jobs::{self, Claim, Job, Takes};
 use baton_store::{StoreError, Tx};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
@@ -22,7 +22,7 @@ use crate::open_calls::CallPermit;
 use crate::sending::{self, NotReady};
 
 /// A fault of ours (a row that can't be, SQL that fails) is not tried for ever: then the execution fails.
-const FAULTS_MAX: u32 = 3;
+pub(super) const FAULTS_MAX: u32 = 3;
 /// Executions of one task that follow each other in one slot; then the slot is given to whoever has waited longest, so
 /// that a workspace whose tasks have long queues does not hold all of them.
 const LINKS_MAX: usize = 16;
@@ -48,6 +48,7 @@ impl Engine {
 
     pub(super) async fn run(&self, job: Job, place: Place) {
         match place {
+            Place::Slot(slot) if job.takes == Takes::Import => self.run_imports(job, slot).await,
             Place::Slot(slot) => self.run_in_slot(job, slot).await,
             Place::Call(permit) => self.run_call(job, None, permit).await,
         }
@@ -61,18 +62,20 @@ impl Engine {
             let Some(Claim { node, boot, .. }) = worker.claim_at(self.shared.clock.monotonic()) else { return };
             let runs = worker.slots.is_any_for_waited(self.shared.clock.monotonic());
             let (now, calls) = (self.now(), worker.calls.free());
+            let wanted = [(runs, Takes::Worker), (calls > 0, Takes::Call), (worker.imports.free() > 0, Takes::Import)];
+            let wanted: Vec<Takes> = wanted.into_iter().filter_map(|(wanted, takes)| wanted.then_some(takes)).collect();
             // Looking first is cheap, an idle node writes nothing, and whoever comes meanwhile finds a slot.
-            match self.shared.store.read_own(move |tx| jobs::any_claimable(tx, now, runs, calls > 0)).await {
+            match self.shared.store.read_own(move |tx| jobs::any_claimable(tx, now, &wanted)).await {
                 Ok(true) => {}
                 Ok(false) if runs => return self.shared.backlog.found_empty(),
                 Ok(false) => return,
                 Err(error) => return warn!(%error, "jobs could not be looked for"),
             }
-            let slots = worker.slots.for_waited(self.shared.clock.monotonic());
-            let workers = slots.len();
+            let (slots, import) = (worker.slots.for_waited(self.shared.clock.monotonic()), worker.imports.any());
+            let (workers, imports) = (slots.len(), usize::from(import.is_some()));
             let open = worker.calls.clone();
             let claim = move |tx: &mut dyn Tx| {
-                let room = jobs::Room { workers, calls, calls_of: &|workspace| open.free_of(workspace) };
+                let room = jobs::Room { workers, calls, calls_of: &|workspace| open.free_of(workspace), imports };
                 Ok(jobs::claim(tx, node, boot, now, &room)?)
             };
             match self.write_or_doubt(claim).await {
@@ -81,21 +84,26 @@ impl Engine {
                     if claimed.jobs.is_empty() {
                         return;
                     }
-                    claimed.jobs.iter().filter(|job| !job.outgoing).for_each(|job| self.shared.backlog.claimed(job.workspace));
-                    self.spawn(self.place(claimed.jobs, slots));
+                    claimed.jobs.iter().filter(|job| job.takes == Takes::Worker).for_each(|job| self.shared.backlog.claimed(job.workspace));
+                    self.spawn(self.place(claimed.jobs, slots, import));
                 }
-                Ok(Written::InDoubt(claimed)) => return self.spawn_in_doubt(self.place(claimed.jobs, slots)),
+                Ok(Written::InDoubt(claimed)) => return self.spawn_in_doubt(self.place(claimed.jobs, slots, import)),
                 Err(failure) => return warn!(?failure, "jobs could not be claimed"),
             }
         }
     }
 
     /// Gives each claimed job its slot or its open call. Where that has been taken meanwhile, the job is put back when it runs.
-    fn place(&self, jobs: Vec<Job>, slots: Vec<Slot>) -> Vec<Held> {
+    fn place(&self, jobs: Vec<Job>, slots: Vec<Slot>, mut import: Option<Slot>) -> Vec<Held> {
         let mut slots = slots.into_iter();
-        let held = jobs.into_iter().map(|job| match if job.outgoing { None } else { slots.next() } {
-            Some(slot) => (job, Place::Slot(slot)),
-            None => (job, Place::Call(self.shared.worker.calls.open(job.workspace))),
+        let held = jobs.into_iter().map(|job| {
+            let slot = match job.takes {
+                Takes::Worker => slots.next(),
+                Takes::Import => import.take(),
+                Takes::Call => None,
+            };
+            let place = slot.map_or_else(|| Place::Call(self.shared.worker.calls.open(job.workspace)), Place::Slot);
+            (job, place)
         });
         held.collect()
     }

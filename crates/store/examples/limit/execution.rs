@@ -117,7 +117,7 @@ pub fn accept(tx: &mut dyn Tx, subject: &Subject, task: Id) -> Result<Id, StoreE
         claim: Some(claim()),
         starts: 1,
         due_at: None,
-        outgoing: false,
+        takes: jobs::Takes::Worker,
     };
     jobs::insert(tx, &job)?;
     let after = Some(format!("{{\"action\":\"{}\"}}", execution.action));

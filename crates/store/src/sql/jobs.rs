@@ -9,7 +9,7 @@ use baton_core::time::Timestamp;
 
 use super::nodes;
 use super::turns::{FEW, MANY, Waiting};
-use crate::{Dialect, Row, StoreError, Tx};
+use crate::{Dialect, Param, Row, StoreError, Tx};
 
 const WAITING: Waiting = Waiting {
     next: "SELECT workspace_id FROM jobs WHERE ready = 1 AND node_id IS NULL AND workspace_id > $1 ORDER BY workspace_id LIMIT 1",
@@ -23,11 +23,41 @@ pub struct Claim {
     pub epoch: i64,
 }
 
+/// What a job takes of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    Worker,
+    /// What comes next is a call, which takes one of the node's open calls instead.
+    Call,
+    /// The rows of a file, which take the node's place for imports.
+    Import,
+}
+
+impl Takes {
+    const ALL: [Takes; 3] = [Takes::Worker, Takes::Call, Takes::Import];
+
+    /// As the column `outgoing` has it. A node of a version that knows only the first two never claims another.
+    fn number(self) -> i64 {
+        match self {
+            Takes::Worker => 0,
+            Takes::Call => 1,
+            Takes::Import => 2,
+        }
+    }
+}
+
+impl From<Takes> for Param<'_> {
+    fn from(takes: Takes) -> Self {
+        Param::Int(takes.number())
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// The execution's.
+    /// The execution's, or the import's.
     pub id: Id,
     pub workspace: Id,
+    /// An import is about no task, and has its own id here.
     pub task: Id,
     pub sequence: i64,
     /// At the head of its task's queue.
@@ -37,8 +67,7 @@ pub struct Job {
     pub starts: i64,
     /// Not before; `None` is at once.
     pub due_at: Option<Timestamp>,
-    /// What comes next is a call, which takes one of the node's open calls instead of a worker.
-    pub outgoing: bool,
+    pub takes: Takes,
 }
 
 pub fn insert(tx: &mut dyn Tx, job: &Job) -> Result<(), StoreError> {
@@ -60,7 +89,7 @@ fn insert_at(tx: &mut dyn Tx, job: &Job, epoch: i64) -> Result<(), StoreError> {
         job.claim.map(|claim| claim.boot).into(),
         epoch.into(),
         job.starts.into(),
-        job.outgoing.into(),
+        job.takes.into(),
     ];
     tx.send(sql, &params)
 }
@@ -84,6 +113,11 @@ pub fn put_back(tx: &mut dyn Tx, job: &Job, held: &Claim) -> Result<Job, StoreEr
 pub fn hurry(tx: &mut dyn Tx, id: Id) -> Result<bool, StoreError> {
     let sql = "UPDATE jobs SET due_at = 0, outgoing = 0 WHERE id = $1 AND node_id IS NULL";
     Ok(tx.execute(sql, &[id.into()])? == 1)
+}
+
+/// Ends a job that nobody runs. `false`: somebody does, or there is none.
+pub fn withdraw(tx: &mut dyn Tx, id: Id) -> Result<bool, StoreError> {
+    Ok(tx.execute("DELETE FROM jobs WHERE id = $1 AND node_id IS NULL", &[id.into()])? == 1)
 }
 
 /// Whether a job is still ours, for a write that does not end it; it stays ours until this transaction ends.
@@ -156,8 +190,14 @@ fn read(row: &dyn Row) -> Result<Job, StoreError> {
         claim,
         starts: row.int(9)?,
         due_at: Some(row.time(5)?).filter(|due_at| due_at.micros() != 0),
-        outgoing: row.bool(10)?,
+        takes: takes(row)?,
     })
+}
+
+fn takes(row: &dyn Row) -> Result<Takes, StoreError> {
+    let number = row.int(10)?;
+    let corrupt = || StoreError::Corrupt { table: "jobs", id: format!("{:?}", row.int(0)), what: format!("outgoing is {number}") };
+    Takes::ALL.into_iter().find(|takes| takes.number() == number).ok_or_else(corrupt)
 }
 
 /// What a node has room for.
@@ -166,14 +206,15 @@ pub struct Room<'a> {
     /// Open calls, in all and for each workspace.
     pub calls: usize,
     pub calls_of: &'a dyn Fn(Id) -> usize,
+    pub imports: usize,
 }
 
 /// Whether [`claim`] would have anything to do; a cheap look, since an idle node asks often.
-pub fn any_claimable(tx: &mut dyn Tx, now: Timestamp, workers: bool, calls: bool) -> Result<bool, StoreError> {
+pub fn any_claimable(tx: &mut dyn Tx, now: Timestamp, wanted: &[Takes]) -> Result<bool, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     let sql = "SELECT 1 FROM jobs WHERE ready = 1 AND node_id IS NULL AND outgoing = $1 AND due_at <= $2 LIMIT 1";
-    for (wanted, outgoing) in [(workers, false), (calls, true)] {
-        if wanted && tx.query_one(sql, &[outgoing.into(), now.into()], |_| Ok(()))?.is_some() {
+    for takes in wanted {
+        if tx.query_one(sql, &[(*takes).into(), now.into()], |_| Ok(()))?.is_some() {
             return Ok(true);
         }
     }
@@ -198,10 +239,10 @@ pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'
         return Ok(Claimed { jobs: Vec::new(), takeovers });
     }
     let mut claimed = Vec::new();
-    for (limit, outgoing) in [(room.workers, false), (room.calls, true)] {
+    for (limit, takes) in [(room.workers, Takes::Worker), (room.calls, Takes::Call), (room.imports, Takes::Import)] {
         let mut left = limit;
         // Each workspace with what it may have at most. One that has had its share may have more; what others leave is shared anew.
-        let most = |workspace: &Id| if outgoing { (room.calls_of)(*workspace) } else { limit };
+        let most = |workspace: &Id| if takes == Takes::Call { (room.calls_of)(*workspace) } else { limit };
         let mut asking: Vec<(Id, usize)> = workspaces.iter().map(|workspace| (*workspace, most(workspace))).collect();
         while left > 0 && !asking.is_empty() {
             let share = left.div_ceil(asking.len());
@@ -209,7 +250,7 @@ pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'
             for (workspace, most) in asking {
                 let limit = share.min(left).min(most);
                 if limit > 0 {
-                    let jobs = claim_of(tx, workspace, Claim { node, boot, epoch: 0 }, now, outgoing, limit)?;
+                    let jobs = claim_of(tx, workspace, Claim { node, boot, epoch: 0 }, now, takes, limit)?;
                     left -= jobs.len();
                     if jobs.len() == limit {
                         again.push((workspace, most - limit));
@@ -223,11 +264,11 @@ pub fn claim(tx: &mut dyn Tx, node: Id, boot: i64, now: Timestamp, room: &Room<'
     Ok(Claimed { jobs: claimed, takeovers })
 }
 
-/// Claims one job that is ready and due, by turns of every workspace; no call.
-pub fn claim_next(tx: &mut dyn Tx, by: &Claim, now: Timestamp) -> Result<Option<Job>, StoreError> {
+/// Claims one job of the kind that is ready and due, by turns of every workspace.
+pub fn claim_next(tx: &mut dyn Tx, by: &Claim, now: Timestamp, takes: Takes) -> Result<Option<Job>, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     for workspace in WAITING.workspaces(tx, now.micros().unsigned_abs(), FEW)? {
-        if let Some(job) = claim_of(tx, workspace, Claim { epoch: 0, ..*by }, now, false, 1)?.pop() {
+        if let Some(job) = claim_of(tx, workspace, Claim { epoch: 0, ..*by }, now, takes, 1)?.pop() {
             return Ok(Some(job));
         }
     }
@@ -244,7 +285,7 @@ pub fn count_claimable(tx: &mut dyn Tx, workspace: Id, now: Timestamp, most: usi
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, outgoing: bool, limit: usize) -> Result<Vec<Job>, StoreError> {
+fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, takes: Takes, limit: usize) -> Result<Vec<Job>, StoreError> {
     // Two nodes that claim at once must not wait for each other; SQLite has one writer and no such clause.
     let sql = match tx.dialect() {
         Dialect::Sqlite => {
@@ -264,7 +305,7 @@ fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, outgoing:
         }
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let params = [workspace.into(), outgoing.into(), now.into(), limit.into(), by.node.into(), by.boot.into()];
+    let params = [workspace.into(), takes.into(), now.into(), limit.into(), by.node.into(), by.boot.into()];
     let mut jobs = tx.query(sql, &params, read)?;
     jobs.sort_by_key(|job| (job.due_at, job.id));
     Ok(jobs)

@@ -28,6 +28,13 @@ pub fn by_hash(tx: &mut dyn Tx, hash: &[u8]) -> Result<Option<KeyRow>, StoreErro
     tx.query_one(sql, &[hash.into()], read)
 }
 
+/// One that its holder has shown before.
+pub fn by_id(tx: &mut dyn Tx, workspace: Id, key: Id) -> Result<Option<KeyRow>, StoreError> {
+    let sql = "SELECT id, workspace_id, name, created_by, read_only, workflows, role, expires_at, revoked_at, created_at
+        FROM api_keys WHERE id = $1 AND workspace_id = $2";
+    tx.query_one(sql, &[key.into(), workspace.into()], read)
+}
+
 fn read(row: &dyn Row) -> Result<KeyRow, StoreError> {
     Ok(KeyRow {
         id: row.id(0)?,

@@ -13,6 +13,7 @@ pub mod comments;
 pub mod deleted_workflows;
 pub mod executions;
 pub mod idempotency;
+pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod migrating;

@@ -67,6 +67,31 @@ fn lock_row(tx: &mut dyn Tx, id: Id) -> Result<(), StoreError> {
     }
 }
 
+/// Those of the tasks with these Unique IDs that there are, locked.
+pub fn of_unique_ids(
+    tx: &mut dyn Tx,
+    workspace: Id,
+    workflow: Id,
+    unique_ids: &[impl AsRef<str>],
+) -> Result<Vec<(String, Loaded)>, StoreError> {
+    let Some(last) = unique_ids.last() else { return Ok(Vec::new()) };
+    lock_all(tx, workspace, workflow, unique_ids)?;
+    let mut query = Query::new(
+        "SELECT t.id, t.workflow_id, t.stage_id, t.assignee_id, t.version, t.created_at, t.updated_at,
+            t.created_by_kind, t.created_by_id, t.performers, t.field_values, w.revision, w.archived_at, s.version,
+            t.finished_sequence, (SELECT max(j.sequence) FROM jobs j WHERE j.task_id = t.id), t.timers, t.unique_key
+        FROM tasks t JOIN workflows w ON w.id = t.workflow_id JOIN workspaces s ON s.id = t.workspace_id
+        WHERE t.workspace_id = ",
+    );
+    query.param(workspace);
+    query.text(" AND t.workflow_id = ");
+    query.param(workflow);
+    query.text(" AND t.unique_key IN ");
+    let padded = unique_ids.iter().chain(std::iter::repeat(last)).take(unique_ids.len().next_power_of_two());
+    query.list(padded.map(|unique_id| Param::Text(unique_id.as_ref())));
+    tx.query(&query.sql, &query.params, |row| Ok((row.text(17)?.to_owned(), read_loaded(row)?)))
+}
+
 /// Before many are locked one by one: all of these, in the one order that everybody takes, so that nobody waits for each other in a circle.
 /// A text is a Unique ID or a public id.
 pub fn lock_all(tx: &mut dyn Tx, workspace: Id, workflow: Id, texts: &[impl AsRef<str>]) -> Result<(), StoreError> {
@@ -247,12 +272,12 @@ pub fn active_of(tx: &mut dyn Tx, workspace: Id, workflow: Id, user: Id) -> Resu
     Ok(found)
 }
 
-/// The next number of an autoincrement Unique ID; no number is given twice, also after its task was deleted.
-pub fn next_unique_number(tx: &mut dyn Tx, workflow: Id) -> Result<i64, StoreError> {
-    let sql = "INSERT INTO unique_numbers (workflow_id, last) VALUES ($1, 1)
-        ON CONFLICT (workflow_id) DO UPDATE SET last = unique_numbers.last + 1 RETURNING last";
-    let number = tx.query_one(sql, &[workflow.into()], |row| row.int(0))?;
-    number.ok_or_else(|| StoreError::Sql(format!("workflow {workflow} got no number")))
+/// The first of the next `count` numbers of an autoincrement Unique ID; no number is given twice, also after its task was deleted.
+pub fn next_unique_numbers(tx: &mut dyn Tx, workflow: Id, count: i64) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO unique_numbers (workflow_id, last) VALUES ($1, $2)
+        ON CONFLICT (workflow_id) DO UPDATE SET last = unique_numbers.last + excluded.last RETURNING last";
+    let last = tx.query_one(sql, &[workflow.into(), count.into()], |row| row.int(0))?;
+    Ok(last.ok_or_else(|| StoreError::Sql(format!("workflow {workflow} got no number")))? - count + 1)
 }
 
 pub fn count_with_field(tx: &mut dyn Tx, workflow: Id, field: Id) -> Result<i64, StoreError> {

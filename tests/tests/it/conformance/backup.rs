@@ -168,7 +168,7 @@ async fn what_was_under_way_is_handed_back(bed: Bed) {
         assert_eq!(try_restore(ground, &file("first")).await.unwrap().handed_back, 1);
         let store = open(ground).await.unwrap();
         let claim =
-            |tx: &mut dyn Tx| jobs::claim(tx, id(41), 1, at(9_000_000_000_000_000), &jobs::Room { workers: 9, calls: 0, calls_of: &|_| 0 });
+            |tx: &mut dyn Tx| jobs::claim(tx, id(41), 1, at(9_000_000_000_000_000), &jobs::Room { workers: 9, calls: 0, calls_of: &|_| 0, imports: 0 });
         let claimed = store.write::<_, StoreError>(claim).await.unwrap().jobs;
         assert_eq!(claimed.iter().map(|job| (job.id, job.starts)).collect::<Vec<_>>(), [(accepted[0].id, 1)]);
         assert!(claimed[0].claim.is_some_and(|claim| claim.epoch > held.epoch));

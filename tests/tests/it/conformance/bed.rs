@@ -208,7 +208,7 @@ impl Bed {
                 let claim = claim.filter(|_| ready);
                 let starts = i64::from(claim.is_some());
                 let (id, sequence) = (execution.id, execution.sequence);
-                let job = jobs::Job { id, workspace, task, sequence, ready, claim, starts, due_at: None, outgoing: false };
+                let job = jobs::Job { id, workspace, task, sequence, ready, claim, starts, due_at: None, takes: jobs::Takes::Worker };
                 jobs::insert(tx, &job)?;
                 Ok(job)
             });

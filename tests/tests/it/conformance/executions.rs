@@ -79,7 +79,7 @@ async fn only_its_own_workflow_knows_it(bed: Bed) {
 async fn accept(bed: &Bed, execution: &Execution) {
     let started = Activity { execution: Some(execution.id), ..bed.activity(ActivityKind::ExecutionStarted, Some(execution.task), 1) };
     let (id, workspace, task, sequence) = (execution.id, execution.workspace, execution.task, execution.sequence);
-    let job = jobs::Job { id, workspace, task, sequence, ready: true, claim: None, starts: 0, due_at: None, outgoing: false };
+    let job = jobs::Job { id, workspace, task, sequence, ready: true, claim: None, starts: 0, due_at: None, takes: jobs::Takes::Worker };
     let execution = execution.clone();
     bed.write(move |tx| {
         executions::insert(tx, &execution)?;

@@ -107,7 +107,7 @@ fn a_full_disk_refuses_and_loses_nothing() {
                 let done: Result<(), StoreError> = store
                     .write(move |tx| {
                         tasks::insert(tx, workspace, &task, None, true, &[])?;
-                        tasks::next_unique_number(tx, task.id).map(drop)
+                        tasks::next_unique_numbers(tx, task.id, 1).map(drop)
                     })
                     .await;
                 (id(10_000 + number), done)

@@ -1,7 +1,7 @@
 //! Jobs: queues of tasks, claims, fences.
 
 use baton_core::time::Timestamp;
-use baton_store::sql::jobs::{self, Claim, Depth, Job};
+use baton_store::sql::jobs::{self, Claim, Depth, Job, Takes};
 use baton_store::sql::tasks;
 use baton_store::{StoreError, Tx};
 use tokio::task::JoinSet;
@@ -24,6 +24,7 @@ on_every_store!(
     what_others_leave_of_a_claim_is_shared_anew,
     the_workspace_behind_a_thousand_has_its_turn,
     one_more_is_claimed_where_something_waits,
+    an_import_takes_neither_a_worker_nor_an_open_call,
     sequences_are_never_given_twice,
     how_much_waits_and_since_when,
 );
@@ -37,7 +38,7 @@ fn by(node: i64, epoch: i64) -> Claim {
 }
 
 async fn claim(bed: &Bed, node: i64, limit: usize) -> Vec<Job> {
-    bed.write(move |tx| jobs::claim(tx, id(node), BOOT, at(10), &jobs::Room { workers: limit, calls: 0, calls_of: &|_| 0 }))
+    bed.write(move |tx| jobs::claim(tx, id(node), BOOT, at(10), &jobs::Room { workers: limit, calls: 0, calls_of: &|_| 0, imports: 0 }))
         .await
         .unwrap()
         .jobs
@@ -49,7 +50,7 @@ async fn finish(bed: &Bed, job: &Job, claim: Claim) -> Result<(), StoreError> {
 }
 
 async fn any(bed: &Bed) -> bool {
-    bed.read(|tx| jobs::any_claimable(tx, at(10), true, true)).await.unwrap()
+    bed.read(|tx| jobs::any_claimable(tx, at(10), &[Takes::Worker, Takes::Call])).await.unwrap()
 }
 
 async fn a_tasks_queue_counts_and_only_its_head_is_ready(bed: Bed) {
@@ -134,8 +135,8 @@ async fn a_row_tells_whether_its_job_was_put_back(bed: Bed) {
             jobs::put_back(tx, &job, &held)
         })
     };
-    let kept = put_back(Job { outgoing: true, ..job }, by(1, 1)).await.unwrap();
-    assert_eq!(kept, Job { claim: Some(by(1, 2)), outgoing: true, ..job });
+    let kept = put_back(Job { takes: Takes::Call, ..job }, by(1, 1)).await.unwrap();
+    assert_eq!(kept, Job { claim: Some(by(1, 2)), takes: Takes::Call, ..job });
     assert_eq!(settled(job).await, Ok(Some(kept)));
     assert_eq!(finish(&bed, &job, by(1, 1)).await, Err(StoreError::LeaseLost));
     let left = put_back(Job { claim: None, ..job }, by(1, 2)).await.unwrap();
@@ -219,7 +220,7 @@ async fn a_job_is_not_claimed_before_it_is_due(bed: Bed) {
     // Far in the future, also by the clock of a database that keeps its own.
     let due = at(10 * 365 * 24 * 3600 * 1_000_000);
     let (workspace, task, job) = (bed.workspace, bed.fresh(), bed.fresh());
-    let job = Job { id: job, workspace, task, sequence: 1, ready: true, claim: None, starts: 0, due_at: Some(due), outgoing: false };
+    let job = Job { id: job, workspace, task, sequence: 1, ready: true, claim: None, starts: 0, due_at: Some(due), takes: Takes::Worker };
     bed.write(move |tx| jobs::insert(tx, &job)).await.unwrap();
     assert!(!any(&bed).await);
     assert_eq!(claim(&bed, 1, 9).await, []);
@@ -242,7 +243,7 @@ async fn every_workspace_gets_its_share_of_a_claim(bed: Bed) {
                 claim: None,
                 starts: 0,
                 due_at: None,
-                outgoing: false,
+                takes: Takes::Worker,
             };
             jobs.push(job);
         }
@@ -259,7 +260,7 @@ async fn what_others_leave_of_a_claim_is_shared_anew(bed: Bed) {
     let mut jobs = Vec::new();
     let later = (200..220).map(|workspace| (workspace, 1, Some(FAR)));
     for (workspace, count, due_at) in [(100, 30, None), (101, 3, None)].into_iter().chain(later) {
-        for outgoing in [false, true] {
+        for takes in [Takes::Worker, Takes::Call] {
             jobs.extend((0..count).map(|_| Job {
                 id: bed.fresh(),
                 workspace: id(workspace),
@@ -269,19 +270,45 @@ async fn what_others_leave_of_a_claim_is_shared_anew(bed: Bed) {
                 claim: None,
                 starts: 0,
                 due_at: due_at.map(at),
-                outgoing,
+                takes,
             }));
         }
     }
     bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
     let calls_of = |workspace| if workspace == id(100) { 5 } else { 100 };
-    let claimed = bed.write(move |tx| jobs::claim(tx, id(1), BOOT, at(10), &jobs::Room { workers: 12, calls: 50, calls_of: &calls_of }));
+    let claimed =
+        bed.write(move |tx| jobs::claim(tx, id(1), BOOT, at(10), &jobs::Room { workers: 12, calls: 50, calls_of: &calls_of, imports: 0 }));
     let claimed = claimed.await.unwrap().jobs;
-    let of =
-        |workspace: i64, outgoing: bool| claimed.iter().filter(|job| job.workspace == id(workspace) && job.outgoing == outgoing).count();
-    assert_eq!([of(100, false), of(101, false)], [9, 3]);
-    assert_eq!([of(100, true), of(101, true)], [5, 3]);
+    let of = |workspace: i64, takes: Takes| claimed.iter().filter(|job| job.workspace == id(workspace) && job.takes == takes).count();
+    assert_eq!([of(100, Takes::Worker), of(101, Takes::Worker)], [9, 3]);
+    assert_eq!([of(100, Takes::Call), of(101, Takes::Call)], [5, 3]);
     assert_eq!(claimed.len(), 20);
+}
+
+async fn an_import_takes_neither_a_worker_nor_an_open_call(bed: Bed) {
+    let jobs = [
+        unclaimed(&bed, 300, None, Takes::Import),
+        unclaimed(&bed, 300, None, Takes::Import),
+        unclaimed(&bed, 301, None, Takes::Import),
+        unclaimed(&bed, 300, None, Takes::Worker),
+    ];
+    bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
+    assert_eq!(claim(&bed, 1, 9).await.iter().map(|job| job.id).collect::<Vec<_>>(), [jobs[3].id]);
+    assert!(!any(&bed).await);
+    assert_eq!(bed.read(|tx| jobs::any_claimable(tx, at(10), &[Takes::Import])).await, Ok(true));
+    // Each workspace has its turn, and within one the oldest goes first.
+    let room = |tx: &mut dyn Tx| jobs::claim(tx, id(1), BOOT, at(10), &jobs::Room { workers: 0, calls: 0, calls_of: &|_| 0, imports: 2 });
+    let mut claimed: Vec<_> = bed.write(room).await.unwrap().jobs.iter().map(|job| job.id).collect();
+    claimed.sort();
+    assert_eq!(claimed, [jobs[0].id, jobs[2].id]);
+    let next = |tx: &mut dyn Tx| jobs::claim_next(tx, &by(1, 1), at(10), Takes::Import);
+    assert_eq!(bed.write(next).await.unwrap().map(|job| job.id), Some(jobs[1].id));
+    assert_eq!(bed.write(next).await, Ok(None));
+    // Only what nobody runs is withdrawn.
+    let last = unclaimed(&bed, 302, None, Takes::Import);
+    bed.write(move |tx| jobs::insert(tx, &last)).await.unwrap();
+    assert_eq!(bed.write(move |tx| jobs::withdraw(tx, jobs[0].id)).await, Ok(false));
+    assert_eq!(bed.write(move |tx| jobs::withdraw(tx, last.id)).await, Ok(true));
 }
 
 async fn sequences_are_never_given_twice(bed: Bed) {
@@ -326,20 +353,21 @@ async fn how_much_waits_and_since_when(bed: Bed) {
 }
 
 /// One that is ready for whoever claims it.
-fn unclaimed(bed: &Bed, workspace: i64, due_at: Option<Timestamp>, outgoing: bool) -> Job {
-    Job { id: bed.fresh(), workspace: id(workspace), task: bed.fresh(), sequence: 1, ready: true, claim: None, starts: 0, due_at, outgoing }
+fn unclaimed(bed: &Bed, workspace: i64, due_at: Option<Timestamp>, takes: Takes) -> Job {
+    Job { id: bed.fresh(), workspace: id(workspace), task: bed.fresh(), sequence: 1, ready: true, claim: None, starts: 0, due_at, takes }
 }
 
 async fn the_workspace_behind_a_thousand_has_its_turn(bed: Bed) {
     // Nothing of the others is due, and one look has no room for more than a thousand of them.
-    let mut jobs: Vec<Job> = (0..1100).map(|number| unclaimed(&bed, 2_000 + 7 * number, Some(at(FAR)), false)).collect();
-    let last = unclaimed(&bed, 9_999_999, None, false);
+    let mut jobs: Vec<Job> = (0..1100).map(|number| unclaimed(&bed, 2_000 + 7 * number, Some(at(FAR)), Takes::Worker)).collect();
+    let last = unclaimed(&bed, 9_999_999, None, Takes::Worker);
     jobs.push(last);
     bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
     let mut tries = 0..200;
     let found = loop {
         let now = at(20 + tries.next().expect("it has a turn"));
-        let room = move |tx: &mut dyn Tx| jobs::claim(tx, id(1), BOOT, now, &jobs::Room { workers: 5, calls: 0, calls_of: &|_| 0 });
+        let room =
+            move |tx: &mut dyn Tx| jobs::claim(tx, id(1), BOOT, now, &jobs::Room { workers: 5, calls: 0, calls_of: &|_| 0, imports: 0 });
         let claimed = bed.write(room).await.unwrap().jobs;
         if !claimed.is_empty() {
             break claimed;
@@ -350,10 +378,10 @@ async fn the_workspace_behind_a_thousand_has_its_turn(bed: Bed) {
 
 async fn one_more_is_claimed_where_something_waits(bed: Bed) {
     let jobs = [
-        unclaimed(&bed, 200, Some(at(FAR)), false),
-        unclaimed(&bed, 200, None, true),
-        unclaimed(&bed, 200, Some(at(5)), false),
-        unclaimed(&bed, 200, Some(at(4)), false),
+        unclaimed(&bed, 200, Some(at(FAR)), Takes::Worker),
+        unclaimed(&bed, 200, None, Takes::Call),
+        unclaimed(&bed, 200, Some(at(5)), Takes::Worker),
+        unclaimed(&bed, 200, Some(at(4)), Takes::Worker),
     ];
     let expected = [jobs[3].id, jobs[2].id];
     bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
@@ -361,7 +389,7 @@ async fn one_more_is_claimed_where_something_waits(bed: Bed) {
     assert_eq!((count(9).await, count(1).await), (Ok(2), Ok(1)));
     let by = Claim { node: id(1), boot: BOOT, epoch: 7 };
     for expected in expected.map(Some).into_iter().chain([None]) {
-        let claimed = bed.write(move |tx| jobs::claim_next(tx, &by, at(10))).await.unwrap();
+        let claimed = bed.write(move |tx| jobs::claim_next(tx, &by, at(10), Takes::Worker)).await.unwrap();
         assert_eq!(claimed.map(|job| job.id), expected);
         let claim = claimed.map(|job| (job.claim, job.starts));
         assert_eq!(claim, expected.map(|_| (Some(Claim { epoch: 1, ..by }), 1)));

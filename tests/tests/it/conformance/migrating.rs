@@ -66,7 +66,7 @@ async fn numbers_are_only_raised(bed: Bed) {
             if let Some(least) = least {
                 migrating::raise_unique_number(tx, workflow, least)?;
             }
-            numbers.push(tasks::next_unique_number(tx, workflow)?);
+            numbers.push(tasks::next_unique_numbers(tx, workflow, 1)?);
         }
         Ok(numbers)
     });

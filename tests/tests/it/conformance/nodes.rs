@@ -29,7 +29,9 @@ async fn start(bed: &Bed, node: i64) -> i64 {
 }
 
 async fn claimed(bed: &Bed, node: i64, boot: i64, now: Timestamp) -> Claimed {
-    bed.write(move |tx| jobs::claim(tx, id(node), boot, now, &jobs::Room { workers: 9, calls: 0, calls_of: &|_| 0 })).await.unwrap()
+    bed.write(move |tx| jobs::claim(tx, id(node), boot, now, &jobs::Room { workers: 9, calls: 0, calls_of: &|_| 0, imports: 0 }))
+        .await
+        .unwrap()
 }
 
 async fn claim(bed: &Bed, node: i64, boot: i64, now: Timestamp) -> Vec<Job> {
@@ -78,11 +80,11 @@ async fn a_live_lease_keeps_work_and_an_ended_one_frees_it(bed: Bed) {
 
     let later = much_later(&bed).await;
     bed.write(move |tx| nodes::renew(tx, id(2), 1, later, LEASE)).await.unwrap();
-    assert_eq!(bed.read(move |tx| jobs::any_claimable(tx, later, true, true)).await, Ok(true));
+    assert_eq!(bed.read(move |tx| jobs::any_claimable(tx, later, &[jobs::Takes::Worker])).await, Ok(true));
     let taken = Job { claim: Some(Claim { epoch: 2, ..by(2, 1) }), starts: 2, ..job };
     assert_eq!(claim(&bed, 2, 1, later).await, [taken]);
     // Once is enough: nothing is looked for again.
-    assert_eq!(bed.read(move |tx| jobs::any_claimable(tx, later, true, true)).await, Ok(false));
+    assert_eq!(bed.read(move |tx| jobs::any_claimable(tx, later, &[jobs::Takes::Worker])).await, Ok(false));
 }
 
 async fn a_late_result_of_a_lost_lease_is_dropped(bed: Bed) {

@@ -72,7 +72,7 @@ fn the_lease_waits_for_no_other_work() {
         let mut waiting = JoinSet::new();
         for _ in 0..2 * bed.place.options().writers {
             let store = bed.store.clone();
-            waiting.spawn(async move { store.write_own::<i64, StoreError>(|tx| tasks::next_unique_number(tx, id(9))).await });
+            waiting.spawn(async move { store.write_own::<i64, StoreError>(|tx| tasks::next_unique_numbers(tx, id(9), 1)).await });
         }
         let renewed: Result<i64, StoreError> =
             bed.store.write_lease(|tx| nodes::start(tx, id(1), Timestamp::from_micros(1), Duration::from_secs(10))).await;
@@ -99,7 +99,7 @@ fn a_connection_lost_in_the_commit_is_an_unknown_outcome() {
         let counted = runs.clone();
         let done = bed.write(move |tx| {
             counted.fetch_add(1, Ordering::Relaxed);
-            tasks::next_unique_number(tx, id(9))
+            tasks::next_unique_numbers(tx, id(9), 1)
         });
         assert!(matches!(done.await, Err(StoreError::OutcomeUnknown(_))));
         assert_eq!(runs.load(Ordering::Relaxed), 1);

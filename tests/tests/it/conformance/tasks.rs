@@ -189,7 +189,7 @@ async fn numbers_are_never_given_twice(bed: Bed) {
         running.spawn(async move {
             let workflow = bed.workflow;
             bed.write(move |tx| {
-                let given = tasks::next_unique_number(tx, workflow)?;
+                let given = tasks::next_unique_numbers(tx, workflow, 1)?;
                 // A work that fails has told nobody its number.
                 if number % 3 == 0 { Err(StoreError::LeaseLost) } else { Ok(given) }
             })
@@ -204,7 +204,7 @@ async fn numbers_are_never_given_twice(bed: Bed) {
     given.dedup();
     assert_eq!(given.len(), 20);
     let (workflow, highest) = (bed.workflow, given[19]);
-    let next = bed.write(move |tx| Ok((tasks::next_unique_number(tx, workflow)?, tasks::next_unique_number(tx, id(99))?)));
+    let next = bed.write(move |tx| Ok((tasks::next_unique_numbers(tx, workflow, 1)?, tasks::next_unique_numbers(tx, id(99), 1)?)));
     let (next, others) = next.await.unwrap();
     assert!(next > highest && others == 1, "{next} after {highest}");
 }

@@ -60,7 +60,7 @@ fn words(command: &str) -> Vec<String> {
 fn call(command: &str) -> Call {
     let mut words = words(command).into_iter();
     assert_eq!(words.next().as_deref(), Some("curl"), "{command}");
-    let (mut method, mut call) = (None, get(""));
+    let (mut method, mut call, mut query) = (None, get(""), Vec::new());
     while let Some(word) = words.next() {
         let mut value = || words.next().expect("a value");
         match word.as_str() {
@@ -70,9 +70,19 @@ fn call(command: &str) -> Call {
                 let (name, text) = header.split_once(": ").expect("a header");
                 call = call.with(name, text);
             }
-            "--data" => call.body = value().into(),
+            "--data" | "--data-binary" => call.body = value().into(),
+            "--data-urlencode" => {
+                let parameter = value();
+                let (name, text) = parameter.split_once('=').expect("a parameter");
+                let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+                query.push(format!("{name}={encoded}"));
+            }
+            "--get" => {}
             url => call.path = url.strip_prefix(PUBLIC_URL).and_then(|path| path.strip_prefix("/api/v1")).expect(url).to_owned(),
         }
+    }
+    if !query.is_empty() {
+        call.path.push_str(&format!("?{}", query.join("&")));
     }
     let posts = if call.body.is_empty() { "GET" } else { "POST" };
     let method = method.unwrap_or_else(|| posts.to_owned());
@@ -166,8 +176,9 @@ impl Names {
     }
 }
 
+/// What is no JSON is a file, whose lines end in another way than those of the document.
 fn parsed(body: &str) -> Json {
-    if body.is_empty() { Json::Null } else { serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}")) }
+    if body.is_empty() { Json::Null } else { serde_json::from_str(body).unwrap_or_else(|_| body.replace("\r\n", "\n").trim_end().into()) }
 }
 
 #[tokio::test]
@@ -186,8 +197,13 @@ async fn every_example_answers_as_it_is_documented() {
                 let mut learned = names.clone();
                 match learned.answer_fits(&answer, &reply) {
                     Ok(()) => return learned,
-                    // An execution needs its time.
-                    Err(_) if call.path.contains("/executions/") && reply.text().contains("Pending") => tokio::task::yield_now().await,
+                    // An execution needs its time, and an import.
+                    Err(_)
+                        if ["/executions/", "/imports/"].iter().any(|part| call.path.contains(part))
+                            && reply.text().contains("Pending") =>
+                    {
+                        tokio::task::yield_now().await
+                    }
                     Err(told) => panic!("docs/api.md line {line} says {told}; it answered {} {}", reply.status, reply.text()),
                 }
             }

@@ -122,7 +122,9 @@ impl Vault {
             ("POST", "/tasks/{task}/checklist_items") => vec![json!({ "title": "t", "Stage": "Open" })],
             ("PUT", "/tasks/{task}/checklist_items/{item}") => vec![json!({ "status": "Completed" }), json!({ "status": "No" })],
             ("POST", "/tasks/{task}/comments") => vec![json!({ "body": "hello" })],
-            ("POST", "/executions/{execution}/cancel" | "/executions/{execution}/retry") => vec![json!({})],
+            ("POST", "/executions/{execution}/cancel" | "/executions/{execution}/retry" | "/imports" | "/imports/{import}/cancel") => {
+                vec![json!({})]
+            }
             ("POST", "/api/v1/workflows" | "/archive" | "/unarchive" | "/users") => vec![json!({})],
             ("PUT", "/definition" | "/users/{user}" | "/api/v1/secrets/{secret}") => vec![json!({})],
             other => panic!("with what is {other:?} walked?"),

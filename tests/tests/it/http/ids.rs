@@ -34,6 +34,7 @@ impl Ids {
         let take = json!({ "task_id": "1", "action_id": action["id"] });
         ids.0.insert("action", id(action));
         ids.0.insert("execution", id(&send(post(ids.at("/executions"), take), 202).await));
+        ids.0.insert("import", id(&send(ids.import(), 202).await));
         // Named in its workspace only, and so by a name that no other has.
         let secret = format!("S{}", ids.0["workflow"]);
         send(put(format!("/secrets/{secret}"), json!({ "value": "x" })), 201).await;
@@ -51,8 +52,16 @@ impl Ids {
         ids
     }
 
+    /// A file with one task.
+    pub fn import(&self) -> Call {
+        post(self.at("/imports"), "Notes\nimported\n").with("content-type", "text/csv")
+    }
+
     /// A call of the route on what they name; its body is fit only where any is.
     pub fn call(&self, route: &Route) -> Call {
+        if route.method == "POST" && route.path.ends_with("/imports") {
+            return self.import();
+        }
         let path = self.0.iter().fold(route.path.to_owned(), |path, (part, id)| path.replace(&format!("{{{part}}}"), id));
         let method = ["GET", "POST", "PUT", "DELETE"].into_iter().find(|method| route.method.as_str() == *method).expect("a method");
         Call { method, ..post(format!("/{path}"), "{}") }

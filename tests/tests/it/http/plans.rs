@@ -206,6 +206,7 @@ async fn stored(server: &Server, postgres: bool) -> Vec<String> {
         include_str!("../../../../crates/store/migrations/0002_outgoing.sql"),
         include_str!("../../../../crates/store/migrations/0003_deleted_workflows.sql"),
         include_str!("../../../../crates/store/migrations/0004_quotes.sql"),
+        include_str!("../../../../crates/store/migrations/0008_imports.sql"),
     ];
     let queries: Vec<String> = if postgres {
         let lines = migrations.iter().flat_map(|text| text.lines());

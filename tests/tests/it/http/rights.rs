@@ -19,6 +19,8 @@ use super::watch::contents;
 const ROLES: &str = r"
   - { name: Deletes, tasks: { delete: true } }
   - { name: Creates nothing, tasks: { create: false } }
+  - { name: Imports, tasks: { import: true } }
+  - { name: Imports and creates nothing, tasks: { import: true, create: false } }
   - { name: Edits nothing, tasks: { edit: false } }
   - { name: Assigns nobody, assigning: nobody }
   - { name: Assigns itself, assigning: self }
@@ -42,9 +44,9 @@ impl Role {
         self.is_admin() || self.0["visibility"] != "assigned"
     }
 
-    /// `create`, `edit` or `delete`; what is left out is as a Collaborator has it.
+    /// `create`, `edit`, `delete` or `import`; what is left out is as a Collaborator has it.
     fn may(&self, right: &str) -> bool {
-        self.is_admin() || self.0["tasks"][right].as_bool().unwrap_or(right != "delete")
+        self.is_admin() || self.0["tasks"][right].as_bool().unwrap_or(!["delete", "import"].contains(&right))
     }
 
     /// A key is nobody, and so has no self to assign to.
@@ -72,7 +74,7 @@ enum Needs {
     Task(u16),
     /// The same of a person.
     People,
-    /// `create`, `edit`, `delete`.
+    /// `create`, `edit`, `delete`, `import`.
     Right(&'static str),
     Assigning,
     Moving,
@@ -135,6 +137,20 @@ fn asked(route: &Route, ids: &Ids, action: &dyn Fn(&str) -> String) -> Vec<Asked
         ("GET", "/tasks/{task}/checklist_items" | "/tasks/{task}/checklist_items/{item}" | "/tasks/{task}/comments") => {
             one(vec![Task(404)], 200)
         }
+        ("GET", "/imports" | "/imports/{import}" | "/imports/{import}/errors") => one(vec![Right("import")], 200),
+        ("POST", "/imports") => {
+            let file = |body: &str, needs: &[Needs]| {
+                let call = Call { body: body.to_owned().into(), ..call.clone() };
+                Asked { call, needs: needs.to_vec(), status: 202, changes }
+            };
+            // What else a row needs is told with the row.
+            vec![
+                file("Notes\nx\n", &[Right("import"), Right("create")]),
+                // By its Unique ID it may be there.
+                file("ID,Count\nnamed,1\n", &[Right("import")]),
+            ]
+        }
+        ("POST", "/imports/{import}/cancel") => one(vec![Right("import")], 200),
         ("GET", "/executions/{execution}") => one(vec![Task(404)], 200),
         ("POST", "/tasks") => vec![
             body(json!({ "ID": "new" }), &[Right("create")], 201),

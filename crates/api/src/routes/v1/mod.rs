@@ -4,6 +4,7 @@ pub mod checklist_items;
 pub mod comments;
 pub mod definition;
 pub mod executions;
+pub mod imports;
 pub mod secrets;
 pub mod tasks;
 pub mod users;

@@ -7,11 +7,18 @@ use baton_engine::commands::lists::{Begin, ListAsk, Page};
 
 use crate::query::{Query, bad};
 
-const OURS: &[&str] = &["_limit", "_cursor", "_offset", "_sort", "_search", "_filter", "_fields", "_count"];
+const OURS: &[&str] = &["_limit", "_cursor", "_offset", "_sort", "_search", "_filter", "_fields", "_count", "_format"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Json,
+    Csv,
+}
 
 pub struct Asked {
     pub list: ListAsk,
     pub begin: Begin,
+    pub format: Format,
     /// `None`: all of them.
     pub limit: Option<usize>,
     /// To link to the next page.
@@ -23,13 +30,25 @@ impl Asked {
         let mut rest = query.clone();
         let ours = rest.take(OURS)?;
         let text = |name: &str| ours.get(name).map(str::to_owned);
+        let format = match ours.get("_format") {
+            None | Some("json") => Format::Json,
+            Some("csv") => Format::Csv,
+            Some(other) => return Err(bad("_format", other, "json or csv")),
+        };
         let narrowed = Narrowed { active_only, columns: rest.columns()?, filter: text("_filter") };
-        let list = ListAsk { narrowed, search: text("_search"), sort: text("_sort"), fields: text("_fields"), count: ours.flag("_count")? };
+        let list = ListAsk {
+            narrowed,
+            search: text("_search"),
+            sort: text("_sort"),
+            fields: text("_fields"),
+            count: ours.flag("_count")?,
+            exports: format == Format::Csv,
+        };
         let (limit, begin) = (ours.rows()?, begin(&ours)?);
         if let (Begin::Offset(offset), None) = (&begin, limit) {
             return Err(bad("_offset", &offset.to_string(), "a number together with _limit"));
         }
-        Ok(Asked { list, begin, limit, query })
+        Ok(Asked { list, begin, format, limit, query })
     }
 
     /// The `Link` to the page behind this one, if there is one.

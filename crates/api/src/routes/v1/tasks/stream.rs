@@ -1,4 +1,4 @@
-//! A list of tasks as one JSON array, page by page: a million need no more memory than a page.
+//! A list of tasks as one JSON array, or as one file (`_format=csv`), page by page: a million need no more memory than a page.
 
 use std::fmt;
 use std::future::Future;
@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::Body;
 use axum::http::header::{HeaderName, LINK};
 use axum::http::{HeaderValue, Response, StatusCode};
+use baton_core::csv::{Table, write_row};
 use baton_core::task::show::Shown as ShownTask;
 use baton_engine::commands::lists::{self, Begin, ListAsk, Mark, Page};
 use baton_engine::{Ask, Failure, Outcome};
@@ -18,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tracing::error;
 
-use super::asked::Asked;
+use super::asked::{Asked, Format};
 use crate::app::App;
 use crate::call::Call;
 use crate::problem::Problem;
@@ -31,12 +32,16 @@ const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 /// The first page decides the status: what is refused is refused before anything is sent.
 pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Problem> {
     let asked = Asked::read(call.query()?, active_only)?;
-    let pages = Pages { app: call.app.clone(), ask: call.ask(), workflow: call.part("workflow"), list: Arc::new(asked.list.clone()) };
+    let (app, list) = (call.app.clone(), Arc::new(asked.list.clone()));
+    let pages = Pages { app, ask: call.ask(), workflow: call.part("workflow"), list, format: asked.format };
     let page = pages.clone().page(asked.begin.clone(), asked.limit.unwrap_or(PAGE_TASKS)).await?;
     if page.is_old {
         pages.clone().renew();
     }
-    let mut response = reply::bytes(StatusCode::OK, reply::JSON, Vec::new());
+    let mut response = match asked.format {
+        Format::Json => reply::bytes(StatusCode::OK, reply::JSON, Vec::new()),
+        Format::Csv => reply::csv(&page.found.workflow.name),
+    };
     if let Some(count) = page.count {
         response.headers_mut().insert(X_TOTAL_COUNT, HeaderValue::from(count));
     }
@@ -44,7 +49,7 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
         response.headers_mut().insert(LINK, link);
     }
     let next = if asked.limit.is_some() { None } else { page.next.clone() };
-    let first = piece(&page, true, next.is_none(), pages.app.engine.public_url());
+    let first = pages.piece(&page, true, next.is_none());
     *response.body_mut() = match next {
         None => Body::from(first),
         Some(next) => Body::from_stream(Rest { first: Some(first), next: Some(pages.next(next)) }),
@@ -58,6 +63,7 @@ struct Pages {
     ask: Ask,
     workflow: String,
     list: Arc<ListAsk>,
+    format: Format,
 }
 
 /// A piece of the array, and where it goes on.
@@ -66,7 +72,7 @@ type NextPiece = Pin<Box<dyn Future<Output = (Outcome<Piece>, Pages)> + Send>>;
 
 impl Pages {
     async fn page(self, begin: Begin, limit: usize) -> Outcome<Page> {
-        let Pages { app, ask, workflow, list } = self;
+        let Pages { app, ask, workflow, list, .. } = self;
         app.read_long(ask, move |cx| lists::page(cx, &workflow, &list, &begin, limit)).await
     }
 
@@ -78,15 +84,23 @@ impl Pages {
             let read = pages.clone().page(Begin::Behind(mark), PAGE_TASKS).await;
             let shown = read.map(|page| {
                 let next = page.next.clone();
-                (piece(&page, false, next.is_none(), pages.app.engine.public_url()), next)
+                (pages.piece(&page, false, next.is_none()), next)
             });
             (shown, pages)
         })
     }
 
+    fn piece(&self, page: &Page, first: bool, last: bool) -> Bytes {
+        let public_url = self.app.engine.public_url();
+        match self.format {
+            Format::Json => json(page, first, last, public_url),
+            Format::Csv => csv(page, first, public_url),
+        }
+    }
+
     /// Behind the one who was answered from what is old. A runtime that ends waits for it, which is not for long.
     fn renew(self) {
-        let Pages { app, ask, workflow, list } = self;
+        let Pages { app, ask, workflow, list, .. } = self;
         let (runtime, request) = (Handle::current(), ask.request.clone());
         drop(spawn_blocking(move || {
             let renewed = runtime.block_on(async {
@@ -100,8 +114,19 @@ impl Pages {
     }
 }
 
-fn piece(page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
-    const TASK_BYTES: usize = 512;
+const TASK_BYTES: usize = 512;
+
+fn csv(page: &Page, first: bool, public_url: &str) -> Bytes {
+    let mut text = Vec::with_capacity(page.tasks.len() * TASK_BYTES);
+    let table = Table::new(&page.found.workflow, &page.found.workspace, page.found.access(), page.columns.as_ref(), public_url);
+    if first {
+        write_row(&mut text, table.header());
+    }
+    page.tasks.iter().for_each(|task| write_row(&mut text, table.row(task)));
+    text.into()
+}
+
+fn json(page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
     let mut text = Vec::with_capacity(page.tasks.len() * TASK_BYTES);
     if first {
         text.push(b'[');
@@ -120,7 +145,7 @@ fn piece(page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
     text.into()
 }
 
-/// Ends only after the closing bracket; a failure on the way breaks the connection, so that a part is never taken
+/// Of JSON ends only after the closing bracket; a failure on the way breaks the connection, so that a part is never taken
 /// for the whole.
 struct Rest {
     first: Option<Bytes>,

@@ -1,0 +1,187 @@
+//! `POST /api/v1/workflows/<w>/imports`: a CSV of tasks, read and stored while it comes, and carried out by a job once it is whole.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use baton_core::csv::{Bad, Reader, Row, header};
+use baton_core::ids::Id;
+use baton_core::limits::{IMPORT_CHUNK_BYTES, IMPORT_CHUNK_ROWS};
+use baton_core::refusal::Refusal;
+use baton_engine::commands::imports;
+use baton_engine::{Ask, BodyHash, Engine, Failure, Outcome, Replayed, StoreError};
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::body::Incoming;
+use crate::call::Call;
+use crate::json;
+use crate::problem::Problem;
+use crate::query::{Query, bad};
+use crate::reply;
+use crate::route::{Handled, Policy, Route};
+
+pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/imports", policy: Policy::Write, handle };
+
+/// While others fill the store's queue, a piece waits for so long, again and again; a file that has half come is not refused lightly.
+const ADD_AGAIN: Duration = Duration::from_millis(200);
+const ADD_ATTEMPTS: u32 = 50;
+
+#[derive(Serialize)]
+struct Accepted {
+    id: Id,
+    status: &'static str,
+}
+
+fn handle(mut call: Call) -> Handled {
+    Box::pin(async move {
+        let query = call.query()?;
+        query.expect_only(&["_mapping", "_delimiter", "_dry_run"])?;
+        let delimiter = delimiter(&query)?;
+        let key = call.idempotency_key_of_file()?;
+        let mut upload = Upload {
+            engine: call.engine().clone(),
+            ask: call.ask(),
+            workflow: call.part("workflow"),
+            mapping: mapping(&query)?,
+            dry_run: query.flag("_dry_run")?,
+            begun: None,
+            rows: Vec::new(),
+            bytes: 0,
+        };
+        let mut incoming = call.file("text/csv").await?;
+        let hash = match upload.take(&mut incoming, Reader::new(delimiter)).await {
+            Ok(hash) => hash,
+            Err(problem) => {
+                upload.give_up().await;
+                incoming.discard().await;
+                return Err(problem);
+            }
+        };
+        let Upload { begun: Some(id), workflow, engine, ask, .. } = &upload else { unreachable!("a file that is whole has begun") };
+        let (id, workflow) = (*id, workflow.clone());
+        let command = move |cx: &mut baton_engine::Cx<'_>| {
+            let import = imports::accept(cx, &workflow, id)?;
+            let path = format!("/api/v1/workflows/{workflow}/imports/{}", import.id);
+            let accepted = Accepted { id: import.id, status: import.status.name() };
+            Ok(reply::located(reply::answer(StatusCode::ACCEPTED, &accepted), path))
+        };
+        let answered = engine.write_once(ask.clone(), key.map(|key| key(hash)), command).await;
+        if !matches!(answered, Ok((_, Replayed(false)))) {
+            upload.give_up().await;
+        }
+        Ok(reply::from_answer(answered?))
+    })
+}
+
+fn delimiter(query: &Query) -> Result<Option<u8>, Refusal> {
+    match query.get("_delimiter") {
+        None => Ok(None),
+        Some(",") => Ok(Some(b',')),
+        Some(";") => Ok(Some(b';')),
+        Some("tab" | "\t") => Ok(Some(b'\t')),
+        Some(other) => Err(bad("_delimiter", other, "`,`, `;` or tab")),
+    }
+}
+
+fn mapping(query: &Query) -> Result<IndexMap<String, Option<String>>, Refusal> {
+    let Some(text) = query.get("_mapping") else { return Ok(IndexMap::new()) };
+    let wrong = || bad("_mapping", text, "a JSON object that has the name of a field, or null, by the name of a column");
+    let Ok(Json::Object(mapping)) = json::parse(text.as_bytes()) else { return Err(wrong()) };
+    let target = |(column, target): (String, Json)| match target {
+        Json::Null => Ok((column, None)),
+        Json::String(name) => Ok((column, Some(name))),
+        _ => Err(wrong()),
+    };
+    mapping.into_iter().map(target).collect()
+}
+
+/// A file on its way into the store.
+struct Upload {
+    engine: Engine,
+    ask: Ask,
+    workflow: String,
+    mapping: IndexMap<String, Option<String>>,
+    dry_run: bool,
+    /// The import, once the header is there.
+    begun: Option<Id>,
+    /// Those that are not stored yet, and what they take.
+    rows: Vec<Row>,
+    bytes: usize,
+}
+
+impl Upload {
+    async fn take(&mut self, incoming: &mut Incoming<'_>, mut reader: Reader) -> Result<BodyHash, Problem> {
+        incoming.check_size()?;
+        let (mut hash, mut come, mut rows) = (BodyHash::default(), 0, Vec::new());
+        while let Some(piece) = incoming.piece().await? {
+            come += piece.len();
+            if come > incoming.bytes_max {
+                return Err(Refusal::TooLarge { bytes_max: incoming.bytes_max }.into());
+            }
+            hash.add(&piece);
+            reader.read(&piece, &mut rows).map_err(invalid)?;
+            self.keep(&mut rows).await?;
+        }
+        reader.end(&mut rows).map_err(invalid)?;
+        self.keep(&mut rows).await?;
+        if self.begun.is_none() {
+            return Err(invalid(Bad { line: 1, why: "there is no header".to_owned() }).into());
+        }
+        self.store().await?;
+        Ok(hash)
+    }
+
+    async fn keep(&mut self, rows: &mut Vec<Row>) -> Result<(), Problem> {
+        for row in rows.drain(..) {
+            if self.begun.is_none() {
+                self.begin(header(row).map_err(invalid)?).await?;
+                continue;
+            }
+            let bytes: usize = row.cells.iter().map(String::len).sum();
+            if self.rows.len() == IMPORT_CHUNK_ROWS || (!self.rows.is_empty() && self.bytes + bytes > IMPORT_CHUNK_BYTES) {
+                self.store().await?;
+            }
+            self.bytes += bytes;
+            self.rows.push(row);
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, header: Vec<String>) -> Outcome<()> {
+        let (workflow, mapping, dry_run) = (self.workflow.clone(), self.mapping.clone(), self.dry_run);
+        let begin = move |cx: &mut baton_engine::Cx<'_>| imports::begin(cx, &workflow, &header, &mapping, dry_run);
+        self.begun = Some(self.engine.write(self.ask.clone(), begin).await?);
+        Ok(())
+    }
+
+    /// The rows that have come since the last time.
+    async fn store(&mut self) -> Outcome<()> {
+        let Some(id) = self.begun.filter(|_| !self.rows.is_empty()) else { return Ok(()) };
+        let (count, content) = (self.rows.len(), Arc::new(imports::content(&self.rows)));
+        self.rows.clear();
+        self.bytes = 0;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let content = content.clone();
+            let added = self.engine.write(self.ask.clone(), move |cx| imports::add(cx, id, count, &content)).await;
+            match added {
+                Err(Failure::Store(StoreError::Overloaded)) if attempts < ADD_ATTEMPTS => tokio::time::sleep(ADD_AGAIN).await,
+                added => return added,
+            }
+        }
+    }
+
+    /// Nobody misses it: what this fails to do is done later by itself.
+    async fn give_up(&self) {
+        if let Some(id) = self.begun {
+            drop(self.engine.write(self.ask.clone(), move |cx| imports::give_up(cx, id)).await);
+        }
+    }
+}
+
+fn invalid(bad: Bad) -> Refusal {
+    Refusal::BodyInvalid { format: "CSV", reason: bad.to_string() }
+}

@@ -1,0 +1,86 @@
+//! `GET /api/v1/workflows/<w>/imports/<id>/errors`: the rows that were not imported, as a CSV with the line of each and what is wrong with
+//! it, to be mended and imported again.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Response};
+use baton_core::csv::{ERRORS_COLUMN, LINE_COLUMN, write_row};
+use baton_core::refusal::Refusal;
+use baton_engine::commands::imports::{self, Import, Left};
+use baton_engine::{Ask, Outcome};
+use bytes::Bytes;
+
+use crate::app::App;
+use crate::call::Call;
+use crate::problem::Problem;
+use crate::reply;
+use crate::route::{Handled, Policy, Route};
+use crate::streamed::{self, Next};
+
+pub const ROUTE: Route =
+    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports/{import}/errors", policy: Policy::Read, handle };
+
+#[derive(Clone)]
+struct Asked {
+    app: Arc<App>,
+    ask: Ask,
+    workflow: String,
+    import: String,
+}
+
+fn handle(call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let asked = Asked { app: call.app.clone(), ask: call.ask(), workflow: call.part("workflow"), import: call.part("import") };
+        file(asked, &call.request_id).await
+    })
+}
+
+async fn file(asked: Asked, request_id: &str) -> Result<Response<Body>, Problem> {
+    let (import, left) = asked.read(0).await?;
+    let mut first = Vec::new();
+    write_row(&mut first, [LINE_COLUMN].into_iter().chain(own(&import, &import.header)).chain([ERRORS_COLUMN]));
+    let next = left.map(|left| {
+        write(&mut first, &import, &left);
+        asked.after(left.number)
+    });
+    let mut response = reply::csv(&format!("import {} errors", import.id));
+    *response.body_mut() = streamed::body(first.into(), next, request_id);
+    Ok(response)
+}
+
+impl Asked {
+    async fn read(&self, after: i64) -> Outcome<(Import, Option<Left>)> {
+        let Asked { app, ask, workflow, import } = self.clone();
+        app.read_long(ask, move |cx| imports::left(cx, &workflow, &import, after)).await
+    }
+
+    fn after(self, after: i64) -> Next {
+        Next::new(async move {
+            let (import, left) = self.read(after).await?;
+            let Some(left) = left else { return Ok((Bytes::new(), None)) };
+            let mut piece = Vec::new();
+            write(&mut piece, &import, &left);
+            Ok((piece.into(), Some(self.after(left.number))))
+        })
+    }
+}
+
+/// Cells of the file's own columns: it may be such a file itself.
+fn own<'a>(import: &'a Import, cells: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let names = import.header.iter().zip(cells);
+    names.filter(|(name, _)| ![LINE_COLUMN, ERRORS_COLUMN].contains(&name.as_str())).map(|(_, cell)| cell.as_str())
+}
+
+fn write(out: &mut Vec<u8>, import: &Import, left: &Left) {
+    let (held_back, not_reached) = (Refusal::RowHeldBack.to_string(), Refusal::RowNotReached.to_string());
+    for (place, row) in left.rows.iter().enumerate() {
+        let error = match &left.errors {
+            Some(errors) => errors.get(place).cloned().flatten().unwrap_or_else(|| held_back.clone()),
+            None => not_reached.clone(),
+        };
+        let line = row.line.to_string();
+        write_row(out, [line.as_str()].into_iter().chain(own(import, &row.cells)).chain([error.as_str()]));
+    }
+}

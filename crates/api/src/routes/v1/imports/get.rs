@@ -1,0 +1,19 @@
+//! `GET /api/v1/workflows/<w>/imports/<id>`: how far it is, or what has come of it.
+
+use axum::http::Method;
+use baton_engine::commands::imports;
+
+use crate::call::{Call, ok};
+use crate::route::{Handled, Policy, Route};
+use crate::show::import::ShownImport;
+
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports/{import}", policy: Policy::Read, handle };
+
+fn handle(call: Call) -> Handled {
+    Box::pin(async move {
+        call.expect_no_query()?;
+        let (workflow, import) = (call.part("workflow"), call.part("import"));
+        let found = call.read(move |cx| imports::get(cx, &workflow, &import)).await?;
+        ok(&ShownImport::from(&found))
+    })
+}

@@ -1,0 +1,76 @@
+//! `baton export`
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::fields;
+use crate::remote::{Call, Remote};
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use crate::wiring;
+
+#[derive(clap::Args)]
+pub struct Export {
+    /// By name or id
+    #[arg(long)]
+    workflow: String,
+    /// Where to write it [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only those with this value in a field, in Stage or in Assigned To; several fields must all hold, of several values of one any, and
+    /// an empty value is blank
+    #[arg(long, value_name = "NAME=VALUE", value_parser = fields::pair)]
+    filter: Vec<(String, String)>,
+    /// Only those that are not in an end stage
+    #[arg(long)]
+    active: bool,
+}
+
+impl Export {
+    pub fn run(self, settings: &Settings) -> Result<(), Trouble> {
+        wiring::small_runtime()?.block_on(async {
+            let remote = Remote::open(settings)?;
+            let workflow = remote.workflow(&self.workflow).await?;
+            let path = ["workflows", &workflow.id, "tasks", "active"];
+            let call = Call::list(if self.active { &path[..] } else { &path[..3] }).query("_format", "csv");
+            let call = self.filter.iter().fold(call, |call, (name, value)| call.query(name, value));
+            match &self.output {
+                Some(path) => to_file(&remote, &call, path).await,
+                None => remote.download(&call, &mut Stdout).await,
+            }
+        })
+    }
+}
+
+/// Under its name only once it is whole.
+async fn to_file(remote: &Remote, call: &Call, path: &Path) -> Result<(), Trouble> {
+    let unwritable = |error: std::io::Error| Trouble::refused(format!("{} can't be written: {error}", path.display()));
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let mut file = File::create(&part).map_err(unwritable)?;
+    let written = match remote.download(call, &mut file).await {
+        Ok(()) => file.sync_all().and_then(|()| fs::rename(&part, path)).map_err(unwritable),
+        Err(trouble) => Err(trouble),
+    };
+    if written.is_err() {
+        drop(fs::remove_file(&part));
+    }
+    written
+}
+
+/// Who reads it may have seen enough.
+struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match std::io::stdout().write(bytes) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stdout().flush()
+    }
+}

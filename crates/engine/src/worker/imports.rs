@@ -1,0 +1,56 @@
+//! Importing, chunk by chunk: each is one transaction, which also claims whichever import is next. Those of every workspace take turns.
+
+use baton_store::StoreError;
+use baton_store::sql::jobs::Job;
+use tracing::{error, warn};
+
+use super::doubt::Written;
+use super::runs::{FAULTS_MAX, RETRY_FIRST, RETRY_MAX, is_fault};
+use super::slots::Slot;
+use crate::commands::imports;
+use crate::cx::Failure;
+use crate::engine::Engine;
+
+impl Engine {
+    pub(super) async fn run_imports(&self, job: Job, slot: Slot) {
+        let mut next = Some(job);
+        while let Some(job) = next {
+            next = self.run_chunk(job).await;
+        }
+        drop(slot);
+        self.wake();
+    }
+
+    /// Answers with the import that goes on, this one or another.
+    async fn run_chunk(&self, job: Job) -> Option<Job> {
+        let _step = self.shared.worker.step(&job)?;
+        let (mut wait, mut faults) = (RETRY_FIRST, 0);
+        loop {
+            let (shared, fault) = (self.shared.clone(), faults >= FAULTS_MAX);
+            match self.write_or_doubt(move |tx| imports::run_chunk(&shared, tx, &job, fault)).await {
+                Ok(Written::Committed((next, learned))) => {
+                    self.shared.keep(learned);
+                    return next;
+                }
+                Ok(Written::InDoubt((next, _))) => {
+                    if self.settled(&job).await.is_some_and(|found| found.claim == job.claim) {
+                        continue;
+                    }
+                    let next = next?;
+                    return self.settled(&next).await.filter(|found| found.claim == next.claim);
+                }
+                Err(Failure::Store(StoreError::LeaseLost)) => {
+                    warn!(import = %job.id, "the lease was lost; the chunk is dropped");
+                    self.shared.metrics.late_writes.add(1);
+                    return None;
+                }
+                Err(failure) => {
+                    error!(import = %job.id, ?failure, "a chunk of an import could not be saved; it is tried again");
+                    faults += u32::from(is_fault(&failure));
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(RETRY_MAX);
+                }
+            }
+        }
+    }
+}
