@@ -18,6 +18,8 @@ pub use restore::{Restored, restore};
 
 /// Who runs executions now says nothing of a store that is restored; what they had claimed is handed back there.
 const LEFT_OUT: &str = "nodes";
+/// Made from the tasks when a store is restored, as the index of searches is, which no table of SQLite holds.
+pub(crate) const REMADE: &[&str] = &["search_queue", "task_count_changes", "task_counts"];
 
 /// What a backup says of itself at its beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::file::{Entry, Reader};
 use super::{Cell, Ground, Origin, Progress, SchemaTx, Table, take_your_time};
 use crate::migrate::{self, UNFINISHED_RESTORE, VERSION, VERSION_TABLE};
 use crate::postgres::PostgresGround;
-use crate::sql::{activity, agreements, nodes};
+use crate::sql::{activity, agreements, nodes, search, task_counts};
 use crate::sqlite::{SqliteGround, tables_at};
 use crate::{Options, Param, Place, StoreError, Tx};
 
@@ -59,6 +59,8 @@ fn into(ground: &mut dyn Ground, file: &Path, origin: Origin, progress: &mut dyn
         migrate_by(tx, before)?;
         restored.rows = fill(tx, file, schema, progress)?;
         migrate_by(tx, after)?;
+        task_counts::count_anew(tx)?;
+        search::queue_all(tx)?;
         restored.handed_back = nodes::hand_back_all(tx)?;
         activity::seal_restored(tx)?;
         restored.master_key = agreements::get(tx, agreements::MASTER_KEY)?;

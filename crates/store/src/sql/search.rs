@@ -113,6 +113,12 @@ fn note(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreError> {
     tx.send(sql, &[task.workflow.into(), task.id.into()])
 }
 
+/// Every task, where a store is made of a backup.
+pub(crate) fn queue_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    tx.send("DELETE FROM search_queue", &[])?;
+    tx.send("INSERT INTO search_queue (workflow_id, task_id) SELECT workflow_id, id FROM tasks", &[])
+}
+
 /// Whether there is anything to index; a cheap look, since every node asks often.
 pub fn any_queued(tx: &mut dyn Tx) -> Result<bool, StoreError> {
     Ok(tx.query_one("SELECT 1 FROM search_queue LIMIT 1", &[], |_| Ok(()))?.is_some())

@@ -109,3 +109,16 @@ pub(super) fn forget(tx: &mut dyn Tx, workflow: Id) -> Result<(), StoreError> {
     tx.send("DELETE FROM task_counts WHERE workflow_id = $1", &[workflow.into()])?;
     tx.send("DELETE FROM task_count_changes WHERE workflow_id = $1", &[workflow.into()])
 }
+
+/// From the tasks themselves, where a store is made of a backup.
+pub(crate) fn count_anew(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM task_counts",
+        "DELETE FROM task_count_changes",
+        "INSERT INTO task_counts (workflow_id, assignee_id, stage_id, tasks)
+            SELECT workflow_id, coalesce(assignee_id, -1), stage_id, count(*) FROM tasks GROUP BY workflow_id, assignee_id, stage_id",
+    ] {
+        tx.send(sql, &[])?;
+    }
+    Ok(())
+}
