@@ -2,11 +2,8 @@
 # Baton in an image that has nothing else in it: no shell, no package manager, no user but its own.
 # Run it with a read-only root; what it writes goes to /data.
 
+# It has the C compiler that SQLite is built with.
 FROM rust:1.95-slim-bookworm AS build
-# SQLite is built in, by a C compiler.
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends gcc=4:12.* libc6-dev=2.36-* \
-    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

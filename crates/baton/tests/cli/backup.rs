@@ -97,7 +97,7 @@ fn nothing_is_overwritten_and_nothing_served_is_restored_into() {
     );
     assert!(!site.path("c.gz").exists() && !site.path("c.gz.partial").exists() && !site.path("nowhere").exists());
 
-    assert!(site.refused(&["restore", "b.gz"]).starts_with("error: the store is not empty, there are "));
+    assert!(site.refused(&["restore", "b.gz"]).starts_with("error: the store is not empty, it has accounts: "));
     let server = site.serve(&[]);
     let told = site.refused(&["restore", "b.gz"]);
     assert!(told.starts_with("error: another baton (pid "), "{told}");

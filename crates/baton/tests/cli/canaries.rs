@@ -1,9 +1,11 @@
-//! Secrets are sealed where they lie, and nothing shows them: not the database, not the log, no answer.
+//! Secrets are sealed where they lie, and nothing shows them: not the database, not a backup of it, not the log, no answer.
 
 use std::fs;
+use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use flate2::read::GzDecoder;
 use serde_json::json;
 
 use crate::calls::Calls;
@@ -31,7 +33,7 @@ fn forms(canary: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_canary_is_in_the_database_the_log_or_an_answer() {
+fn no_canary_is_in_the_database_a_backup_the_log_or_an_answer() {
     let calls = Calls::start(&["--log-level", "trace", "--log-format", "json"]);
     let canaries = NAMES.map(|name| canary(name, &calls.workflow));
     let mut told = String::new();
@@ -103,6 +105,11 @@ fn no_canary_is_in_the_database_the_log_or_an_answer() {
     };
     look(&mut kept);
     assert!(kept.iter().any(|(name, bytes)| name.ends_with("baton.db-wal") && !bytes.is_empty()), "no log of the database");
+    calls.site.ok(&["backup", "backup.gz"]);
+    let mut backup = Vec::new();
+    GzDecoder::new(fs::File::open(calls.site.path("backup.gz")).expect("it is made")).read_to_end(&mut backup).expect("it is gzip");
+    assert!(backup.windows(8).any(|window| window == b"\"TYPED\","), "the secrets are not in the backup");
+    kept.push(("the backup".to_owned(), backup));
     assert_eq!(calls.server.stop(), Some(0));
     look(&mut kept);
     kept.push(("the log".to_owned(), calls.site.log().into_bytes()));

@@ -79,7 +79,7 @@ fn refuse_unless_empty(tx: &mut dyn SchemaTx) -> Result<Option<i64>, StoreError>
     migrate::pending(version)?;
     for Table { name, .. } in tables_at(version)?.iter().filter(|table| !table.derived) {
         if tx.query_one(&format!("SELECT 1 FROM {name} LIMIT 1"), &[], |_| Ok(()))?.is_some() {
-            let what = format!("the store is not empty, there are {name} in it: restore into one that was never used, and leave this one");
+            let what = format!("the store is not empty, it has {name}: restore into one that was never used, and leave this one");
             return Err(StoreError::Refused(what));
         }
     }
