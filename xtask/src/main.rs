@@ -1,6 +1,7 @@
 //! The developer's commands: `cargo xtask --help`.
 #![forbid(unsafe_code)]
 
+mod backup;
 mod bench;
 mod ci;
 mod crash;
@@ -29,6 +30,7 @@ enum Command {
     Test(test::Options),
     Bench(bench::Options),
     Crash(crash::Options),
+    Backup(backup::Options),
     Nodes(nodes::Options),
     Simulate(simulate::Options),
     Generate(generate::Options),
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Crash(options) => crash::run(&options),
+        Command::Backup(options) => backup::run(&options),
         Command::Nodes(options) => nodes::run(&options),
         Command::Simulate(options) => simulate::run(&options),
         Command::Generate(options) => generate::run(&options),

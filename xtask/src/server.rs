@@ -59,6 +59,30 @@ impl Site {
         })
     }
 
+    /// Where a backup of this one is to be restored, with its master key.
+    pub fn elsewhere(&self, folder: &Path, database_url: Option<String>) -> Outcome<Site> {
+        Ok(Site { database_url, ..self.another(folder)? })
+    }
+
+    /// What the command says.
+    pub fn restore(&self, backup: &Path) -> Outcome<String> {
+        shell::read(self.baton("restore").arg(backup))
+    }
+
+    /// The same, but killed; what it says where it had ended before.
+    pub fn restore_killed(&self, backup: &Path, after: Duration) -> Outcome<Option<String>> {
+        let mut command = self.baton("restore");
+        let mut child = command.arg(backup).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        clock::pause(after);
+        child.kill()?;
+        let ended = child.wait_with_output()?;
+        Ok(if ended.status.success() { Some(String::from_utf8(ended.stdout)?) } else { None })
+    }
+
+    pub fn back_up(&self, file: &Path) -> Outcome {
+        shell::read(self.baton("backup").arg(file)).map(drop)
+    }
+
     pub fn serve(&self, environment: &[(&str, &str)]) -> Outcome<Server> {
         let log = OpenOptions::new().create(true).append(true).open(self.folder.join("server.log"))?;
         let mut command = self.baton("serve");

@@ -8,9 +8,9 @@ use std::time::Duration;
 use crate::crash::{self, Store};
 use crate::postgres::Programs;
 use crate::tally::Tally;
-use crate::{Outcome, clock, nodes, shell};
+use crate::{Outcome, backup, clock, nodes, shell};
 
-/// Runs all tests, PostgreSQL included, and a short crash test of the real server and of two nodes.
+/// Runs all tests, PostgreSQL included, and a short crash test of the real server and of two nodes, and a few backups under load.
 #[derive(clap::Args)]
 pub struct Options {
     /// Rounds of the crash test, over both stores together.
@@ -65,6 +65,11 @@ pub fn all(crash_rounds: u32, cases: Option<u32>, arguments: &[String]) -> Repor
             Some(reason) if store == Store::Postgres => report.skip("the crash test on PostgreSQL", reason),
             _ => report.add(&format!("crash test, {rounds} rounds on {store:?}"), crash::run(&crash::Options::short(store, rounds))),
         }
+    }
+    match &missing {
+        _ if crash_rounds == 0 => {}
+        Some(reason) => report.skip("backups under load", reason),
+        None => report.add("backups under load, restored every way", backup::run(&backup::Options::short())),
     }
     match (two_nodes, &missing) {
         (Some(running), _) => {

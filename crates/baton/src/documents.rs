@@ -45,6 +45,9 @@ fn every_limit_is_told() {
         limits::CONDITION_DEPTH_MAX,
         limits::CONDITION_RULES_MAX,
         limits::SORT_COLUMNS_MAX,
+        limits::SEARCH_WORDS_MAX,
+        limits::SEARCHED_BYTES_MAX,
+        limits::WORD_CHARACTERS_MAX,
         limits::ADDRESS_BYTES_MAX,
         limits::ANSWER_KEPT_BYTES,
         seconds(limits::CALL_TIMEOUT),
@@ -101,10 +104,15 @@ fn every_finding_is_told_with_an_example_that_has_it() {
 /// What the documents and the demo show to be copied has nothing to find.
 #[test]
 fn our_own_definitions_have_no_finding() {
+    let guide = include_str!("../../../docs/definitions.md");
+    let examples = guide.split("```yaml\n").skip(1).filter_map(|block| Some(block.split_once("```")?.0));
+    let examples: Vec<&str> = examples.collect();
+    assert!(!examples.is_empty());
     let readme = include_str!("../../../README.md");
     let (_, from) = readme.split_once("<<'YAML'\n").expect("the README has a definition");
     let (contracts, _) = from.split_once("\nYAML\n").expect("it ends");
-    for document in [contracts, include_str!("demo/early-access.yaml"), include_str!("demo/refunds.yaml")] {
+    let shown = [contracts, include_str!("demo/early-access.yaml"), include_str!("demo/refunds.yaml")];
+    for document in examples.into_iter().chain(shown) {
         assert_eq!(linted(document), [], "{document}");
     }
 }

@@ -17,15 +17,23 @@ use crate::trouble::Trouble;
 
 /// Opens the store, making and migrating it when needed. In a data folder it is ours alone until dropped.
 pub fn open_store(settings: &Settings) -> Result<Store, StoreError> {
+    if settings.database_url.is_none() {
+        make_folder(&settings.data).map_err(StoreError::Refused)?;
+    }
+    Store::open(store_options(settings))
+}
+
+/// The same for one that must be there, and stays at the version that it has.
+pub fn open_store_as_it_is(settings: &Settings) -> Result<Store, StoreError> {
+    Store::open(Options { migrate: false, ..store_options(settings) })
+}
+
+pub fn store_options(settings: &Settings) -> Options {
     let place = match &settings.database_url {
         Some(url) => Place::Url(url.clone()),
-        None => {
-            make_folder(&settings.data).map_err(StoreError::Refused)?;
-            Place::Folder(settings.data.clone())
-        }
+        None => Place::Folder(settings.data.clone()),
     };
-    let options = Options { page_count_max: settings.page_count_max, ..Options::new(place) };
-    Store::open(options)
+    Options { page_count_max: settings.page_count_max, ..Options::new(place) }
 }
 
 /// A command that has the folder for a moment, or a server that is just ending, does not keep this one from starting.

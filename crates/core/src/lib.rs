@@ -6,7 +6,8 @@
 //! Map: a [`definition`] document is checked and compiled into a [`workflow::Workflow`]; a [`task::Task`] holds
 //! [`value::Value`]s of its fields; [`condition`]s and [`template`]s read a task; [`requirement`] and [`access`] say
 //! whether an action may be taken; [`execution`] accepts it and decides what its steps do; [`activity`] is the
-//! history that this leaves; [`csv`] is how tasks come and go in files. Every reason to say no is a [`refusal::Refusal`]; what is kept of it is [`told::Told`].
+//! history that this leaves; [`words`] are what tasks are found by; [`csv`] is how tasks come and go in files. Every reason to say no is
+//! a [`refusal::Refusal`]; what is kept of it is [`told::Told`].
 #![forbid(unsafe_code)]
 
 pub mod access;
@@ -35,4 +36,5 @@ pub mod time;
 pub mod told;
 pub mod unblock;
 pub mod value;
+pub mod words;
 pub mod workflow;

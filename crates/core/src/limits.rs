@@ -37,6 +37,12 @@ pub const CONDITION_DEPTH_MAX: usize = 8;
 pub const CONDITION_RULES_MAX: usize = 100;
 /// Columns that a list is sorted by.
 pub const SORT_COLUMNS_MAX: usize = 8;
+/// Words that one search looks for.
+pub const SEARCH_WORDS_MAX: usize = 32;
+/// Of all texts of one task together, the short ones first: what one row of an index can hold on every store.
+pub const SEARCHED_BYTES_MAX: usize = 128 * 1024;
+/// Of a word that is looked for or found; what is longer is cut.
+pub const WORD_CHARACTERS_MAX: usize = 64;
 /// Significant digits of a number or currency.
 pub const DECIMAL_DIGITS_MAX: u32 = 28;
 /// A rendered address, header or subject.

@@ -356,6 +356,11 @@ impl Workflow {
         self.stages.iter().find(|stage| stage.id == id)
     }
 
+    /// Tasks in it are not at an end.
+    pub fn is_active(&self, stage: Id) -> bool {
+        self.stage(stage).is_none_or(|stage| !stage.end)
+    }
+
     pub fn stage_named(&self, name: &str) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.name == name)
     }

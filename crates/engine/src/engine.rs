@@ -1,5 +1,6 @@
 //! Running commands: authenticate, decide, commit, then start what was claimed.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use baton_connect::guard::{Guard, SystemResolver};
@@ -7,6 +8,7 @@ use baton_connect::http::Client;
 use baton_connect::seal::{KEY_BYTES, MasterKey};
 use baton_connect::tls::Roots;
 use baton_core::time::Timestamp;
+use baton_store::backup::{Copied, Progress};
 use baton_store::{Store, StoreError, Tx};
 use parking_lot::Mutex;
 
@@ -118,6 +120,15 @@ impl Engine {
     /// Whether the store answers.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.shared.store.read(|tx: &mut dyn Tx| tx.rows("SELECT 1", &[], &mut |_| Ok(()))).await
+    }
+
+    /// A copy of all that the store holds, for its operator.
+    pub async fn back_up(
+        &self,
+        out: impl Write + Send + 'static,
+        progress: impl FnMut(Progress) + Send + 'static,
+    ) -> Result<Copied, StoreError> {
+        self.shared.store.back_up(self.now(), out, progress).await
     }
 
     /// A command that changes nothing.

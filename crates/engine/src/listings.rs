@@ -8,6 +8,7 @@ use baton_core::condition::Condition;
 use baton_core::ids::Id;
 use baton_core::list::SortKey;
 use baton_core::people::Workspace;
+use baton_core::words::Search;
 use baton_core::workflow::Workflow;
 use baton_store::list::Listing;
 use parking_lot::Mutex;
@@ -28,7 +29,15 @@ pub(crate) struct Matter {
     pub workflow: Arc<Workflow>,
     pub workspace: Arc<Workspace>,
     pub condition: Condition,
+    pub sought: Option<Sought>,
     pub sort: Vec<SortKey>,
+}
+
+/// Words, and in which fields they are not looked for.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Sought {
+    pub search: Search,
+    pub hidden: Vec<Id>,
 }
 
 impl PartialEq for Matter {
@@ -38,6 +47,7 @@ impl PartialEq for Matter {
             && Arc::ptr_eq(&self.workspace, &other.workspace)
             && self.sort == other.sort
             && self.condition == other.condition
+            && self.sought == other.sought
     }
 }
 

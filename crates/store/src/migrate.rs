@@ -14,12 +14,31 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "deleted_workflows", text: include_str!("../migrations/0003_deleted_workflows.sql") },
     Migration { version: 4, name: "quotes", text: include_str!("../migrations/0004_quotes.sql") },
     Migration { version: 5, name: "lists", text: include_str!("../migrations/0005_lists.sql") },
+    Migration { version: 6, name: "counts", text: include_str!("../migrations/0006_counts.sql") },
+    Migration { version: 7, name: "search", text: include_str!("../migrations/0007_search.sql") },
     Migration { version: 8, name: "imports", text: include_str!("../migrations/0008_imports.sql") },
 ];
 
 /// Where the schema's version is kept. `{int}` and the like are not needed here: both engines read this as it is.
 pub(crate) const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL, name TEXT NOT NULL)";
 pub(crate) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+
+/// Stands in a store while it is restored, and where that broke off.
+pub(crate) const UNFINISHED_RESTORE: &str = "unfinished_restore";
+
+/// A store in which a restore broke off has nothing in it, and must not pass for a new one.
+pub(crate) fn check_finished(unfinished: bool) -> Result<(), StoreError> {
+    if !unfinished {
+        return Ok(());
+    }
+    let what = "a restore into this store was begun and not finished: run `baton restore FILE` again";
+    Err(StoreError::Refused(what.to_owned()))
+}
+
+/// For whoever must not make one.
+pub(crate) fn check_made(made: bool) -> Result<(), StoreError> {
+    if made { Ok(()) } else { Err(StoreError::Refused("there is no data of Baton in this database".to_owned())) }
+}
 
 /// What is still to be applied to a store at `version`.
 pub(crate) fn pending(version: i64) -> Result<&'static [Migration], StoreError> {
@@ -54,7 +73,13 @@ impl Migration {
                 ("{updated}", " WITH (fillfactor = 80)"),
             ],
         };
-        let statements = words.iter().fold(self.text.to_owned(), |text, (word, with)| text.replace(word, with));
+        // Lines for one engine alone begin with its name.
+        let (own, others) = match dialect {
+            Dialect::Sqlite => ("{sqlite}", "{postgres}"),
+            Dialect::Postgres => ("{postgres}", "{sqlite}"),
+        };
+        let lines = self.text.lines().filter(|line| !line.starts_with(others)).map(|line| line.strip_prefix(own).unwrap_or(line));
+        let statements = words.iter().fold(lines.collect::<Vec<_>>().join("\n"), |text, (word, with)| text.replace(word, with));
         format!("{statements}\nINSERT INTO schema_migrations (version, name) VALUES ({}, '{}');", self.version, self.name)
     }
 }
@@ -73,6 +98,42 @@ mod tests {
                 assert!(!statements.join("\n").contains('{'), "{} for {dialect:?}", migration.name);
             }
         }
+    }
+
+    /// A database as it was before a version, with these rows in it, after that version.
+    fn migrated(version: i64, rows: &str) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch(VERSION_TABLE).unwrap();
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version <= version) {
+            if migration.version == version {
+                connection.execute_batch(rows).unwrap();
+            }
+            connection.execute_batch(&migration.script(Dialect::Sqlite)).unwrap();
+        }
+        connection
+    }
+
+    fn rows_of(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// In stage 3 two of user 6 and one of nobody, in stage 4 one of nobody, in another workflow one.
+    const TASKS: &str = "INSERT INTO tasks (id, workspace_id, workflow_id, stage_id, assignee_id, active, version, created_at, updated_at,
+            created_by_kind, finished_sequence, performers, field_values)
+        SELECT column1, 1, column2, column3, column4, 1, 1, 0, 0, 'operator', 0, '{}', '{}'
+        FROM (VALUES (11, 2, 3, 6), (12, 2, 3, 6), (13, 2, 3, NULL), (14, 2, 4, NULL), (15, 9, 3, 6))";
+
+    #[test]
+    fn tasks_that_are_there_are_counted() {
+        let counts = "SELECT concat_ws(' ', workflow_id, assignee_id, stage_id, tasks) FROM task_counts ORDER BY 1";
+        assert_eq!(rows_of(&migrated(6, TASKS), counts), ["2 -1 3 1", "2 -1 4 1", "2 6 3 2", "9 6 3 1"]);
+    }
+
+    #[test]
+    fn tasks_that_are_there_are_to_be_indexed() {
+        let queued = "SELECT concat_ws(' ', workflow_id, task_id) FROM search_queue ORDER BY 1";
+        assert_eq!(rows_of(&migrated(7, TASKS), queued), ["2 11", "2 12", "2 13", "2 14", "9 15"]);
     }
 
     #[test]

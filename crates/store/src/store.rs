@@ -1,8 +1,12 @@
 //! Opening a store, and running work in its transactions.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use baton_core::time::Timestamp;
+
+use crate::backup::{self, Copied, Progress};
 use crate::link::{self, Link};
 use crate::postgres::Postgres;
 use crate::queue::Whose;
@@ -30,13 +34,15 @@ pub struct Options {
     pub writers: usize,
     /// SQLite's `max_page_count`, to try a full disk.
     pub page_count_max: Option<u32>,
+    /// Whether a schema that is missing is made, and an old one brought up to date.
+    pub migrate: bool,
 }
 
 impl Options {
     pub fn new(place: Place) -> Options {
         // More connections than this make PostgreSQL's own processes get in each other's way; fewer works share a commit.
         let writers = std::thread::available_parallelism().map_or(4, |cores| (2 * cores.get()).clamp(4, 16));
-        Options { place, readers: 4, writers, page_count_max: None }
+        Options { place, readers: 4, writers, page_count_max: None, migrate: true }
     }
 }
 
@@ -53,7 +59,7 @@ enum Inner {
 }
 
 impl Store {
-    /// Opens, creates and migrates.
+    /// Opens, and where the options say so creates and migrates.
     pub fn open(options: Options) -> Result<Store, StoreError> {
         let inner = match &options.place {
             Place::Folder(folder) => Inner::Sqlite(Sqlite::open_folder(folder, &options)?),
@@ -149,6 +155,17 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.read_for(Whose::Own, work).await
+    }
+
+    /// Writes a copy of all that the store holds at one moment. What is written meanwhile goes on; until the copy is done SQLite keeps
+    /// the whole of it in the WAL, and PostgreSQL every version of a row.
+    pub async fn back_up(
+        &self,
+        made_at: Timestamp,
+        out: impl Write + Send + 'static,
+        mut progress: impl FnMut(Progress) + Send + 'static,
+    ) -> Result<Copied, StoreError> {
+        self.read(move |tx: &mut dyn Tx| backup::copy(tx, made_at, out, &mut progress)).await
     }
 
     async fn read_for<T, E>(&self, whose: Whose, work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>

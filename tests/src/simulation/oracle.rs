@@ -12,7 +12,7 @@ use baton_core::task::{Change, Task, apply_change};
 use baton_core::value::Value;
 use baton_core::workflow::Action;
 use baton_store::sql::activity::{self, ActivityRow};
-use baton_store::sql::{calls, executions, tasks};
+use baton_store::sql::{calls, executions, task_counts, tasks};
 use baton_store::{StoreError, Tx};
 
 use super::callers::Town;
@@ -38,6 +38,10 @@ pub async fn judge(stage: &Stage, town: &Town, outside: &Outside) -> Result<(), 
     for fault in &ended.faults {
         journal.find(format!("the history is not sound: {fault}"));
     }
+    let (kept, counted) = &ended.counts;
+    if kept != counted {
+        journal.find(format!("tasks are kept as {kept:?} by stage and assignee, and are {counted:?}"));
+    }
     Ok(())
 }
 
@@ -51,9 +55,13 @@ struct Ended {
     kept: Vec<String>,
     open_leases: i64,
     faults: Vec<String>,
+    /// Tasks by stage and assignee, as they are kept and as they are.
+    counts: (Counts, Counts),
     /// A hash of every row.
     contents: u64,
 }
+
+type Counts = Vec<(Id, Option<Id>, i64)>;
 
 struct History {
     /// `None`: it was deleted.
@@ -87,9 +95,17 @@ impl Ended {
         let leases = "SELECT count(*) FROM nodes WHERE lease_until IS NOT NULL";
         let open_leases = tx.query_one(leases, &[], |row| row.int(0))?.unwrap_or(0);
         let faults = activity::verify(tx, workspace)?.faults.iter().map(ToString::to_string).collect();
+        let counts = (task_counts::of_workflow(tx, workflow)?, counted(tx, workflow)?);
         let contents = if whole { contents(tx)? } else { 0 };
-        Ok(Ended { executions, calls: called, tasks: found, kept, open_leases, faults, contents })
+        Ok(Ended { executions, calls: called, tasks: found, kept, open_leases, faults, counts, contents })
     }
+}
+
+fn counted(tx: &mut dyn Tx, workflow: Id) -> Result<Counts, StoreError> {
+    let sql = "SELECT stage_id, coalesce(assignee_id, -1), count(*) FROM tasks WHERE workflow_id = $1
+        GROUP BY 1, 2 ORDER BY 1, 2";
+    let id = |raw: i64| Id::from_i64(raw).expect("ids are not negative");
+    tx.query(sql, &[workflow.into()], |row| Ok((id(row.int(0)?), Id::from_i64(row.int(1)?), row.int(2)?)))
 }
 
 /// Every row of every table that a run writes to.

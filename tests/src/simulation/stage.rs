@@ -34,12 +34,28 @@ pub struct Stage {
 }
 
 /// What a run leaves; all other tables stay as they were made.
-pub const TABLES: [&str; 11] =
-    ["tasks", "task_values", "executions", "jobs", "nodes", "activity", "activity_heads", "comments", "idempotency", "calls", "timers"];
+pub const TABLES: [&str; 13] = [
+    "search_queue",
+    "tasks",
+    "task_values",
+    "task_counts",
+    "executions",
+    "jobs",
+    "nodes",
+    "activity",
+    "activity_heads",
+    "comments",
+    "idempotency",
+    "calls",
+    "timers",
+];
 
-const SWEEP: [&str; 11] = [
+const SWEEP: [&str; 14] = [
     "DELETE FROM tasks",
     "DELETE FROM task_values",
+    "DELETE FROM task_counts",
+    "DELETE FROM search_queue",
+    "INSERT INTO task_search (task_search) VALUES ('delete-all')",
     "DELETE FROM executions",
     "DELETE FROM jobs",
     "DELETE FROM nodes",

@@ -31,7 +31,8 @@ use serde_json::json;
 use crate::postgres::{Cluster, Programs};
 use crate::{Outcome, clock, shell};
 
-/// Measures speed beside the limits of this machine, prints a table and writes target/bench/results.json.
+/// Measures speed beside the limits of this machine, prints a table with what the last run measured, and writes
+/// target/bench/results.json.
 #[derive(Clone, clap::Args)]
 pub struct Options {
     /// Tasks in the workflow.
@@ -119,19 +120,19 @@ pub fn run(options: &Options) -> Outcome {
     let folder = shell::workspace().join("target/bench");
     fs::create_dir_all(&folder)?;
     let binary = options.baton.clone().map_or_else(|| shell::build_baton(true), Ok)?;
-    let bench = Bench { binary, folder, options };
-    let mut report = Report::default();
-    let outcome = measure_all(&bench, &mut report);
-
-    println!("\n{}", report.table());
-    let Options { tasks, growth_tasks, history, flood, connections, seconds, .. } = &bench.options;
+    let Options { tasks, growth_tasks, history, flood, connections, seconds, .. } = &options;
     let settings = json!({
         "tasks": tasks, "growth_tasks": growth_tasks, "history": history, "flood": flood, "connections": connections,
         "seconds": seconds,
-        "made_at": clock::unix_seconds(),
     });
-    let results = bench.folder.join("results.json");
-    fs::write(&results, serde_json::to_string_pretty(&report.json(settings))?)?;
+    let results = folder.join("results.json");
+    let last = fs::read(&results).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let mut report = Report::new(settings, last.as_ref());
+    let bench = Bench { binary, folder, options };
+    let outcome = measure_all(&bench, &mut report);
+
+    println!("\n{}", report.table());
+    fs::write(&results, serde_json::to_string_pretty(&report.json(clock::unix_seconds()))?)?;
     println!("{} not reached; {:.0} s; written to {}", report.missed(), start.elapsed().as_secs_f64(), results.display());
     outcome
 }
@@ -147,7 +148,9 @@ type Measure = fn(&Bench, &mut Report) -> Outcome;
 
 fn measure_all(bench: &Bench, report: &mut Report) -> Outcome {
     let options = &bench.options;
-    report.add("disk", "sync p50", disk::sync_p50(&bench.folder)?, "ms", None, "");
+    let sync_p50 = disk::sync_p50(&bench.folder)?;
+    report.syncs_per_second = 1_000.0 / sync_p50;
+    report.add("disk", "sync p50", sync_p50, "ms", None, "");
     let bytes = fs::metadata(&bench.binary)?.len() as f64;
     report.add("binary", "size", bytes / 1e6, "MB", Some(report::Goal::AtMost(40.0)), "");
     let groups: [(&[Row], Measure); 9] = [
@@ -163,6 +166,7 @@ fn measure_all(bench: &Bench, report: &mut Report) -> Outcome {
     ];
     let mut failed = Vec::new();
     for (_, measure) in groups.iter().filter(|(rows, _)| options.wants_any(rows)) {
+        report.syncs_per_second = 1_000.0 / disk::sync_p50(&bench.folder)?;
         // What could not be measured does not keep the rest from it.
         if let Err(error) = measure(bench, report) {
             eprintln!("error: {error}");

@@ -1,4 +1,5 @@
-//! What was measured, beside what is to be reached: as a table for people, as JSON for programs.
+//! What was measured, beside what is to be reached and what was measured last time: as a table for people, as JSON for
+//! programs, which is also what the next run is compared with.
 
 use serde_json::{Value, json};
 
@@ -11,6 +12,10 @@ pub struct Line {
     pub goal: Option<Goal>,
     /// What it is to be seen beside.
     pub beside: String,
+    /// Of the disk, before the group of rows that this one is of.
+    pub syncs_per_second: f64,
+    /// The same line of the last run under the same settings.
+    pub last: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,25 +40,37 @@ impl Goal {
     }
 }
 
-#[derive(Default)]
 pub struct Report {
     pub lines: Vec<Line>,
     /// The texts that a limit was measured with, by the limit's name.
     pub statements: Vec<(&'static str, Vec<String>)>,
+    pub syncs_per_second: f64,
+    settings: Value,
+    /// Lines of earlier runs.
+    earlier: Vec<Value>,
 }
 
 impl Report {
+    /// `last` is what an earlier run wrote; only its lines under the same settings are compared with.
+    pub fn new(settings: Value, last: Option<&Value>) -> Report {
+        let earlier = last.and_then(|last| last["lines"].as_array()).cloned().unwrap_or_default();
+        Report { lines: Vec::new(), statements: Vec::new(), syncs_per_second: 0.0, settings, earlier }
+    }
+
     pub fn add(&mut self, row: &'static str, what: &str, value: f64, unit: &'static str, goal: Option<Goal>, beside: &str) {
-        let line = Line { row, what: what.to_owned(), value, unit, goal, beside: beside.to_owned() };
+        let same = |line: &&Value| line["row"] == row && line["what"] == what && line["settings"] == self.settings;
+        let last = self.earlier.iter().find(same).and_then(|line| line["value"].as_f64());
+        let syncs_per_second = self.syncs_per_second;
+        let line = Line { row, what: what.to_owned(), value, unit, goal, beside: beside.to_owned(), syncs_per_second, last };
         println!("{}", cells(&line).join(" | "));
         self.lines.push(line);
     }
 
     pub fn table(&self) -> String {
-        let head = ["row", "what", "measured", "to reach", "reached", "beside"].map(String::from);
-        let rows: Vec<[String; 6]> = std::iter::once(head).chain(self.lines.iter().map(cells)).collect();
+        let head = ["row", "what", "measured", "to reach", "reached", "last run", "syncs/s", "beside"].map(String::from);
+        let rows: Vec<Cells> = std::iter::once(head).chain(self.lines.iter().map(cells)).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 6] = std::array::from_fn(width);
+        let widths: [usize; COLUMNS] = std::array::from_fn(width);
         let mut table = String::new();
         for (index, row) in rows.iter().enumerate() {
             let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
@@ -66,21 +83,22 @@ impl Report {
         table
     }
 
-    pub fn json(&self, settings: Value) -> Value {
-        let lines: Vec<Value> = self
-            .lines
-            .iter()
-            .map(|line| {
-                let goal = line.goal.map(Goal::shown);
-                let reached = line.goal.map(|goal| goal.reached(line.value));
-                json!({
-                    "row": line.row, "what": line.what, "value": line.value, "unit": line.unit,
-                    "goal": goal, "reached": reached, "beside": line.beside,
-                })
+    /// With the lines of earlier runs that this one did not measure again.
+    pub fn json(&self, made_at: u64) -> Value {
+        let measured = self.lines.iter().map(|line| {
+            let goal = line.goal.map(Goal::shown);
+            let reached = line.goal.map(|goal| goal.reached(line.value));
+            json!({
+                "row": line.row, "what": line.what, "value": line.value, "unit": line.unit, "goal": goal, "reached": reached,
+                "last": line.last, "syncs_per_second": line.syncs_per_second, "beside": line.beside, "settings": self.settings,
+                "made_at": made_at,
             })
-            .collect();
+        });
+        let again = |old: &Value| self.lines.iter().any(|line| old["row"] == line.row && old["what"] == line.what);
+        let kept = self.earlier.iter().filter(|old| old["settings"] != self.settings || !again(old)).cloned();
+        let lines: Vec<Value> = measured.chain(kept).collect();
         let statements: Vec<Value> = self.statements.iter().map(|(limit, texts)| json!({"limit": limit, "statements": texts})).collect();
-        json!({"settings": settings, "lines": lines, "statements": statements})
+        json!({"lines": lines, "statements": statements})
     }
 
     pub fn missed(&self) -> usize {
@@ -88,10 +106,18 @@ impl Report {
     }
 }
 
-fn cells(line: &Line) -> [String; 6] {
+const COLUMNS: usize = 8;
+type Cells = [String; COLUMNS];
+
+fn cells(line: &Line) -> Cells {
     let reached = line.goal.map_or("", |goal| if goal.reached(line.value) { "yes" } else { "NO" });
     let measured = format!("{} {}", number(line.value), line.unit).trim_end().to_owned();
-    [line.row.into(), line.what.clone(), measured, line.goal.map_or(String::new(), Goal::shown), reached.into(), line.beside.clone()]
+    let goal = line.goal.map_or(String::new(), Goal::shown);
+    let last = line.last.map_or(String::new(), |last| match 100.0 * (line.value - last) / last {
+        change if change.is_finite() => format!("{} ({change:+.0} %)", number(last)),
+        _ => number(last),
+    });
+    [line.row.into(), line.what.clone(), measured, goal, reached.into(), last, number(line.syncs_per_second), line.beside.clone()]
 }
 
 /// Three digits that matter: 12,345 and 1,234 and 123 and 12.3 and 1.23.
@@ -131,19 +157,26 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_what_was_reached_and_what_not() {
-        let mut report = Report::default();
+    fn the_table_says_what_was_reached_and_what_was_measured_last() {
+        let settings = json!({"tasks": 5});
+        let line = |what: &str, settings: &Value| json!({"row": "a", "what": what, "value": 2.0, "settings": settings});
+        let last = json!({"lines": [line("time", &settings), line("speed", &json!({"tasks": 6})), line("gone", &settings)]});
+        let mut report = Report::new(settings.clone(), Some(&last));
+        report.syncs_per_second = 250.0;
         report.add("a", "speed", 7_999.0, "/s", Some(Goal::AtLeast(8_000.0)), "limit 10,000/s");
         report.add("a", "time", 1.5, "ms", Some(Goal::AtMost(2.0)), "");
         report.add("b", "more", 3.0, "", None, "");
         assert_eq!(report.missed(), 1);
         let expected = "\
-            | row | what  | measured | to reach | reached | beside         |\n\
-            | --- | ----- | -------- | -------- | ------- | -------------- |\n\
-            | a   | speed | 7,999 /s | >= 8,000 | NO      | limit 10,000/s |\n\
-            | a   | time  | 1.5 ms   | <= 2     | yes     |                |\n\
-            | b   | more  | 3        |          |         |                |\n";
+            | row | what  | measured | to reach | reached | last run  | syncs/s | beside         |\n\
+            | --- | ----- | -------- | -------- | ------- | --------- | ------- | -------------- |\n\
+            | a   | speed | 7,999 /s | >= 8,000 | NO      |           | 250     | limit 10,000/s |\n\
+            | a   | time  | 1.5 ms   | <= 2     | yes     | 2 (-25 %) | 250     |                |\n\
+            | b   | more  | 3        |          |         |           | 250     |                |\n";
         assert_eq!(report.table(), expected);
-        assert_eq!(report.json(json!({}))["lines"][0]["reached"], json!(false));
+        let written = report.json(9);
+        assert_eq!(written["lines"][0]["reached"], json!(false));
+        let whats: Vec<&Value> = written["lines"].as_array().into_iter().flatten().map(|line| &line["what"]).collect();
+        assert_eq!(whats, ["speed", "time", "more", "speed", "gone"], "what was not measured again is kept");
     }
 }

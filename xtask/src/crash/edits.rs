@@ -18,7 +18,9 @@ pub struct Edit {
     /// The task's place in the round.
     pub task: usize,
     pub value: String,
-    pub answered: bool,
+    pub sent: u64,
+    /// When it was answered, if it was.
+    pub answered: Option<u64>,
 }
 
 /// A task that a client made under a key.
@@ -26,21 +28,24 @@ pub struct Edit {
 pub struct Made {
     /// Its Name, and the key.
     pub name: String,
+    pub sent: u64,
+    pub answered: Option<u64>,
     /// The Task URL, once it was answered.
     pub url: Option<String>,
 }
 
 /// Writes, as an upsert. `Err`: no answer came.
-pub fn edit(client: &mut Client, place: &Place<'_>, edit: &mut Edit) -> Result<Outcome, Lost> {
+pub fn edit(client: &mut Client, place: &Place<'_>, shared: &Shared, edit: &mut Edit) -> Result<Outcome, Lost> {
     let body = json!({"ID": place.tasks[edit.task], edit_field(edit.client): edit.value}).to_string();
     let reply = client.post(&tasks(place.workflow), &body)?;
-    edit.answered = reply.status == 200;
+    edit.answered = (reply.status == 200).then(|| shared.moment());
     Ok(sound(&reply, 200))
 }
 
-pub fn make(client: &mut Client, place: &Place<'_>, made: &mut Made) -> Result<Outcome, Lost> {
+pub fn make(client: &mut Client, place: &Place<'_>, shared: &Shared, made: &mut Made) -> Result<Outcome, Lost> {
     let reply = ask(client, place, made)?;
     made.url = url(&reply);
+    made.answered = made.url.is_some().then(|| shared.moment());
     Ok(sound(&reply, 201))
 }
 
@@ -81,7 +86,7 @@ fn check_made(client: &mut Client, place: &Place<'_>, made: &Made, longest: Dura
 fn finding(edits: &[&Edit], row: &Value) -> Option<String> {
     let client = edits.first()?.client;
     let found = row[edit_field(client)].as_str();
-    let last = edits.iter().rposition(|edit| edit.answered);
+    let last = edits.iter().rposition(|edit| edit.answered.is_some());
     let later = &edits[last.map_or(0, |last| last + 1)..];
     let known = last.map(|last| &*edits[last].value);
     let right = found == known || later.iter().any(|edit| Some(&*edit.value) == found);
@@ -115,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_last_answered_is_seen_or_one_after_it() {
-        let edit = |value: &str, answered: bool| Edit { client: 2, task: 0, value: value.into(), answered };
+        let edit = |value: &str, answered: bool| Edit { client: 2, task: 0, value: value.into(), sent: 0, answered: answered.then_some(1) };
         let all = [edit("a", true), edit("b", false), edit("c", true), edit("d", false)];
         let all: Vec<&Edit> = all.iter().collect();
         for (edits, found, right) in [

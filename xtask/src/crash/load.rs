@@ -99,14 +99,16 @@ impl Written {
     /// One thing more. False when no answer came.
     fn more(&mut self, client: &mut Client, place: &Place<'_>, shared: &Shared, name: &str, random: &mut Random) -> bool {
         let answered = if random.once_in(4) {
-            let mut made = Made { name: format!("{name}-made-{}", self.made.len()), url: None };
-            let answered = edits::make(client, place, &mut made);
+            let name = format!("{name}-made-{}", self.made.len());
+            let mut made = Made { name, sent: shared.moment(), answered: None, url: None };
+            let answered = edits::make(client, place, shared, &mut made);
             self.made.push(made);
             answered
         } else {
             let task = random.within(0..place.tasks.len() as u64) as usize;
-            let mut edit = Edit { client: self.client, task, value: format!("{name}-{}", self.edits.len()), answered: false };
-            let answered = edits::edit(client, place, &mut edit);
+            let value = format!("{name}-{}", self.edits.len());
+            let mut edit = Edit { client: self.client, task, value, sent: shared.moment(), answered: None };
+            let answered = edits::edit(client, place, shared, &mut edit);
             self.edits.push(edit);
             answered
         };

@@ -5,10 +5,11 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use baton_store::backup::{Copied, Progress};
 use baton_store::{Store, StoreError};
 
 use super::execute::execute;
-use super::{Answer, Envelope, Reply, Request, socket};
+use super::{Answer, Envelope, Reply, Request, backup, socket};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::{surroundings, wiring};
@@ -17,13 +18,30 @@ use crate::{surroundings, wiring};
 const BETWEEN_LONGEST: Duration = Duration::from_secs(5);
 const BETWEEN_STEP: Duration = Duration::from_millis(20);
 
+/// A copy of the store, written to `out`; of one that no server has open as it is, not migrated.
+pub fn back_up(
+    settings: &Settings,
+    mut out: Box<dyn Write + Send>,
+    mut progress: impl FnMut(Progress) + Send + 'static,
+) -> Result<Copied, Trouble> {
+    match reach(settings, false, wiring::open_store_as_it_is)? {
+        Reached::Server(mut stream) => {
+            let asked = send(&mut stream, &Envelope { database_url: settings.database_url.clone(), request: Request::BackUp });
+            asked.and_then(|()| backup::receive(stream, &mut out, &mut progress)).map_err(broken_off)?.map_err(Trouble::Refused)
+        }
+        Reached::Store(store) => {
+            let engine = wiring::engine_for_commands(settings, store, surroundings::bare());
+            Ok(wiring::small_runtime()?.block_on(engine.back_up(out, progress))?)
+        }
+    }
+}
+
 pub fn ask(settings: &Settings, request: Request) -> Result<Answer, Trouble> {
     let makes_data = matches!(request, Request::Init(_));
-    match reach(settings, makes_data)? {
+    match reach(settings, makes_data, wiring::open_store)? {
         Reached::Server(stream) => {
             let envelope = Envelope { database_url: settings.database_url.clone(), request };
-            over(stream, &envelope)
-                .map_err(|error| Trouble::refused(format!("the running server broke off: {error}; look into its log")))?
+            over(stream, &envelope).map_err(broken_off)?
         }
         Reached::Store(store) => {
             let runtime = wiring::small_runtime()?;
@@ -45,7 +63,7 @@ enum Reached {
     Store(Store),
 }
 
-fn reach(settings: &Settings, makes_data: bool) -> Result<Reached, Trouble> {
+fn reach(settings: &Settings, makes_data: bool, open: fn(&Settings) -> Result<Store, StoreError>) -> Result<Reached, Trouble> {
     let path = socket::path(&settings.data);
     let mut waited = Duration::ZERO;
     loop {
@@ -62,7 +80,7 @@ fn reach(settings: &Settings, makes_data: bool) -> Result<Reached, Trouble> {
             let sentence = "has no data of Baton: name the right folder by --data, or begin by `baton init`";
             return Err(Trouble::refused(format!("{} {sentence}", settings.data.display())));
         }
-        match wiring::open_store(settings) {
+        match open(settings) {
             Ok(store) => return Ok(Reached::Store(store)),
             Err(StoreError::InUse(_)) if waited < BETWEEN_LONGEST => {
                 std::thread::sleep(BETWEEN_STEP);
@@ -73,9 +91,17 @@ fn reach(settings: &Settings, makes_data: bool) -> Result<Reached, Trouble> {
     }
 }
 
-fn over(mut stream: UnixStream, envelope: &Envelope) -> io::Result<Reply> {
+fn broken_off(error: io::Error) -> Trouble {
+    Trouble::refused(format!("the running server broke off: {error}; look into its log"))
+}
+
+fn send(stream: &mut UnixStream, envelope: &Envelope) -> io::Result<()> {
     stream.write_all(&serde_json::to_vec(envelope).map_err(io::Error::other)?)?;
-    stream.shutdown(Shutdown::Write)?;
+    stream.shutdown(Shutdown::Write)
+}
+
+fn over(mut stream: UnixStream, envelope: &Envelope) -> io::Result<Reply> {
+    send(&mut stream, envelope)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     serde_json::from_slice(&answer).map_err(io::Error::other)

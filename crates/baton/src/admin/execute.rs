@@ -31,6 +31,7 @@ pub async fn execute(engine: &Engine, request: Request) -> Reply {
         Request::ListSecrets { workspace } => list_secrets(engine, workspace).await,
         Request::DeleteSecret { workspace, name } => delete_secret(engine, workspace, name).await,
         Request::VerifyHistory { workspace } => verify_history(engine, workspace).await,
+        Request::BackUp => Err(sentences("a backup is not one answer".to_owned())),
     };
     answer.map_err(|refused| refused.0)
 }

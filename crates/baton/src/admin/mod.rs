@@ -1,6 +1,7 @@
 //! What the operator does to a store: asked of the running server over the socket in its data folder, or done here,
 //! under the store's lock, when no server runs. Either way [`execute::execute`] does it.
 
+mod backup;
 mod client;
 pub mod execute;
 pub mod names;
@@ -11,7 +12,7 @@ pub mod socket;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-pub use client::ask;
+pub use client::{ask, back_up};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
@@ -56,6 +57,8 @@ pub enum Request {
     VerifyHistory {
         workspace: Option<String>,
     },
+    /// Answered by the backup itself.
+    BackUp,
 }
 
 #[derive(Serialize, Deserialize)]

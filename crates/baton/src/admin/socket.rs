@@ -1,4 +1,4 @@
-//! The running server's end: one request and one answer for each connection, both JSON, each ended by closing its
+//! The running server's end: one request and one answer for each connection, both JSON but for a backup, each ended by closing its
 //! half. Who may open the socket is the operator.
 
 use std::fs::{DirBuilder, Permissions};
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::execute::execute;
-use super::{Envelope, Reply};
+use super::{Envelope, Reply, Request, backup};
 use crate::trouble::Trouble;
 
 const REQUEST_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -105,6 +105,11 @@ async fn answer_one(mut stream: UnixStream, engine: &Engine, database_url: Optio
     let reply: Reply = match serde_json::from_slice::<Envelope>(&text) {
         Ok(envelope) if envelope.database_url.is_some() && envelope.database_url.as_deref() != database_url => {
             Err(vec!["the server that runs in this data folder uses another database: name the same one, or another --data".to_owned()])
+        }
+        Ok(Envelope { request: Request::BackUp, .. }) => {
+            let (runtime, engine, stream) = (tokio::runtime::Handle::current(), engine.clone(), stream.into_std()?);
+            let work = move || backup::send(&engine, stream, &runtime);
+            return tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?;
         }
         Ok(envelope) => {
             // Checking a long history takes seconds of a thread, which must be none of those that serve requests.

@@ -5,6 +5,7 @@ mod actions;
 mod api_key;
 mod apply;
 mod audit;
+mod backup;
 mod config;
 mod demo;
 mod explained;
@@ -13,6 +14,9 @@ mod fields;
 mod import;
 mod init;
 pub(crate) mod lint;
+mod progress;
+mod ready;
+mod restore;
 mod schema;
 mod secret;
 mod serve;
@@ -75,11 +79,17 @@ enum Command {
     /// Set, list and delete the secrets that calls are made with
     #[command(subcommand)]
     Secret(secret::Secret),
+    /// Ask a server whether it is ready, as a container's health check does
+    Ready,
     /// Print the settings in force and where each came from
     Config,
     /// Look after the history
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Copy all that the store holds into a file, while the server runs or not
+    Backup(backup::Backup),
+    /// Make a store of a backup, in a data folder or in PostgreSQL, whichever it came from
+    Restore(restore::Restore),
 }
 
 pub fn run() -> Result<(), Trouble> {
@@ -113,8 +123,11 @@ pub fn run() -> Result<(), Trouble> {
         Command::ApiKey(command) => command.run(&settings),
         Command::User(command) => command.run(&settings),
         Command::Secret(command) => command.run(&settings),
+        Command::Ready => ready::run(&settings),
         Command::Config => config::run(&settings),
         Command::Audit(command) => command.run(&settings),
+        Command::Backup(command) => command.run(&settings),
+        Command::Restore(command) => command.run(&settings),
     }
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod call;
 mod names;
 pub mod plain;
+mod ready;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 pub use answer::{Answer, sentences};
 pub use call::Call;
 pub use names::Named;
+pub use ready::check_ready;
 
 use crate::settings::{Settings, table};
 use crate::surroundings::secret_in;
@@ -44,11 +46,7 @@ pub struct Remote {
 impl Remote {
     pub fn open(settings: &Settings) -> Result<Remote, Trouble> {
         let key = key(settings)?;
-        // The one address that is called is the operator's own choice, like the mail server.
-        let anywhere = ["0.0.0.0/0", "::/0"].map(|all| network(all).expect("a network")).to_vec();
-        let client = Client::new(Guard::new(anywhere, Arc::new(SystemResolver::default())), &Roots::of_the_machine());
-        let client = client.map_err(|error| Trouble::refused(format!("no call can be made by TLS: {error}")))?;
-        Ok(Remote { client: client.taking(ANSWER_BYTES_MAX), url: settings.url(), key })
+        Ok(Remote { client: client()?.taking(ANSWER_BYTES_MAX), url: settings.url(), key })
     }
 
     pub fn url(&self) -> &str {
@@ -163,6 +161,13 @@ impl Remote {
             Failure::Answered { status, first_line } => format!("{url} answered {status}: {first_line}"),
         }
     }
+}
+
+/// The one address that is called is the operator's own choice, like the mail server.
+fn client() -> Result<Client, Trouble> {
+    let anywhere = ["0.0.0.0/0", "::/0"].map(|all| network(all).expect("a network")).to_vec();
+    let client = Client::new(Guard::new(anywhere, Arc::new(SystemResolver::default())), &Roots::of_the_machine());
+    client.map_err(|error| Trouble::refused(format!("no call can be made by TLS: {error}")))
 }
 
 /// Longer ones take the time that they need.

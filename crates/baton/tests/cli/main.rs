@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod backup;
 mod bulk;
 mod calls;
 mod canaries;

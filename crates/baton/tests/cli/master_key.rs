@@ -1,20 +1,6 @@
-use std::io::BufReader;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 
-use crate::site::{Site, mode, read_line};
-
-/// What a start says that must be refused; one that is not would go on for ever.
-fn start_refused(site: &Site, arguments: &[&str]) -> String {
-    let mut command = site.command(&[&["serve", "--listen", "127.0.0.1:0", "--log-level", "off"], arguments].concat());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("baton starts");
-    let line = read_line(&mut BufReader::new(child.stdout.take().expect("it is piped")));
-    drop(child.kill());
-    assert_eq!(line, "", "it serves");
-    let ended = child.wait_with_output().expect("it is our child");
-    assert_eq!(ended.status.code(), Some(1));
-    String::from_utf8(ended.stderr).expect("text").trim_end().to_owned()
-}
+use crate::site::{Site, mode};
 
 #[test]
 fn the_first_start_makes_a_key_that_only_its_owner_may_read_and_the_next_one_keeps_it() {
@@ -37,20 +23,20 @@ fn a_key_that_is_lost_wrong_or_open_to_others_stops_the_start() {
     std::fs::remove_file(&path).expect("it is ours");
     let told = "error: the master key ./baton-data/master.key is missing, and this store's secrets are sealed with it: put it back from its \
         backup, copy it from another node, or say by --master-key-file where it is";
-    assert_eq!(start_refused(&site, &[]), told);
+    assert_eq!(site.start_refused(&[]), told);
     assert!(!path.exists(), "a lost key is replaced");
 
     std::fs::write(&path, [7; 32]).expect("the folder is ours");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("it is ours");
-    let told = start_refused(&site, &[]);
+    let told = site.start_refused(&[]);
     let ends = "copy that one there from its backup or from another node, or say by --master-key-file where it is";
     assert!(told.starts_with("error: the master key ./baton-data/master.key is ") && told.ends_with(ends), "{told}");
 
     std::fs::write(&path, [7; 31]).expect("it is ours");
-    assert_eq!(start_refused(&site, &[]), "error: the master key ./baton-data/master.key is not 32 bytes long");
+    assert_eq!(site.start_refused(&[]), "error: the master key ./baton-data/master.key is not 32 bytes long");
 
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).expect("it is ours");
-    let told = start_refused(&site, &[]);
+    let told = site.start_refused(&[]);
     let found = "error: the master key ./baton-data/master.key may be used by others: its mode is 0644 and its owner is user ";
     assert!(told.starts_with(found) && told.ends_with("or at most 0640 of root (user 0)"), "{told}");
 
@@ -65,14 +51,14 @@ fn a_key_that_is_lost_wrong_or_open_to_others_stops_the_start() {
 fn a_password_that_others_may_read_stops_the_start() {
     let site = Site::new();
     let mail = ["--smtp-host", "127.0.0.1", "--smtp-from", "a@example.com", "--smtp-user", "a", "--smtp-password-file", "password"];
-    assert_eq!(start_refused(&site, &mail).find("smtp.password_file is \"password\", which can't be read: "), Some(7));
+    assert_eq!(site.start_refused(&mail).find("smtp.password_file is \"password\", which can't be read: "), Some(7));
     site.write("password", "geheim\n");
     std::fs::set_permissions(site.path("password"), PermissionsExt::from_mode(0o644)).expect("it is ours");
-    let told = start_refused(&site, &mail);
+    let told = site.start_refused(&mail);
     let found = "error: smtp.password_file is \"password\", which may be used by others: its mode is 0644 and its owner is user ";
     assert!(told.starts_with(found) && told.ends_with("or at most 0640 of root (user 0)"), "{told}");
     std::fs::set_permissions(site.path("password"), PermissionsExt::from_mode(0o600)).expect("it is ours");
     assert_eq!(site.serve(&mail).stop(), Some(0));
     site.write("password", "\n");
-    assert_eq!(start_refused(&site, &mail), "error: smtp.password_file is \"password\", which has no password in its first line");
+    assert_eq!(site.start_refused(&mail), "error: smtp.password_file is \"password\", which has no password in its first line");
 }

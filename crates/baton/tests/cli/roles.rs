@@ -22,7 +22,10 @@ fn a_web_node_accepts_and_runs_nothing_and_a_worker_runs_and_serves_no_api() {
     let execution = accepted(&web, &workflow, key);
     assert_eq!(web.get(&execution, key).json()["status"], "Pending");
     assert!(site.log().contains("the other roles can't share a database in a data folder"), "{}", site.log());
+    assert_eq!(site.run(&["ready", "--url", &format!("http://{}", web.address)]).code, 0);
+    let gone = web.address.clone();
     assert_eq!(web.stop(), Some(0));
+    assert!(site.refused(&["ready", "--url", &format!("http://{gone}")]).starts_with("error: not ready: "));
     // It had taken no lease, so that it could not have claimed anything.
     assert!(!site.log().contains("worker started"), "{}", site.log());
 

@@ -115,6 +115,18 @@ impl Site {
         Server { child, address, out }
     }
 
+    /// What a start says that must be refused; one that is not would go on for ever.
+    pub fn start_refused(&self, arguments: &[&str]) -> String {
+        let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0", "--log-level", "off"], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("baton starts");
+        let line = read_line(&mut BufReader::new(child.stdout.take().expect("it is piped")));
+        drop(child.kill());
+        assert_eq!(line, "", "it serves");
+        let ended = child.wait_with_output().expect("it is our child");
+        assert_eq!(ended.status.code(), Some(1));
+        String::from_utf8(ended.stderr).expect("text").trim_end().to_owned()
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("server.log")).unwrap_or_default()
     }

@@ -24,6 +24,13 @@ pub struct Place {
     pub id: Id,
 }
 
+impl Place {
+    /// In the order of creation, either way.
+    pub fn of_creation(id: Id) -> Place {
+        Place { keys: vec![Some(creation_key(id))], id }
+    }
+}
+
 /// Blanks come last both ways; ties in the order of creation.
 #[derive(Clone, Copy, Debug)]
 pub struct Order<'a> {
@@ -56,11 +63,15 @@ pub fn key(column: Column, task: &Task, workflow: &Workflow, workspace: &Workspa
         Column::Stage => workflow.stages.iter().position(|stage| stage.id == task.stage).map(rank),
         Column::AssignedTo => person(task.assignee?, workspace),
         // Tasks are made in the order of their ids, which several nodes agree on where their clocks do not.
-        Column::CreatedOn => Some(format!("{:020}", task.id.as_i64())),
+        Column::CreatedOn => Some(creation_key(task.id)),
         Column::UpdatedOn => Some(value::exact_key(&Value::DateTime(task.updated_at))),
         Column::CreatedBy => person(task.created_by.user()?, workspace),
         Column::Field(id) => field_key(workflow.field(id)?, task.values.get(&id)?, workspace),
     }
+}
+
+fn creation_key(id: Id) -> String {
+    format!("{:020}", id.as_i64())
 }
 
 fn field_key(field: &Field, value: &Value, workspace: &Workspace) -> Option<String> {

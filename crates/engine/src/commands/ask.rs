@@ -178,7 +178,7 @@ impl Wanted {
             mail_from: shared.world.mail_from(),
             jitter: 0.0,
         };
-        let mut look = TxLook::new(cx.tx, workflow.id, self.task.id);
+        let mut look = TxLook::new(cx.tx, workflow, self.task.id);
         let foreseen = execution::dry_run(&input, &mut look);
         let foreseen = look.finish(foreseen)?;
         let reader = Reader { workflow, workspace, access: self.found.access() };
@@ -207,7 +207,7 @@ impl Wanted {
     pub fn decide<T>(&self, cx: &mut Cx<'_>, decide: impl FnOnce(&Scene<'_>, &mut TxLook<'_>) -> T) -> Outcome<T> {
         let shared = cx.shared;
         let scene = self.scene(cx.now(), &shared.options.public_url);
-        let mut look = TxLook::new(cx.tx, self.found.workflow.id, self.task.id);
+        let mut look = TxLook::new(cx.tx, &self.found.workflow, self.task.id);
         let decided = decide(&scene, &mut look);
         Ok(look.finish(decided)?)
     }

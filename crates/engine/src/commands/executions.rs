@@ -149,7 +149,7 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
         now,
         public_url: &cx.shared.options.public_url,
     };
-    let mut look = TxLook::new(cx.tx, found.workflow.id, loaded.task.id);
+    let mut look = TxLook::new(cx.tx, &found.workflow, loaded.task.id);
     let accepted = execution::accept_retry(&scene, action, &steps, &mut look);
     look.finish(accepted)?.map_err(|refusals| Refusals::Action(ask::nameless(refusals, &found)))?;
     if loaded.waiting >= WAITING_EXECUTIONS_MAX {

@@ -1,27 +1,34 @@
 //! Lists of tasks: narrowed, sorted, from any place on. How they are found is the store's business (`baton_store::list`).
 
 mod cursor;
+mod ranked;
 
 use std::sync::Arc;
 
 use baton_core::access::Access;
+use baton_core::condition::Column;
 use baton_core::condition::Condition;
 use baton_core::env::Env;
 use baton_core::ids::Id;
 use baton_core::list::{Columns, Narrowed, Order, Place, SortKey, names_for, narrow, parse_sort};
 use baton_core::refusal::Refusal;
 use baton_core::task::Task;
+use baton_core::words::Search;
+use baton_core::workflow::FieldRight;
 use baton_store::StoreError;
-use baton_store::list::{self, Effort, From, Listing, Question};
+use baton_store::list::{self, Effort, From, Listing, Question, Searched};
 
+use self::ranked::Standing;
 use crate::cx::{Cx, Found, Outcome};
-use crate::listings::{Age, Kept, Matter};
+use crate::listings::{Age, Kept, Matter, Sought};
 
 /// What a list was asked for, as it came.
 #[derive(Clone, Debug, Default)]
 pub struct ListAsk {
     pub narrowed: Narrowed,
-    /// `-Created On,Company Name`; without it in the order of creation.
+    /// Words that each task has.
+    pub search: Option<String>,
+    /// `-Created On,Company Name`; without it in the order of creation, or where words are looked for by how well they are found.
     pub sort: Option<String>,
     /// The keys to show; without it the usual ones.
     pub fields: Option<String>,
@@ -50,6 +57,8 @@ pub struct Mark {
     place: Place,
     /// The listing that it was taken from, where it was from one, and how many of that are done.
     within: Option<(Id, usize)>,
+    /// Where it has ended among tasks that are ranked.
+    standing: Option<Standing>,
 }
 
 pub struct Page {
@@ -66,12 +75,13 @@ pub struct Page {
     /// Whether it was taken from a listing that somebody should now [`renew`].
     pub is_old: bool,
     sort: Vec<SortKey>,
+    ranks: bool,
 }
 
 impl Page {
     /// Where it goes on, as a text for callers.
     pub fn cursor(&self) -> Option<String> {
-        self.next.as_ref().map(|mark| cursor::write(mark, self.found.workflow.id, &self.sort))
+        self.next.as_ref().map(|mark| cursor::write(mark, self.found.workflow.id, (&self.sort, self.ranks)))
     }
 }
 
@@ -82,8 +92,9 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
         return Err(Refusal::KeyLacksRight { what: format!("export {}", found.workflow.plural) }.into());
     }
     let (matter, columns) = read(ask, &found, found.access())?;
+    let ranks = ask.search.is_some() && ask.sort.is_none();
     let mark = match begin {
-        Begin::Cursor(text) => Some(cursor::read(text, found.workflow.id, &matter.sort)?),
+        Begin::Cursor(text) => Some(cursor::read(text, found.workflow.id, (&matter.sort, ranks))?),
         Begin::Behind(mark) => Some(mark.clone()),
         Begin::Start | Begin::Offset(_) => None,
     };
@@ -97,12 +108,11 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
     };
     let piece = match (begin, mark) {
         _ if nothing => Piece::default(),
-        (Begin::Offset(offset), _) => lister.by_number(cx, *offset)?,
-        (_, Some(mark)) => lister.behind(cx, mark)?,
-        (_, None) => lister.first(cx)?,
+        (begin, mark) if ranks => lister.ranked(cx, begin, mark)?,
+        (begin, mark) => lister.in_order(cx, begin, mark)?,
     };
     let Piece { tasks, next, next_offset, is_old } = piece;
-    Ok(Page { found: lister.found, tasks, columns, next, next_offset, count, is_old, sort: lister.matter.sort })
+    Ok(Page { found: lister.found, tasks, columns, next, next_offset, count, is_old, sort: lister.matter.sort, ranks })
 }
 
 /// Makes anew the listing that a page was taken from.
@@ -117,9 +127,16 @@ fn read(ask: &ListAsk, found: &Found, access: Access<'_>) -> Outcome<(Matter, Op
     let (workflow, workspace) = (&found.workflow, &found.workspace);
     let names = names_for(workflow, access);
     let condition: Condition = narrow(&ask.narrowed, workflow, workspace, access)?;
-    let sort = ask.sort.as_ref().map(|sort| parse_sort(sort, &names)).transpose()?.unwrap_or_default();
+    let search = ask.search.as_ref().map(|text| Search::read(text)).transpose()?;
+    let sort = match (&ask.sort, &search) {
+        (Some(sort), _) => parse_sort(sort, &names)?,
+        (None, Some(_)) => vec![SortKey { column: Column::CreatedOn, descending: true }],
+        (None, None) => Vec::new(),
+    };
+    let hidden = || workflow.fields.iter().filter(|field| access.right_to(field) == FieldRight::Hidden).map(|field| field.id).collect();
+    let sought = search.map(|search| Sought { search, hidden: hidden() });
     let columns = ask.fields.as_ref().map(|fields| Columns::parse(fields, &names)).transpose()?;
-    Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sort }, columns))
+    Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sought, sort }, columns))
 }
 
 /// What was found of a page.
@@ -143,6 +160,7 @@ impl Lister {
             workspace: &self.found.workspace,
             workflow: &self.found.workflow,
             condition: &self.matter.condition,
+            search: self.matter.sought.as_ref().map(|sought| Searched { search: &sought.search, access: self.found.access() }),
             sort: &self.matter.sort,
             performer: cx.caller.actor,
             now: cx.env.now(),
@@ -153,6 +171,14 @@ impl Lister {
     fn count(&self, cx: &mut Cx<'_>) -> Result<usize, StoreError> {
         let question = self.question(cx);
         list::count(cx.tx, &question)
+    }
+
+    fn in_order(&mut self, cx: &mut Cx<'_>, begin: &Begin, mark: Option<Mark>) -> Result<Piece, StoreError> {
+        match (begin, mark) {
+            (Begin::Offset(offset), _) => self.by_number(cx, *offset),
+            (_, Some(mark)) => self.behind(cx, mark),
+            (_, None) => self.first(cx),
+        }
     }
 
     /// The first page is always of this moment.
@@ -218,7 +244,7 @@ impl Lister {
         if let Some(last) = tasks.last() {
             place = Some(Order { sort: &self.matter.sort, workflow: &self.found.workflow, workspace: &self.found.workspace }.place(last));
         }
-        let next = place.filter(|_| done < ids.len()).map(|place| Mark { place, within: Some((kept.id, done)) });
+        let next = place.filter(|_| done < ids.len()).map(|place| Mark { place, within: Some((kept.id, done)), standing: None });
         Ok(Piece { tasks, next, ..Piece::default() })
     }
 
@@ -233,5 +259,5 @@ impl Lister {
 }
 
 fn found(list::Page { tasks, next }: list::Page) -> Piece {
-    Piece { tasks, next: next.map(|place| Mark { place, within: None }), ..Piece::default() }
+    Piece { tasks, next: next.map(|place| Mark { place, within: None, standing: None }), ..Piece::default() }
 }

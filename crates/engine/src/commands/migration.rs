@@ -14,10 +14,10 @@ use baton_core::refusal::{Refusal, Refusals};
 use baton_core::task::{Change, Task};
 use baton_core::value::{self, FilterKey, Value};
 use baton_core::workflow::Workflow;
-use baton_store::sql::{migrating, tasks};
+use baton_store::sql::{migrating, task_counts, tasks};
 use indexmap::IndexMap;
 
-use super::tasks::{is_active, told, unique_id};
+use super::tasks::{told, unique_id};
 use crate::cx::{Cx, Found, Outcome};
 
 /// Tasks that are held in memory at once.
@@ -112,7 +112,7 @@ pub(super) fn weigh(cx: &mut Cx<'_>, found: &Found, new: &Definition, migration:
 
 fn weigh_stages(cx: &mut Cx<'_>, workflow: Id, migration: &Migration, weighed: &mut Weighed) -> Outcome<()> {
     for stage in &migration.removals.stages {
-        let tasks = tasks::count_in_stage(cx.tx, workflow, stage.id)?;
+        let tasks = task_counts::in_stage(cx.tx, workflow, stage.id)?;
         let to = migration.stage(stage.id);
         let mut dropped = migrating::count_timers_from(cx.tx, workflow, stage.id)?;
         if to.is_none() {
@@ -218,7 +218,7 @@ pub(super) fn weigh_plan(cx: &mut Cx<'_>, workflow: Id, plan: &mut Plan, weighed
     let mut weights = weighed.weights;
     for part in plan.changed.iter().filter(|part| part.kind == PartKind::Stage && part.changes.iter().any(|change| change.key == "end")) {
         let Some(stage) = part.id else { continue };
-        weights.insert((PartKind::Stage, stage), Weight { tasks: tasks::count_in_stage(cx.tx, workflow, stage)?, ..Weight::default() });
+        weights.insert((PartKind::Stage, stage), Weight { tasks: task_counts::in_stage(cx.tx, workflow, stage)?, ..Weight::default() });
     }
     if plan.removed.iter().any(|part| part.kind == PartKind::ChecklistItem) {
         for (item, tasks) in migrating::count_ticks(cx.tx, workflow)? {
@@ -293,10 +293,10 @@ fn save(
     }
     let rows = told(cx, before, after, &change, timers)?;
     let write = tasks::Update {
+        before,
         task: after,
-        expected_version: before.version,
         unique_key: unique_id(next, after),
-        active: is_active(next, after),
+        active: next.is_active(after.stage),
         removed: &removed,
         added: &added,
         finished_sequence: None,

@@ -244,7 +244,7 @@ fn decide(cx: &mut Cx<'_>, execution: &Execution, run: &Run) -> Outcome<(Option<
         mail_from: shared.world.mail_from(),
         jitter: shared.entropy.fraction(),
     };
-    let mut look = TxLook::new(cx.tx, execution.workflow, execution.task);
+    let mut look = TxLook::new(cx.tx, &current, execution.task);
     let ran = execution::run(input, &mut look);
     let ran = look.finish(ran)?;
     Ok((Some(Loaded { task, workflow: current }), ran))

@@ -173,7 +173,7 @@ fn number(cx: &mut Cx<'_>, found: &Found, new: &mut [&mut Task]) -> Outcome<()> 
 /// Stores a new task; answers with the history's row, not yet appended.
 fn insert(cx: &mut Cx<'_>, found: &Found, task: &Task) -> Outcome<Activity> {
     let keys = filter_keys(&found.workflow, task);
-    tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), is_active(&found.workflow, task), &keys)?;
+    tasks::insert(cx.tx, cx.caller.workspace, task, unique_id(&found.workflow, task), found.workflow.is_active(task.stage), &keys)?;
     Ok(Activity { after: Some(task.state_json()), ..cx.task_activity(Kind::TaskCreated, task) })
 }
 
@@ -243,10 +243,10 @@ pub(super) fn save_change(
     let removed: Vec<FilterKey> = change.values.iter().flat_map(|(id, (before, _))| keys_of(id, before)).collect();
     let added: Vec<FilterKey> = change.values.iter().flat_map(|(id, (_, after))| keys_of(id, after)).collect();
     let write = tasks::Update {
+        before,
         task: after,
-        expected_version: before.version,
         unique_key: unique_id(workflow, after),
-        active: is_active(workflow, after),
+        active: workflow.is_active(after.stage),
         removed: &removed,
         added: &added,
         finished_sequence: finished,
@@ -277,10 +277,6 @@ pub(super) fn told(cx: &mut Cx<'_>, before: &Task, after: &mut Task, change: &Ch
 pub(super) fn remove(cx: &mut Cx<'_>, task: &Task) -> Outcome<Activity> {
     tasks::delete(cx.tx, cx.caller.workspace, task.workflow, task.id)?;
     Ok(cx.task_activity(Kind::TaskDeleted, task))
-}
-
-pub(super) fn is_active(workflow: &Workflow, task: &Task) -> bool {
-    workflow.stage(task.stage).is_none_or(|stage| !stage.end)
 }
 
 pub(super) fn unique_id<'a>(workflow: &Workflow, task: &'a Task) -> Option<&'a str> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use baton_store::StoreError;
 use baton_store::sql::timers::{self, TimerRow};
-use baton_store::sql::{activity, deleted_workflows, idempotency, imports, nodes};
+use baton_store::sql::{activity, deleted_workflows, idempotency, imports, nodes, search, task_counts};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
@@ -21,11 +21,20 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// History rows are sealed within a second on stores that do not seal in the commit itself.
 const SEAL_EVERY: Duration = Duration::from_millis(500);
 const SEAL_ROWS_MAX: i64 = 5_000;
+/// What is folded is read faster; the counts are right before it too.
+const FOLD_EVERY: Duration = Duration::from_millis(500);
+const FOLD_CHANGES_MAX: i64 = 10_000;
 const FIRE_EVERY: Duration = Duration::from_millis(500);
 const FAULT_AGAIN_MICROS: i64 = 60_000_000;
 /// Work that is held under a dead lease or an earlier boot is found again within this.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 const CLEAR_EVERY: Duration = Duration::from_secs(1);
+const INDEX_EVERY: Duration = Duration::from_millis(500);
+/// Tasks that one transaction indexes: a few milliseconds of SQLite's writer.
+const INDEXED_AT_ONCE: i64 = 50;
+/// After each transaction it rests so many times as long as that took, with the wait for its turn: the more there is to do otherwise, the
+/// longer.
+const INDEX_RESTS: u32 = 4;
 /// Pieces of an import that one transaction clears away: a few milliseconds of SQLite's writer.
 const CLEARED_PIECES: i64 = 10;
 const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -39,12 +48,14 @@ impl Engine {
         let turn = Arc::new(AtomicU64::new(0));
         chores.spawn(every(RENEW_EVERY, self.clone(), ended.clone(), |engine| async move { engine.renew_lease().await }));
         chores.spawn(every(SEAL_EVERY, self.clone(), ended.clone(), |engine| async move { engine.seal().await }));
+        chores.spawn(every(FOLD_EVERY, self.clone(), ended.clone(), |engine| async move { engine.fold_counts().await }));
         chores.spawn(every(FIRE_EVERY, self.clone(), ended.clone(), move |engine| {
             let turn = turn.clone();
             async move { engine.fire_timers(&turn).await }
         }));
         chores.spawn(every(SWEEP_EVERY, self.clone(), ended.clone(), |engine| async move { engine.sweep().await }));
         chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear().await }));
+        chores.spawn(every(INDEX_EVERY, self.clone(), ended.clone(), |engine| async move { engine.index().await }));
         chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear_imports().await }));
         chores.spawn(every(PURGE_EVERY, self.clone(), ended, |engine| async move { engine.purge().await }));
         chores
@@ -82,6 +93,16 @@ impl Engine {
                 Ok(sealed) if sealed == SEAL_ROWS_MAX as u64 => {}
                 Ok(_) => return,
                 Err(error) => return warn!(%error, "the history could not be sealed"),
+            }
+        }
+    }
+
+    async fn fold_counts(&self) {
+        loop {
+            match self.shared.store.write_own(|tx| task_counts::fold(tx, FOLD_CHANGES_MAX)).await {
+                Ok(folded) if folded == FOLD_CHANGES_MAX as u64 => {}
+                Ok(_) => return,
+                Err(error) => return warn!(%error, "the counts of tasks could not be folded"),
             }
         }
     }
@@ -149,6 +170,28 @@ impl Engine {
                 Ok((false, _)) => return,
                 Err(failure) => return warn!(?failure, "a deleted workflow could not be cleared away; it is tried again"),
             }
+        }
+    }
+
+    /// Brings changed texts into the index that searches use, piece by piece, among what callers do and less often than they.
+    async fn index(&self) {
+        let mut after = None;
+        loop {
+            match self.shared.store.read_own(search::any_queued).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return warn!(%error, "changed texts could not be looked for"),
+            }
+            let begun = self.shared.clock.monotonic();
+            match self.shared.store.write(move |tx| search::index_some(tx, after, INDEXED_AT_ONCE)).await {
+                // Another node is at it.
+                Ok(None) if after.is_none() => return,
+                // What is left is in the workflows before.
+                Ok(last) => after = last,
+                Err(StoreError::Overloaded) => return,
+                Err(error) => return warn!(%error, "changed texts could not be indexed; a search still finds the newest of them"),
+            }
+            tokio::time::sleep((self.shared.clock.monotonic() - begun) * INDEX_RESTS).await;
         }
     }
 

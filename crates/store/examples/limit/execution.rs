@@ -144,8 +144,8 @@ pub fn run(tx: &mut dyn Tx, subject: &Subject, execution: Id) -> Result<(), Stor
     }
     after.performers.insert(execution.action, execution.performer);
     let update = tasks::Update {
+        before: &before,
         task: &after,
-        expected_version: before.version,
         unique_key: None,
         active: true,
         removed: &keys.0,

@@ -26,6 +26,9 @@ pub fn count(tx: &mut dyn Tx, question: &Question<'_>) -> Result<usize, StoreErr
 
 /// `None` where one index does not tell.
 fn by_one_index(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Option<usize>, StoreError> {
+    if question.search.is_some() {
+        return Ok(None);
+    }
     let rule = match conjuncts(question.condition).as_slice() {
         [] => return in_run(tx, question.workflow.id, &Run::All).map(Some),
         [Condition::Rule(rule)] => rule,

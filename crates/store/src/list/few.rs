@@ -6,6 +6,7 @@ use super::Question;
 use super::gather::Gathered;
 use super::leaf::{Keys, Leaf, Verdict, conjuncts, of_rule};
 use super::scan::{self, Way};
+use super::searching;
 use crate::{StoreError, Tx};
 
 /// Parts of a condition that are tried.
@@ -23,6 +24,11 @@ pub(super) fn few<'q, 'a>(
 
 /// Few ids that have among them all that match.
 pub(super) fn candidates(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Option<Vec<i64>>, StoreError> {
+    if let Some(searched) = question.search
+        && let Some(ids) = searching::few(tx, question, searched)?
+    {
+        return Ok(Some(ids));
+    }
     for part in conjuncts(question.condition).into_iter().take(PARTS_MAX) {
         if let Some(mut ids) = ids_of(tx, question, part)? {
             ids.sort_unstable();

@@ -8,6 +8,7 @@ use super::bits::Bits;
 use super::leaf::{Leaf, Verdict, of_rule};
 use super::rows::{Loaded, each_match};
 use super::scan::{self, Run};
+use super::searching;
 use crate::{StoreError, Tx};
 
 /// The ids of a workflow in the order of creation, and which of them match.
@@ -24,7 +25,16 @@ struct Sets {
 pub(super) fn matching(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Matching, StoreError> {
     let mut ids = Vec::new();
     scan::each_id(tx, question.workflow.id, &Run::All, &mut |id| ids.push(id))?;
-    let Sets { sure, may } = sets(tx, question, question.condition, &ids)?;
+    let Sets { mut sure, mut may } = sets(tx, question, question.condition, &ids)?;
+    if let Some(searched) = question.search {
+        let mut found = Sets { sure: Bits::none(ids.len()), may: Bits::none(ids.len()) };
+        searching::each_candidate(tx, question, searched, &mut |id, is_sure| {
+            mark(if is_sure { &mut found.sure } else { &mut found.may }, &ids, id)
+        })?;
+        found.may.or(&found.sure);
+        sure.and(&found.sure);
+        may.and(&found.may);
+    }
     let mut matches = sure;
     let mut open = may;
     open.less(&matches);

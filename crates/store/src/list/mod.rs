@@ -20,10 +20,12 @@ mod listing;
 mod matching;
 mod rows;
 mod scan;
+mod searching;
 mod walk;
 
 use std::cmp::Ordering;
 
+use baton_core::access::Access;
 use baton_core::actor::Actor;
 use baton_core::condition::{Condition, Scene, holds};
 use baton_core::ids::Id;
@@ -31,10 +33,12 @@ use baton_core::list::{Order, Place, SortKey};
 use baton_core::people::Workspace;
 use baton_core::task::Task;
 use baton_core::time::Timestamp;
+use baton_core::words::Search;
 use baton_core::workflow::Workflow;
 
 pub use count::count;
 pub use listing::Listing;
+pub use searching::{Ranked, ranked};
 
 use gather::Gathered;
 use walk::Walked;
@@ -47,10 +51,18 @@ pub struct Question<'a> {
     pub workspace: &'a Workspace,
     pub workflow: &'a Workflow,
     pub condition: &'a Condition,
+    pub search: Option<Searched<'a>>,
     pub sort: &'a [SortKey],
     pub performer: Actor,
     pub now: Timestamp,
     pub effort: Effort,
+}
+
+/// Words that are looked for in what this access sees.
+#[derive(Clone, Copy)]
+pub struct Searched<'a> {
+    pub search: &'a Search,
+    pub access: Access<'a>,
 }
 
 /// How many tasks, or entries of an index, are looked at in each of the ways.
@@ -93,7 +105,7 @@ const PAGE_BYTES_MAX: usize = 1 << 20;
 
 impl Question<'_> {
     pub fn holds(&self, task: &Task) -> bool {
-        self.condition_holds(self.condition, task)
+        self.condition_holds(self.condition, task) && self.search.is_none_or(|searched| searched.score(task, self.workflow).is_some())
     }
 
     fn condition_holds(&self, condition: &Condition, task: &Task) -> bool {

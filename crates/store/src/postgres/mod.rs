@@ -2,6 +2,7 @@
 //! three queues.
 
 mod error;
+mod ground;
 mod migrate;
 mod pipeline;
 mod reader;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
+pub(crate) use self::ground::PostgresGround;
 use self::session::Session;
 use crate::queue::{Queue, Whose, queue};
 use crate::work::Work;
@@ -46,7 +48,8 @@ impl Postgres {
     pub fn open(url: &str, options: &Options) -> Result<Postgres, StoreError> {
         let config = parse(url)?;
         // On a thread of its own, for the caller's may be driving asynchronous tasks.
-        let migrated = std::thread::scope(|scope| scope.spawn(|| migrate::migrate(&mut Session::new(config.clone())?)).join());
+        let begin = if options.migrate { migrate::migrate } else { migrate::check };
+        let migrated = std::thread::scope(|scope| scope.spawn(|| begin(&mut Session::new(config.clone())?)).join());
         migrated.unwrap_or_else(|_| Err(StoreError::Refused("the database could not be migrated; the log has the details".to_owned())))?;
         let (write, writes) = queue();
         let (lease, leases) = queue();

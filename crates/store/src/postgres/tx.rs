@@ -95,6 +95,20 @@ impl<'s> PostgresTx<'s> {
         Ok(())
     }
 
+    /// Statements without parameters and without answers.
+    pub fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.wrote = true;
+        let run = |tx: &mut Self| {
+            if tx.state == State::New {
+                tx.push(tx.begin)?;
+                tx.state = State::Sent;
+            }
+            tx.settle()?;
+            tx.session.batch(sql)
+        };
+        run(self).map_err(|failure| self.note(failure))
+    }
+
     /// Waits for what is on its way.
     pub fn settle(&mut self) -> Result<(), Failure> {
         if self.pipeline.is_empty() {

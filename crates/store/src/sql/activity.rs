@@ -126,6 +126,27 @@ pub fn seal(tx: &mut dyn Tx, limit: i64) -> Result<u64, StoreError> {
     Ok(rows.len() as u64)
 }
 
+/// Seals what a backup of PostgreSQL had before its sealer: SQLite has none that would come for it.
+pub(crate) fn seal_restored(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    if tx.dialect() == Dialect::Postgres {
+        return Ok(());
+    }
+    loop {
+        let sql = "SELECT workspace_id, id, hash FROM activity WHERE sequence IS NULL ORDER BY id LIMIT 1000";
+        let rows = tx.query(sql, &[], |row| Ok((row.id(0)?, row.id(1)?, row.array(2)?)))?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for (workspace, id, hash) in rows {
+            let mut head = Head::load(tx, workspace)?;
+            head.add(&hash);
+            let sql = "UPDATE activity SET sequence = $1, chain = $2 WHERE id = $3";
+            tx.execute(sql, &[head.sequence.into(), Param::Bytes(&head.chain), id.into()])?;
+            head.save(tx)?;
+        }
+    }
+}
+
 /// Rows of one workspace. PostgreSQL only, and so with its arrays: one statement for all.
 fn seal_rows(tx: &mut dyn Tx, rows: &[(Id, Id, Hash)]) -> Result<(), StoreError> {
     let mut head = Head::load(tx, rows[0].0)?;

@@ -5,9 +5,8 @@ use baton_core::ids::Id;
 use baton_core::task::Task;
 use baton_core::time::Timestamp;
 
-use super::imports;
-use super::people;
 use super::tasks::{self, read_task};
+use super::{imports, people, task_counts};
 use crate::{Dialect, StoreError, Tx};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +110,7 @@ pub fn delete_task(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreError> {
 
 /// The end of it, when nothing hangs on it any more.
 pub fn finish(tx: &mut dyn Tx, workflow: Id) -> Result<(), StoreError> {
+    task_counts::forget(tx, workflow)?;
     imports::give_up_all(tx, workflow)?;
     for sql in [
         "DELETE FROM task_values WHERE workflow_id = $1",

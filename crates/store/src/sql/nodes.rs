@@ -74,6 +74,12 @@ fn hand_back(tx: &mut dyn Tx, node: Id, boot_max: i64) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Makes claimable what was held when a backup was made; nobody in the restored store holds anything. As where a node ends cleanly, the
+/// interrupted starts do not count. Answers with how many.
+pub(crate) fn hand_back_all(tx: &mut dyn Tx) -> Result<u64, StoreError> {
+    tx.execute("UPDATE jobs SET node_id = NULL, boot = NULL, starts = starts - 1 WHERE node_id IS NOT NULL", &[])
+}
+
 /// Makes claimable what is held under a lease that has ended or an earlier boot, however it came to be; answers with how
 /// many. A node that stopped for a while claims and accepts until it notices, and by then its lease has been taken back
 /// already. Only a hint is lost where somebody still lives: its result is refused by the epoch of the next claim.

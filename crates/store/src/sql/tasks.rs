@@ -8,7 +8,7 @@ use baton_core::value::{FilterKey, Value};
 
 use super::query::Query;
 use super::row::to_json;
-use super::{activity, checklist, comments, task_values, timers};
+use super::{activity, checklist, comments, search, task_counts, task_values, timers};
 use crate::{Dialect, Param, Row, StoreError, Tx};
 
 /// A task with what every decision about it needs, read in one look-up.
@@ -180,16 +180,18 @@ pub fn insert(
         Param::Text(&values),
     ];
     tx.send(sql, &params)?;
+    task_counts::add(tx, task)?;
+    search::note_new(tx, task)?;
     task_values::insert(tx, task.workflow, task.id, keys)
 }
 
 /// A change of a task that was loaded with its lock.
 #[derive(Clone, Copy, Debug)]
 pub struct Update<'a> {
+    /// As it was loaded.
+    pub before: &'a Task,
     /// As it will be.
     pub task: &'a Task,
-    /// As it was loaded.
-    pub expected_version: i64,
     pub unique_key: Option<&'a str>,
     pub active: bool,
     /// Keys of the values that were, and of those that are instead.
@@ -200,7 +202,7 @@ pub struct Update<'a> {
 }
 
 pub fn update(tx: &mut dyn Tx, workspace: Id, update: &Update<'_>) -> Result<(), StoreError> {
-    let task = update.task;
+    let (before, task) = (update.before, update.task);
     let sql = "UPDATE tasks SET stage_id = $1, assignee_id = $2, active = $3, version = $4, unique_key = $5, updated_at = $6,
             finished_sequence = coalesce($7, finished_sequence), performers = $8, field_values = $9
         WHERE id = $10 AND workspace_id = $11 AND version = $12";
@@ -217,10 +219,12 @@ pub fn update(tx: &mut dyn Tx, workspace: Id, update: &Update<'_>) -> Result<(),
         Param::Text(&values),
         task.id.into(),
         workspace.into(),
-        update.expected_version.into(),
+        before.version.into(),
     ];
-    let moved_on = format!("task {} is no longer at version {}", task.id, update.expected_version);
+    let moved_on = format!("task {} is no longer at version {}", task.id, before.version);
     tx.send_one(sql, &params, StoreError::Sql(moved_on))?;
+    task_counts::shift(tx, before, task)?;
+    search::note_change(tx, before, task)?;
     task_values::replace(tx, task.workflow, task.id, update.removed, update.added)
 }
 
@@ -246,21 +250,13 @@ pub fn delete(tx: &mut dyn Tx, workspace: Id, workflow: Id, task: Id) -> Result<
 /// The same for a task that is there, and locked.
 pub(super) fn remove(tx: &mut dyn Tx, task: &Task) -> Result<(), StoreError> {
     tx.send("DELETE FROM tasks WHERE id = $1", &[task.id.into()])?;
+    task_counts::take_away(tx, task)?;
+    search::note_removed(tx, task)?;
     task_values::delete_of_task(tx, task)?;
     comments::delete_of_task(tx, task.id)?;
     checklist::delete_of_task(tx, task.id)?;
     timers::delete_of_task(tx, task.id)?;
     activity::erase_task(tx, task.id)
-}
-
-/// How many active tasks of the workflow each of these users has; who has none may be left out.
-pub fn active_counts(tx: &mut dyn Tx, workflow: Id, users: &[Id]) -> Result<Vec<(Id, i64)>, StoreError> {
-    let sql = "SELECT count(*) FROM tasks WHERE workflow_id = $1 AND assignee_id = $2 AND active = 1";
-    let count = |user: &Id| {
-        let found = tx.query_one(sql, &[workflow.into(), (*user).into()], |row| row.int(0))?;
-        Ok((*user, found.unwrap_or(0)))
-    };
-    users.iter().map(count).collect()
 }
 
 /// The active tasks that a user has in a workflow, each locked.
@@ -282,11 +278,6 @@ pub fn next_unique_numbers(tx: &mut dyn Tx, workflow: Id, count: i64) -> Result<
         ON CONFLICT (workflow_id) DO UPDATE SET last = unique_numbers.last + excluded.last RETURNING last";
     let last = tx.query_one(sql, &[workflow.into(), count.into()], |row| row.int(0))?;
     Ok(last.ok_or_else(|| StoreError::Sql(format!("workflow {workflow} got no number")))? - count + 1)
-}
-
-pub fn count_in_stage(tx: &mut dyn Tx, workflow: Id, stage: Id) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) FROM tasks WHERE workflow_id = $1 AND stage_id = $2";
-    Ok(tx.query_one(sql, &[workflow.into(), stage.into()], |row| row.int(0))?.unwrap_or(0))
 }
 
 pub fn count_with_field(tx: &mut dyn Tx, workflow: Id, field: Id) -> Result<i64, StoreError> {

@@ -7,7 +7,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::store_error;
-use crate::migrate::{self, VERSION, VERSION_TABLE};
+use super::has_table;
+use crate::migrate::{self, UNFINISHED_RESTORE, VERSION, VERSION_TABLE};
 use crate::{Dialect, Options, StoreError};
 
 /// Before it a rare bug could corrupt a WAL database when two connections checkpointed at once.
@@ -91,8 +92,15 @@ fn unopened(path: &Path, error: rusqlite::Error) -> StoreError {
     StoreError::Refused(format!("the database {} can't be opened: {error}", path.display()))
 }
 
+/// Only looks whether there is a store that may be used.
+pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    migrate::check_finished(has_table(connection, UNFINISHED_RESTORE)?)?;
+    migrate::check_made(has_table(connection, "schema_migrations")?)
+}
+
 pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
     let run = |sql: &str| connection.execute_batch(sql).map_err(|error| store_error(connection, error));
+    migrate::check_finished(has_table(connection, UNFINISHED_RESTORE)?)?;
     run(VERSION_TABLE)?;
     let version = connection.query_row(VERSION, [], |row| row.get(0)).map_err(|error| store_error(connection, error))?;
     for migration in migrate::pending(version)? {

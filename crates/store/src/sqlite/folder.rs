@@ -1,7 +1,8 @@
 //! A data folder: one process at a time, its writer thread, its readers.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
@@ -23,11 +24,14 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub fn open(folder: &Path, options: &Options) -> Result<Folder, StoreError> {
-        std::fs::create_dir_all(folder).map_err(|error| refused(folder, "can't be made", &error))?;
         let lock = lock(folder)?;
         let path = folder.join("baton.db");
         let mut connection = connection::open_writer(&path, options)?;
-        connection::migrate(&connection)?;
+        if options.migrate {
+            connection::migrate(&connection)?
+        } else {
+            connection::check(&connection)?
+        }
         let checkpointer = checkpoint::start(&path, &mut connection)?;
         let readers = Readers::open(&path, options.readers.max(1))?;
         let (queue, works) = queue();
@@ -64,8 +68,10 @@ impl Drop for Folder {
     }
 }
 
-/// The lock goes with the process, however that ends.
-fn lock(folder: &Path) -> Result<File, StoreError> {
+/// Makes the folder where there is none. The lock goes with the process, however that ends.
+pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| refused(folder, "can't be made", &error))?;
     let path: PathBuf = folder.join("baton.lock");
     let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = opened.map_err(|error| refused(&path, "can't be opened", &error))?;

@@ -4,7 +4,9 @@ mod checkpoint;
 mod connection;
 mod error;
 mod folder;
+mod ground;
 mod readers;
+mod tables;
 mod tx;
 mod writer;
 
@@ -14,6 +16,8 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use self::folder::Folder;
+pub(crate) use self::ground::SqliteGround;
+pub(crate) use self::tables::tables_at;
 use self::tx::{Savepoint, SqliteTx};
 use crate::queue::Whose;
 use crate::work::{Work, guarded};
@@ -53,6 +57,12 @@ impl Sqlite {
             Sqlite::Memory(connection) => read_in(&connection.lock(), work),
         }
     }
+}
+
+fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let found: i64 = connection.query_row(sql, [name], |row| row.get(0)).map_err(|error| error::store_error(connection, error))?;
+    Ok(found > 0)
 }
 
 /// A consistent view for one reader.

@@ -96,6 +96,11 @@ impl Bed {
         })
     }
 
+    /// The same on another store.
+    pub fn on(&self, store: Store) -> Bed {
+        Bed { store, ..self.clone() }
+    }
+
     async fn prepare(&self) {
         let (workspace, workflow) = (self.workspace, self.workflow);
         self.write(move |tx| {

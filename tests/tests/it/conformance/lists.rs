@@ -2,13 +2,16 @@
 
 mod any;
 
+use baton_core::access::Access;
 use baton_core::condition::Condition;
 use baton_core::ids::Id;
 use baton_core::list::{Order, Place, SortKey};
 use baton_core::task::Task;
 use baton_core::value::{Value, filter_keys};
-use baton_store::list::{self, Effort, From, Listing, Page, Question};
-use baton_store::sql::tasks;
+use baton_core::words::Search;
+use baton_core::workflow::Rights;
+use baton_store::list::{self, Effort, From, Listing, Page, Question, Ranked, Searched};
+use baton_store::sql::{search, tasks};
 
 use super::bed::{Bed, at, id};
 use super::on_every_store;
@@ -27,12 +30,14 @@ on_every_store!(
 const EFFORTS: [Effort; 3] =
     [Effort::USUAL, Effort { walk_first: 6, walk_max: 30, few: 8, group: 3 }, Effort { walk_first: 0, walk_max: 0, few: 0, group: 0 }];
 const TASKS: usize = 70;
-const QUESTIONS: usize = 120;
+const QUESTIONS: usize = 160;
 
 #[derive(Clone)]
 struct Asked {
     world: World,
     condition: Condition,
+    /// With the rights of who looks for it.
+    search: Option<(Search, Rights)>,
     sort: Vec<SortKey>,
     effort: Effort,
 }
@@ -42,6 +47,7 @@ impl Asked {
         Question {
             workspace: &self.world.workspace,
             workflow: &self.world.workflow,
+            search: self.search.as_ref().map(|(search, rights)| Searched { search, access: Access::Rights(rights) }),
             condition: &self.condition,
             sort: &self.sort,
             performer: self.world.performer,
@@ -55,7 +61,17 @@ impl Asked {
     }
 
     fn everything(world: World) -> Asked {
-        Asked { world, condition: Condition::All(Vec::new()), sort: Vec::new(), effort: Effort::USUAL }
+        Asked { world, condition: Condition::All(Vec::new()), search: None, sort: Vec::new(), effort: Effort::USUAL }
+    }
+
+    /// The same as it is ranked.
+    fn by_rank(&self, all: &[Task]) -> Vec<(u32, Id)> {
+        let Some((search, rights)) = &self.search else { return Vec::new() };
+        let score = |task: &Task| search.score(task, &self.world.workflow, Access::Rights(rights));
+        let matching = all.iter().filter(|task| self.question().holds(task));
+        let mut ranked: Vec<(u32, Id)> = matching.filter_map(|task| Some((score(task)?, task.id))).collect();
+        ranked.sort_by(|one, other| other.cmp(one));
+        ranked
     }
 
     /// What the list is.
@@ -64,6 +80,11 @@ impl Asked {
         listed.sort_by(|one, other| self.order().compare(&self.order().place(one), &self.order().place(other)));
         listed
     }
+}
+
+async fn ranked(bed: &Bed, asked: &Asked, again: Option<Option<Id>>) -> Ranked {
+    let asked = asked.clone();
+    bed.read(move |tx| list::ranked(tx, &asked.question(), again)).await.unwrap()
 }
 
 /// Where a page begins, of which nothing is borrowed.
@@ -139,8 +160,11 @@ async fn every_list_is_what_memory_says(bed: Bed) {
     for number in 0..QUESTIONS {
         let (tree, condition) = any.condition(&world);
         let (sort, effort) = (any.sort(&world), EFFORTS[number % EFFORTS.len()]);
-        let asked = Asked { world: world.clone(), condition, sort, effort };
-        let told = format!("{tree} sorted by {:?} with {effort:?}", asked.sort);
+        let search = any.search();
+        let told = format!("{tree} with {search:?} sorted by {sort:?} with {effort:?}");
+        let asked = Asked { world: world.clone(), condition, search, sort, effort };
+        // Ever more of them are indexed.
+        bed.write(|tx| search::index_some(tx, None, 1)).await.unwrap();
         let expected = asked.expected(&all);
         let ids = |tasks: &[Task]| tasks.iter().map(|task| task.id).collect::<Vec<_>>();
 
@@ -163,6 +187,9 @@ async fn every_list_is_what_memory_says(bed: Bed) {
                 }
                 listed += 1;
             }
+        }
+        if asked.search.is_some() {
+            assert_eq!(ranked(&bed, &asked, None).await, Ranked { tasks: asked.by_rank(&all), oldest: None }, "{told}");
         }
         let (offset, limit) = (any.below(TASKS), any.below(9) + 1);
         if let Some(page) = page(&bed, &asked, &Begin::Offset(offset), limit).await {

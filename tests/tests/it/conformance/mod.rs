@@ -3,7 +3,9 @@
 //! To add a test: an `async fn(bed: Bed)` and its name in the file's `on_every_store!`.
 
 mod activity;
+mod backup;
 mod bed;
+mod counts;
 mod executions;
 mod folder;
 mod idempotency;
@@ -13,6 +15,7 @@ mod migrating;
 mod nodes;
 mod people;
 mod postgres;
+mod search;
 mod secrets;
 mod tasks;
 mod transactions;

@@ -220,8 +220,8 @@ async fn works_that_want_the_same_rows_all_succeed(bed: Bed) {
                     let mut after = before.clone();
                     (after.version, after.updated_at) = (before.version + 1, at(before.version));
                     let update = tasks::Update {
+                        before: &before,
                         task: &after,
-                        expected_version: before.version,
                         unique_key: None,
                         active: true,
                         removed: &[],

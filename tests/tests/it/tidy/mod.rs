@@ -1,11 +1,15 @@
 //! House rules that a program can check.
 //!
 //! - `arrows`: which crate may use which.
+//! - `links`: of documents, which must lead somewhere.
+//! - `shipping`: what containers, services and charts say of the program.
 //! - `texts`: what no file may say, and what every crate must.
 //! - `twins`: what stands in two places.
 //! - `words`: one word, one thing, in the names that others see.
 
 mod arrows;
+mod links;
+mod shipping;
 mod texts;
 mod twins;
 mod words;

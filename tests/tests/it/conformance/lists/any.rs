@@ -8,7 +8,8 @@ use baton_core::people::{User, UserState, Workspace};
 use baton_core::task::Task;
 use baton_core::time::{Timestamp, zone};
 use baton_core::value::{File, Value};
-use baton_core::workflow::{Field, FieldKind, SelectOption, Stage, Workflow};
+use baton_core::words::Search;
+use baton_core::workflow::{Field, FieldKind, FieldRight, Rights, SelectOption, Stage, Workflow};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rust_decimal::Decimal;
@@ -166,6 +167,14 @@ impl Any {
             created_by: if self.chance(2) { Actor::ApiKey(id(9)) } else { Actor::User(self.one(&people)) },
             performers: [].into(),
         }
+    }
+
+    /// Mostly none; with the rights of a role that hides something.
+    pub fn search(&mut self) -> Option<(Search, Rights)> {
+        let text = self.one(&["a", "ab c", "strasse", "b AB", "é", "1", "2 a", "x"]).to_owned();
+        let hidden = [NAME, NOTES, NAME + 11].into_iter().filter(|_| self.below(4) == 0).map(|field| (id(field), FieldRight::Hidden));
+        let rights = Rights { fields: hidden.collect(), ..Rights::collaborator() };
+        (self.below(5) < 2).then(|| (Search::read(&text).unwrap(), rights))
     }
 
     fn text(&mut self) -> String {

@@ -7,7 +7,7 @@ use baton_engine::commands::lists::{Begin, ListAsk, Page};
 
 use crate::query::{Query, bad};
 
-const OURS: &[&str] = &["_limit", "_cursor", "_offset", "_sort", "_filter", "_fields", "_count", "_format"];
+const OURS: &[&str] = &["_limit", "_cursor", "_offset", "_sort", "_search", "_filter", "_fields", "_count", "_format"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -36,8 +36,14 @@ impl Asked {
             Some(other) => return Err(bad("_format", other, "json or csv")),
         };
         let narrowed = Narrowed { active_only, columns: rest.columns()?, filter: text("_filter") };
-        let list =
-            ListAsk { narrowed, sort: text("_sort"), fields: text("_fields"), count: ours.flag("_count")?, exports: format == Format::Csv };
+        let list = ListAsk {
+            narrowed,
+            search: text("_search"),
+            sort: text("_sort"),
+            fields: text("_fields"),
+            count: ours.flag("_count")?,
+            exports: format == Format::Csv,
+        };
         let (limit, begin) = (ours.rows()?, begin(&ours)?);
         if let (Begin::Offset(offset), None) = (&begin, limit) {
             return Err(bad("_offset", &offset.to_string(), "a number together with _limit"));
