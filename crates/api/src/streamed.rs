@@ -11,11 +11,14 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tracing::error;
 
-/// The piece that comes next, and the one after that, if there is one.
-pub struct Next(Pin<Box<dyn Future<Output = Outcome<(Bytes, Option<Next>)>> + Send>>);
+/// A piece, and the one behind it, if there is one.
+pub type Piece = (Bytes, Option<Next>);
+
+/// The piece that comes next.
+pub struct Next(Pin<Box<dyn Future<Output = Outcome<Piece>> + Send>>);
 
 impl Next {
-    pub fn new(piece: impl Future<Output = Outcome<(Bytes, Option<Next>)>> + Send + 'static) -> Next {
+    pub fn new(piece: impl Future<Output = Outcome<Piece>> + Send + 'static) -> Next {
         Next(Box::pin(piece))
     }
 }

@@ -49,3 +49,12 @@ CREATE TABLE import_pieces (
   errors {text},
   PRIMARY KEY (import_id, number)
 ){end};
+
+-- Tasks as a dry run would have left them, for rows behind that name them again.
+CREATE TABLE import_foreseen (
+  import_id {int} NOT NULL,
+  unique_key {text} NOT NULL,
+  -- JSON.
+  task {text} NOT NULL,
+  PRIMARY KEY (import_id, unique_key)
+){clustered};

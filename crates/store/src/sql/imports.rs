@@ -3,11 +3,13 @@
 use baton_core::actor::Actor;
 use baton_core::csv::Target;
 use baton_core::ids::Id;
+use baton_core::task::Task;
 use baton_core::time::Timestamp;
 use baton_core::told::Told;
 
+use super::query::Query;
 use super::row::to_json;
-use crate::{Dialect, Row, StoreError, Tx};
+use crate::{Dialect, Param, Row, StoreError, Tx};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
@@ -227,11 +229,35 @@ pub fn left(tx: &mut dyn Tx, import: Id, after: i64) -> Result<Option<Left>, Sto
     })
 }
 
+/// Keeps tasks as a dry run would have left them, by their Unique IDs.
+pub fn foresee(tx: &mut dyn Tx, import: Id, tasks: &[(String, Task)]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO import_foreseen (import_id, unique_key, task) VALUES ($1, $2, $3)
+        ON CONFLICT (import_id, unique_key) DO UPDATE SET task = excluded.task";
+    for (unique_id, task) in tasks {
+        tx.send(sql, &[import.into(), unique_id.as_str().into(), to_json(task).as_str().into()])?;
+    }
+    Ok(())
+}
+
+/// Those of these that it has come to.
+pub fn foreseen(tx: &mut dyn Tx, import: Id, unique_ids: &[impl AsRef<str>]) -> Result<Vec<(String, Task)>, StoreError> {
+    let Some(last) = unique_ids.last() else { return Ok(Vec::new()) };
+    let mut query = Query::new("SELECT unique_key, task FROM import_foreseen WHERE import_id = ");
+    query.param(import);
+    query.text(" AND unique_key IN ");
+    let padded = unique_ids.iter().chain(std::iter::repeat(last)).take(unique_ids.len().next_power_of_two());
+    query.list(padded.map(|unique_id| Param::Text(unique_id.as_ref())));
+    tx.query(&query.sql, &query.params, |row| Ok((row.text(0)?.to_owned(), row.json(1)?)))
+}
+
 /// Whether [`clear`] would find anything; a cheap look, since every node asks often.
 pub fn any_to_clear(tx: &mut dyn Tx, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM imports WHERE clear_at <= $1 LIMIT 1";
     Ok(tx.query_one(sql, &[now.into()], |_| Ok(()))?.is_some())
 }
+
+/// What is foreseen is smaller than a piece.
+const FORESEEN_A_PIECE: i64 = 100;
 
 /// Throws away some pieces of an import whose time has come, or the import itself if nobody sees it. `false`: there is none, or another
 /// node is at it.
@@ -242,10 +268,14 @@ pub fn clear(tx: &mut dyn Tx, now: Timestamp, pieces_max: i64) -> Result<bool, S
     };
     let found = tx.query_one(sql, &[now.into()], |row| Ok((row.id(0)?, row.named(1, "a status", Status::named)?)))?;
     let Some((import, status)) = found else { return Ok(false) };
-    let sql = "DELETE FROM import_pieces WHERE import_id = $1 AND number IN
+    let pieces = "DELETE FROM import_pieces WHERE import_id = $1 AND number IN
         (SELECT number FROM import_pieces WHERE import_id = $1 ORDER BY number LIMIT $2)";
-    if tx.execute(sql, &[import.into(), pieces_max.into()])? > 0 {
-        return Ok(true);
+    let foreseen = "DELETE FROM import_foreseen WHERE import_id = $1 AND unique_key IN
+        (SELECT unique_key FROM import_foreseen WHERE import_id = $1 ORDER BY unique_key LIMIT $2)";
+    for (sql, most) in [(pieces, pieces_max), (foreseen, pieces_max * FORESEEN_A_PIECE)] {
+        if tx.execute(sql, &[import.into(), most.into()])? > 0 {
+            return Ok(true);
+        }
     }
     match status {
         Status::Absent => tx.send("DELETE FROM imports WHERE id = $1", &[import.into()])?,

@@ -162,6 +162,10 @@ async fn a_unique_id_that_comes_again_is_a_change_wherever_it_stands() {
 async fn a_dry_run_tells_the_same_and_does_nothing() {
     on_every_store(async |review| {
         review.task(json!({ "ID": "1" })).await;
+        // A Unique ID that comes again in another thousand is what the dry run has made of it.
+        let again = review.imported("?_dry_run=true", &(numbered(1001, &[]).replace("Note", "Notes") + "1,7,\n1001,7,\n")).await.0;
+        assert_eq!(again, counts("Success", [1003, 1003, 1000, 3, 0]));
+        until(async || (number(&review, "SELECT count(*) FROM import_foreseen").await == 0).then_some(())).await;
         let file = numbered(1200, &[1100]);
         let (foreseen, told) = review.imported("?_dry_run=true&_mapping=%7B%22Note%22:null%7D", &file).await;
         assert_eq!(review.column("ID").await.len(), 1);

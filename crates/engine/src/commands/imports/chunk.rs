@@ -73,7 +73,7 @@ fn next_piece(cx: &mut Cx<'_>, import: &mut Import) -> Outcome<()> {
     let columns = csv::columns(&import.header, &import.targets, &found.workflow)?;
     let rows = imports::piece(cx.tx, import.id, import.next_piece)?;
     let bodies: Vec<_> = rows.iter().map(|row| csv::body(&row.cells, &columns)).collect();
-    let decided = rows::decide(cx, &found, &bodies)?;
+    let decided = rows::decide(cx, &found, &bodies, import.dry_run.then_some(import.id))?;
     let (count, refused) = (i64::try_from(rows.len()).unwrap_or(i64::MAX), decided.refused());
     import.next_piece += 1;
     let counts = &mut import.counts;
@@ -85,7 +85,9 @@ fn next_piece(cx: &mut Cx<'_>, import: &mut Import) -> Outcome<()> {
     }
     counts.created += decided.created;
     counts.updated += decided.updated;
-    if !import.dry_run {
+    if import.dry_run {
+        rows::foresee(cx, &found, &decided, import.id)?;
+    } else {
         rows::save(cx, &found, decided)?;
     }
     Ok(imports::progress(cx.tx, import, None)?)
@@ -114,7 +116,11 @@ pub(super) fn finish(cx: &mut Cx<'_>, import: &Import, mut refusals: Vec<Refusal
     let errors: Vec<Told> = refusals.iter().map(Refusal::told).collect();
     let now = cx.now();
     let kept = i64::try_from(IMPORT_REFUSED_KEPT.as_micros()).unwrap_or(i64::MAX);
-    let clear_at = (status == Status::Fail).then(|| now.plus_micros(kept));
+    let clear_at = match status {
+        Status::Fail => Some(now.plus_micros(kept)),
+        // What a dry run has foreseen.
+        _ => import.dry_run.then_some(now),
+    };
     imports::finish(cx.tx, import.id, status, now, &errors, clear_at)?;
     if import.dry_run {
         return Ok(());

@@ -3,10 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use baton_core::ids::Id;
 use baton_core::task::body;
 use baton_core::task::{Change, Task};
 use baton_core::value::{Value, parse};
 use baton_core::workflow::Field;
+use baton_store::sql::imports;
 use baton_store::sql::tasks::{self, Loaded};
 use serde_json::{Map, Value as Json};
 
@@ -17,6 +19,7 @@ use crate::cx::{Cx, Failure, Found, Outcome};
 #[derive(Default)]
 pub struct Decided {
     writes: Vec<Write>,
+    unique_ids: Vec<Option<String>>,
     pub created: i64,
     pub updated: i64,
     /// What is wrong with each, if anything.
@@ -34,11 +37,12 @@ impl Decided {
     }
 }
 
-/// Each body is a new task, or a change of the one that has its Unique ID, which may be one of a row before it.
-pub fn decide(cx: &mut Cx<'_>, found: &Found, bodies: &[Map<String, Json>]) -> Outcome<Decided> {
+/// Each body is a new task, or a change of the one that has its Unique ID, which may be one of a row before it. `dry_run`: the import that
+/// has foreseen what others before it would have done.
+pub fn decide(cx: &mut Cx<'_>, found: &Found, bodies: &[Map<String, Json>], dry_run: Option<Id>) -> Outcome<Decided> {
     let field = found.access().unique_id_field(&found.workflow);
     let unique_ids: Vec<Option<String>> = bodies.iter().map(|body| unique_id_in(body, field?, found)).collect();
-    let mut known = known(cx, found, &unique_ids)?;
+    let mut known = known(cx, found, &unique_ids, dry_run)?;
     let named_again = named_again(&unique_ids);
     let mut decided = Decided::default();
     for (body, unique_id) in bodies.iter().zip(&unique_ids) {
@@ -66,6 +70,7 @@ pub fn decide(cx: &mut Cx<'_>, found: &Found, bodies: &[Map<String, Json>]) -> O
         decided.errors.push(None);
         decided.writes.push(write);
     }
+    decided.unique_ids = unique_ids;
     Ok(decided)
 }
 
@@ -77,9 +82,15 @@ fn unique_id_in(body: &Map<String, Json>, field: &Field, found: &Found) -> Optio
     }
 }
 
-fn known(cx: &mut Cx<'_>, found: &Found, unique_ids: &[Option<String>]) -> Outcome<HashMap<String, Loaded>> {
+fn known(cx: &mut Cx<'_>, found: &Found, unique_ids: &[Option<String>], dry_run: Option<Id>) -> Outcome<HashMap<String, Loaded>> {
     let named: Vec<&String> = unique_ids.iter().flatten().collect();
-    Ok(tasks::of_unique_ids(cx.tx, cx.caller.workspace, found.workflow.id, &named)?.into_iter().collect())
+    let mut known: HashMap<String, Loaded> =
+        tasks::of_unique_ids(cx.tx, cx.caller.workspace, found.workflow.id, &named)?.into_iter().collect();
+    if let Some(import) = dry_run {
+        let foreseen = imports::foreseen(cx.tx, import, &named)?;
+        known.extend(foreseen.into_iter().map(|(unique_id, task)| (unique_id, not_stored(task, found))));
+    }
+    Ok(known)
 }
 
 fn named_again(unique_ids: &[Option<String>]) -> HashSet<&str> {
@@ -97,15 +108,7 @@ fn revise(found: &Found, loaded: &Loaded, body: &Map<String, Json>) -> Outcome<W
 /// The task as the next row finds it that names it.
 fn as_written(write: &Write, found: &Found) -> Loaded {
     match write {
-        Write::New(task) => Loaded {
-            task: task.clone(),
-            revision: found.workflow.revision,
-            archived: found.archived,
-            workspace_version: 0,
-            last_sequence: 0,
-            waiting: 0,
-            timers: 0,
-        },
+        Write::New(task) => not_stored(task.clone(), found),
         Write::Change(change) => {
             let (loaded, after) = &**change;
             let between = Change::between(&loaded.task, after);
@@ -115,6 +118,19 @@ fn as_written(write: &Write, found: &Found) -> Loaded {
             Loaded { task: Task { version, ..after.clone() }, timers, ..loaded.clone() }
         }
     }
+}
+
+/// A task on which nothing hangs yet.
+fn not_stored(task: Task, found: &Found) -> Loaded {
+    let (revision, archived) = (found.workflow.revision, found.archived);
+    Loaded { task, revision, archived, workspace_version: 0, last_sequence: 0, waiting: 0, timers: 0 }
+}
+
+/// Keeps what was decided for the rows behind, instead of writing it.
+pub fn foresee(cx: &mut Cx<'_>, found: &Found, decided: &Decided, import: Id) -> Outcome<()> {
+    let named = decided.writes.iter().zip(&decided.unique_ids);
+    let left = named.filter_map(|(write, unique_id)| Some((unique_id.clone()?, as_written(write, found).task)));
+    Ok(imports::foresee(cx.tx, import, &left.collect::<Vec<_>>())?)
 }
 
 /// Writes what was decided, with its history. None of the rows may have been refused.
