@@ -26,6 +26,10 @@ pub const LARGE_BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Parameters of one request's query.
 pub const QUERY_PARAMETERS_MAX: usize = 1000;
+/// Rows of one page.
+pub const PAGE_ROWS_MAX: i64 = 200;
+/// Requests of one API key in a minute, unless the operator says otherwise.
+pub const RATE_PER_MINUTE: usize = 600;
 /// Executions of one task that wait; one more is told to come back later.
 pub const WAITING_EXECUTIONS_MAX: i64 = 1000;
 /// Tasks that one request takes an action on, and tasks that one creates or changes.

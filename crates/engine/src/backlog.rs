@@ -274,7 +274,7 @@ mod tests {
     /// A node that holds its lease and runs nothing, on a store where so many jobs of the workspace wait.
     async fn idle_node(jobs: i64) -> (Engine, Ask) {
         let store = Store::open(Options::new(Place::Memory)).unwrap();
-        let options = EngineOptions { public_url: String::new(), workers: 1, node: workspace(7) };
+        let options = EngineOptions::new("", 1, workspace(7));
         let surroundings = Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(1));
         let engine = Engine::new(store, surroundings, options);
         engine.take_lease().await.unwrap();

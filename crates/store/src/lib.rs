@@ -2,7 +2,7 @@
 //!
 //! Map: a [`Store`] runs work (plain functions over a [`Tx`]) in transactions; [`sql`] has the statements, one file for
 //! each noun; `sqlite/` and `postgres/` have what differs: how connections are opened, how works are grouped into
-//! commits, and what an engine's error means. `migrations/` has the schema.
+//! commits, and what an engine's error means; `measure` tells how long it all takes. `migrations/` has the schema.
 //!
 //! A write is answered when its commit is durable, and an `Err` leaves nothing behind. A read sees every answered write.
 //! No rule of the product lives here.
@@ -10,6 +10,7 @@
 
 mod error;
 pub mod link;
+pub mod measure;
 mod migrate;
 mod postgres;
 mod queue;

@@ -29,6 +29,8 @@ impl Demo {
             once: self.once,
             public_url: settings.public_url.clone().filter(|_| settings.is_flag(&table::PUBLIC_URL)),
             workers: settings.workers,
+            rate_per_minute: settings.rate_per_minute,
+            executions_kept: settings.executions_kept,
             page_count_max: settings.page_count_max,
             limits: Limits::of(settings),
         };

@@ -52,7 +52,7 @@ pub struct Limits {
 
 impl Limits {
     pub fn of(settings: &Settings) -> Limits {
-        Limits { api: ApiOptions { body_bytes_max: settings.body_bytes_max }, connections: settings.connections_max }
+        Limits { api: ApiOptions { body_bytes_max: settings.body_bytes_max, join_trace: None }, connections: settings.connections_max }
     }
 }
 

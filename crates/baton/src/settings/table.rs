@@ -26,8 +26,10 @@ pub const SETTINGS: &[Setting] = &[
     SMTP_PASSWORD_FILE,
     SMTP_FROM,
     OUTBOUND_ALLOW,
+    RATE_PER_MINUTE,
     BODY_MIB,
     CONNECTIONS,
+    EXECUTIONS_DAYS,
     PAGE_COUNT_MAX,
     LOG_LEVEL,
     LOG_FORMAT,
@@ -134,6 +136,13 @@ pub const OUTBOUND_ALLOW: Setting = Setting {
     default: None,
     allowed: "networks like 10.1.0.0/16, fd00::/8 or 10.1.2.3",
 };
+pub const RATE_PER_MINUTE: Setting = Setting {
+    key: "limits.rate_per_minute",
+    value_name: "COUNT",
+    help: "Requests that one API key may make in a minute; 0 is as many as it likes",
+    default: Some("600"),
+    allowed: "a whole number from 0 to 1000000",
+};
 pub const BODY_MIB: Setting = Setting {
     key: "limits.body_mib",
     value_name: "MIB",
@@ -147,6 +156,13 @@ pub const CONNECTIONS: Setting = Setting {
     help: "Connections that are served at once; one more waits",
     default: Some("1000"),
     allowed: "a whole number from 1 to 1000000",
+};
+pub const EXECUTIONS_DAYS: Setting = Setting {
+    key: "retention.executions_days",
+    value_name: "DAYS",
+    help: "How long executions that have ended are kept; 0 keeps them for ever",
+    default: Some("90"),
+    allowed: "0, or a whole number from 2 to 36500",
 };
 pub const PAGE_COUNT_MAX: Setting = Setting {
     key: "sqlite.page_count_max",

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod migrating;
 pub mod nodes;
 pub mod people;
+pub mod retention;
 mod row;
 pub mod secrets;
 mod task_filter;

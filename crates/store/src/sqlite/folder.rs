@@ -3,10 +3,12 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::readers::Readers;
 use super::{checkpoint, connection, writer};
+use crate::measure::Measures;
 use crate::queue::{Queue, Whose, queue};
 use crate::work::Work;
 use crate::{Options, StoreError, Tx};
@@ -22,7 +24,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    pub fn open(folder: &Path, options: &Options) -> Result<Folder, StoreError> {
+    pub fn open(folder: &Path, options: &Options, measures: &Arc<Measures>) -> Result<Folder, StoreError> {
         std::fs::create_dir_all(folder).map_err(|error| refused(folder, "can't be made", &error))?;
         let lock = lock(folder)?;
         let path = folder.join("baton.db");
@@ -30,7 +32,7 @@ impl Folder {
         connection::migrate(&connection)?;
         let checkpointer = checkpoint::start(&path, &mut connection)?;
         let readers = Readers::open(&path, options.readers.max(1))?;
-        let (queue, works) = queue();
+        let (queue, works) = queue(measures);
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer::write_groups(connection, &works))

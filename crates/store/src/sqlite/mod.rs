@@ -9,12 +9,14 @@ mod tx;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use self::folder::Folder;
 use self::tx::{Savepoint, SqliteTx};
+use crate::measure::Measures;
 use crate::queue::Whose;
 use crate::work::{Work, guarded};
 use crate::{Options, StoreError, Tx};
@@ -25,8 +27,8 @@ pub(crate) enum Sqlite {
 }
 
 impl Sqlite {
-    pub fn open_folder(folder: &Path, options: &Options) -> Result<Sqlite, StoreError> {
-        Folder::open(folder, options).map(Sqlite::Folder)
+    pub fn open_folder(folder: &Path, options: &Options, measures: &Arc<Measures>) -> Result<Sqlite, StoreError> {
+        Folder::open(folder, options, measures).map(Sqlite::Folder)
     }
 
     pub fn open_memory(options: &Options) -> Result<Sqlite, StoreError> {

@@ -13,6 +13,7 @@ mod migrating;
 mod nodes;
 mod people;
 mod postgres;
+mod retention;
 mod secrets;
 mod tasks;
 mod transactions;

@@ -67,7 +67,8 @@ const MIB: usize = 1024 * 1024;
 #[tokio::test]
 async fn large_bodies_share_what_is_set_aside_for_them() {
     let mut review = Review::start().await;
-    review.server.router = baton_api::router(review.server.engine.clone(), ApiOptions { body_bytes_max: 64 * MIB });
+    review.server.router =
+        baton_api::router(review.server.engine.clone(), ApiOptions { body_bytes_max: 64 * MIB, ..ApiOptions::default() });
     let (sender, receiver) = channel(1);
     let body = Body::from_stream(Pieces { receiver, wanted: Arc::default() });
     let mut slow = pin!(review.server.respond_to(post(review.at("/tasks"), ""), body));

@@ -34,6 +34,7 @@ mod preconditions;
 mod queue;
 mod quoted;
 mod quotes;
+mod rates;
 mod retry;
 mod review;
 mod rights;
