@@ -15,6 +15,7 @@ use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, Outcome, Replayed};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
+use tracing::{Instrument, Span};
 
 use crate::app::App;
 use crate::body::{self, Document, Incoming, Object, OneOrMany};
@@ -142,12 +143,12 @@ impl Call {
         T: Send + 'static,
         C: FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
     {
-        let (app, ask, runtime) = (self.app.clone(), self.ask(), Handle::current());
+        let (app, ask, runtime, span) = (self.app.clone(), self.ask(), Handle::current(), Span::current());
         async move {
             // The semaphore is never closed.
             let turn = app.lists.clone().acquire_owned().await.ok();
             let work = move || {
-                let done = runtime.block_on(app.engine.read(ask, command));
+                let done = runtime.block_on(app.engine.read(ask, command).instrument(span));
                 drop(turn);
                 done
             };

@@ -26,7 +26,7 @@ impl Serve {
 }
 
 pub fn run(settings: &Settings) -> Result<(), Trouble> {
-    telemetry::start(settings.log_level, settings.log_format);
+    let traces = telemetry::start(settings)?;
     let store = wiring::open_store_for_server(settings)?;
     let node = wiring::Node::open(&settings.data)?;
     wiring::run_on(wiring::runtime()?, async {
@@ -43,7 +43,7 @@ pub fn run(settings: &Settings) -> Result<(), Trouble> {
             executions_kept: settings.executions_kept,
         };
         let engine = Engine::new(store, surroundings, options);
-        let mut server = Server::start(engine, listener, socket, Limits::of(settings), settings.role);
+        let mut server = Server::start(engine, listener, socket, Limits::of(settings, traces.is_some()), settings.role);
         announce(settings, &server, address).await?;
         until_stopped(&mut signals, &mut server).await?;
         stop(&mut signals, server).await;

@@ -77,6 +77,9 @@ pub struct Settings {
     pub page_count_max: Option<u32>,
     pub log_level: LevelFilter,
     pub log_format: LogFormat,
+    pub otlp_endpoint: Option<String>,
+    pub otlp_service_name: Option<String>,
+    pub otlp_sampling: f64,
     url: Option<String>,
     pub api_key: Option<String>,
     pub api_key_file: Option<PathBuf>,
@@ -99,6 +102,8 @@ impl Settings {
         let master_key_file = values.read(&table::MASTER_KEY_FILE, parse::path);
         let smtp = smtp::read(&mut values);
         let outbound_allow = values.read(&table::OUTBOUND_ALLOW, parse::networks).unwrap_or_default();
+        let otlp_endpoint = values.read(&table::OTLP_ENDPOINT, parse::public_url);
+        let otlp_service_name = values.read(&table::OTLP_SERVICE_NAME, parse::user);
         let url = values.read(&table::URL, parse::public_url);
         let api_key = values.read(&table::API_KEY, parse::api_key);
         let api_key_file = values.read(&table::API_KEY_FILE, parse::path);
@@ -116,6 +121,7 @@ impl Settings {
             values.read(&table::PAGE_COUNT_MAX, parse::page_count_max),
             values.read(&table::LOG_LEVEL, parse::log_level),
             values.read(&table::LOG_FORMAT, parse::log_format),
+            values.read(&table::OTLP_SAMPLING, parse::share),
         );
         match read {
             (
@@ -132,6 +138,7 @@ impl Settings {
                 page_count_max,
                 Some(log_level),
                 Some(log_format),
+                Some(otlp_sampling),
             ) if problems.is_empty() => Ok(Settings {
                 role,
                 listen,
@@ -149,6 +156,9 @@ impl Settings {
                 page_count_max,
                 log_level,
                 log_format,
+                otlp_endpoint,
+                otlp_service_name,
+                otlp_sampling,
                 url,
                 api_key,
                 api_key_file,

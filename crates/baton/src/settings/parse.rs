@@ -117,6 +117,10 @@ pub fn log_level(text: &str) -> Option<LevelFilter> {
     }
 }
 
+pub fn share(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
+}
+
 pub fn log_format(text: &str) -> Option<LogFormat> {
     match text {
         "human" => Some(LogFormat::Human),

@@ -33,6 +33,9 @@ pub const SETTINGS: &[Setting] = &[
     PAGE_COUNT_MAX,
     LOG_LEVEL,
     LOG_FORMAT,
+    OTLP_ENDPOINT,
+    OTLP_SERVICE_NAME,
+    OTLP_SAMPLING,
     URL,
     API_KEY,
     API_KEY_FILE,
@@ -180,6 +183,27 @@ pub const LOG_LEVEL: Setting = Setting {
 };
 pub const LOG_FORMAT: Setting =
     Setting { key: "log.format", value_name: "FORMAT", help: "How to log", default: Some("human"), allowed: "human or json" };
+pub const OTLP_ENDPOINT: Setting = Setting {
+    key: "otlp.endpoint",
+    value_name: "URL",
+    help: "The collector of OpenTelemetry that traces are sent to, below which it takes /v1/traces; left out, none are made",
+    default: None,
+    allowed: PUBLIC_URL.allowed,
+};
+pub const OTLP_SERVICE_NAME: Setting = Setting {
+    key: "otlp.service_name",
+    value_name: "NAME",
+    help: "Whose traces they are [default: baton]",
+    default: None,
+    allowed: "a name without control characters",
+};
+pub const OTLP_SAMPLING: Setting = Setting {
+    key: "otlp.sampling",
+    value_name: "SHARE",
+    help: "The share of traces that are sent, of those for which no caller has decided",
+    default: Some("1"),
+    allowed: "a number from 0 to 1, such as 0.1",
+};
 pub const URL: Setting = Setting {
     key: "url",
     value_name: "URL",

@@ -22,5 +22,6 @@ mod secrets;
 mod serve;
 mod settings;
 mod site;
+mod traces;
 mod users;
 mod waits;

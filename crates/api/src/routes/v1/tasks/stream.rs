@@ -17,7 +17,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
-use tracing::error;
+use tracing::{Instrument, Span, error};
 
 use crate::app::App;
 use crate::call::Call;
@@ -57,9 +57,9 @@ impl Pages {
     async fn after(&self, after: Option<Id>) -> Outcome<Piece> {
         // The semaphore is never closed.
         let turn = self.app.lists.clone().acquire_owned().await.ok();
-        let (runtime, pages) = (Handle::current(), self.clone());
+        let (runtime, pages, span) = (Handle::current(), self.clone(), Span::current());
         let work = move || {
-            let piece = runtime.block_on(pages.read(after));
+            let piece = runtime.block_on(pages.read(after).instrument(span));
             drop(turn);
             piece
         };
