@@ -17,7 +17,8 @@ use axum::routing::any;
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Ask, Engine, Failure};
 use tokio::sync::Semaphore;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
+use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, debug, error, error_span};
 
 use crate::ApiOptions;
@@ -105,10 +106,15 @@ async fn answer(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body>
     let request_id = headers::request_id(request.headers()).map_or_else(|| app.engine.fresh_id().to_string(), str::to_owned);
     let method = request.method().clone();
     let route = place.as_ref().and_then(|place| place.route(&method));
-    // The route, not the path: a path may hold values of fields. Whatever is logged, it is logged with this.
-    let path = route.map(|(_, route)| route.path);
+    // At every level, since whatever is logged of a request is logged with it; so it says no more than that needs, but to who looks closer.
     let span =
-        error_span!("request", request = request_id, method = %method, route = path, workspace = Empty, status = Empty, trace = Empty);
+        error_span!("request", request = request_id, workspace = Empty, method = Empty, route = Empty, status = Empty, trace = Empty);
+    let closer = LevelFilter::current() >= LevelFilter::DEBUG;
+    if closer {
+        span.record("method", display(&method));
+        // The route, not the path: a path may hold values of fields.
+        span.record("route", route.map(|(_, route)| route.path));
+    }
     if let Some(join_trace) = app.options.join_trace {
         join_trace(&span, request.headers());
     }
@@ -120,7 +126,9 @@ async fn answer(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body>
     }
     let (status, took) = (response.status(), app.engine.monotonic().saturating_sub(begun));
     app.requests.answered(route.map(|(number, _)| number), status, took);
-    span.record("status", status.as_u16());
+    if closer {
+        span.record("status", status.as_u16());
+    }
     span.in_scope(|| debug!(micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered"));
     response
 }

@@ -66,6 +66,7 @@ fn every_limit_is_told() {
         seconds(limits::RETRY_WAIT_MAX),
         limits::OPEN_CALLS_MAX,
         limits::OPEN_CALLS_A_WORKSPACE_MAX,
+        limits::WAITING_CALLS_MAX,
         seconds(limits::QUOTE_LIFETIME),
         limits::SECRET_BYTES_MAX,
         usize::try_from(limits::STARTS_MAX).expect("a count"),

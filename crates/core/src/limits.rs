@@ -62,6 +62,8 @@ pub const RETRY_WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Calls and e-mails that one node has under way at once, and those of one workspace among them.
 pub const OPEN_CALLS_MAX: usize = 512;
 pub const OPEN_CALLS_A_WORKSPACE_MAX: usize = 256;
+/// Executions of one workspace that wait for one of them on a node that accepts more.
+pub const WAITING_CALLS_MAX: usize = 10_000;
 /// How long what a dry run has shown can be executed as it was shown.
 pub const QUOTE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// The value of a secret.

@@ -100,6 +100,17 @@ fn who_reads_only_the_beginning_sees_no_error() {
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
 
+/// Who has gone does not make of a refusal a fault.
+#[test]
+fn who_has_closed_stderr_still_sees_the_exit_code() {
+    let site = Site::new();
+    for (arguments, code) in [(["config", "--listen", "x"], 2), (["audit", "verify", "--data=./none"], 1)] {
+        let mut child = site.command(&arguments).stderr(std::process::Stdio::piped()).spawn().expect("it starts");
+        drop(child.stderr.take());
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{arguments:?}");
+    }
+}
+
 #[test]
 fn the_documents_name_every_setting_command_and_default() {
     let text = include_str!("../../../../docs/operations.md");

@@ -173,6 +173,9 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
             calls::put(tx, job.workspace, job.id, &unsent)?;
             let left = if executions::is_cancelled(tx, job.id)? { ending(starts - 1) } else { left(starts - 1, None) };
             jobs::put_back(tx, &left, claim)?;
+            if left.outgoing {
+                shared.backlog.add_call(job.workspace);
+            }
             Ok(After::Waits)
         }
     }

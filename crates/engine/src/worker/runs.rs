@@ -89,7 +89,10 @@ impl Engine {
                     if claimed.jobs.is_empty() {
                         return;
                     }
-                    claimed.jobs.iter().filter(|job| !job.outgoing).for_each(|job| self.shared.backlog.claimed(job.workspace));
+                    for job in &claimed.jobs {
+                        let backlog = &self.shared.backlog;
+                        if job.outgoing { backlog.call_claimed(job.workspace) } else { backlog.claimed(job.workspace) }
+                    }
                     self.spawn(self.place(claimed.jobs, slots));
                 }
                 Ok(Written::InDoubt(claimed)) => return self.spawn_in_doubt(self.place(claimed.jobs, slots)),

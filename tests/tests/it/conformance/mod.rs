@@ -16,6 +16,7 @@ mod postgres;
 mod retention;
 mod secrets;
 mod tasks;
+mod timers;
 mod transactions;
 mod verify;
 mod workflows;
