@@ -19,13 +19,17 @@ use baton_engine::{Ask, Cx, Engine, Failure, Outcome};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tracing::{Instrument, debug, debug_span, enabled, error};
+use tracing::field::{Empty, display};
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, Span, debug, error, error_span};
 
 use crate::ApiOptions;
 use crate::call::{Call, no_page};
 use crate::headers::{self, X_REQUEST_ID};
 use crate::problem::{self, Problem};
+use crate::rate;
 use crate::reply;
+use crate::requests::Requests;
 use crate::room::{Room, Taken};
 use crate::route::{Handled, Policy, ROUTES, Route};
 
@@ -36,6 +40,7 @@ pub struct App {
     pub room: Room,
     /// Pages of lists, and plans, that are read at once.
     pub lists: Arc<Semaphore>,
+    pub requests: Requests,
 }
 
 impl App {
@@ -48,9 +53,9 @@ impl App {
     ) -> Outcome<T> {
         // The semaphore is never closed.
         let turn = self.lists.clone().acquire_owned().await.ok();
-        let runtime = Handle::current();
+        let (runtime, span) = (Handle::current(), Span::current());
         let work = move || {
-            let done = runtime.block_on(self.engine.read(ask, command));
+            let done = runtime.block_on(self.engine.read(ask, command).instrument(span));
             drop(turn);
             done
         };
@@ -73,7 +78,7 @@ pub fn watch_router(engine: Engine, options: ApiOptions) -> axum::Router {
 
 fn router_of(places: Vec<Place>, engine: Engine, options: ApiOptions) -> axum::Router {
     let room = Room::new(options.body_bytes_max);
-    let app = Arc::new(App { engine, options, room, lists: Arc::new(Semaphore::new(cores())) });
+    let app = Arc::new(App { engine, options, room, lists: Arc::new(Semaphore::new(cores())), requests: Requests::new() });
     let mut router = axum::Router::new();
     for place in places {
         let (app, place) = (app.clone(), Arc::new(place));
@@ -89,21 +94,22 @@ fn cores() -> usize {
 /// One path, with what may be done there.
 struct Place {
     path: &'static str,
-    routes: Vec<&'static Route>,
+    /// Each with its place in [`ROUTES`].
+    routes: Vec<(usize, &'static Route)>,
     /// The `Allow` header.
     allowed: String,
 }
 
 fn places(served: fn(&Route) -> bool) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
-    for route in ROUTES.iter().filter(|route| served(route)) {
+    for (number, route) in ROUTES.iter().enumerate().filter(|(_, route)| served(route)) {
         match places.iter_mut().find(|place| place.path == route.path) {
-            Some(place) => place.routes.push(route),
-            None => places.push(Place { path: route.path, routes: vec![route], allowed: String::new() }),
+            Some(place) => place.routes.push((number, route)),
+            None => places.push(Place { path: route.path, routes: vec![(number, route)], allowed: String::new() }),
         }
     }
     for place in &mut places {
-        let mut methods: Vec<&str> = place.routes.iter().map(|route| route.method.as_str()).collect();
+        let mut methods: Vec<&str> = place.routes.iter().map(|(_, route)| route.method.as_str()).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }
@@ -115,44 +121,80 @@ fn places(served: fn(&Route) -> bool) -> Vec<Place> {
 
 impl Place {
     /// The body of an answer to HEAD is dropped by the router.
-    fn route(&self, method: &Method) -> Option<&'static Route> {
+    fn route(&self, method: &Method) -> Option<(usize, &'static Route)> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
-        self.routes.iter().find(|route| route.method == method).copied()
+        self.routes.iter().find(|(_, route)| route.method == method).copied()
     }
 }
 
 async fn answer(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body>) -> Response<Body> {
+    let begun = app.engine.monotonic();
     let request_id = headers::request_id(request.headers()).map_or_else(|| app.engine.fresh_id().to_string(), str::to_owned);
-    let span = debug_span!("request", id = request_id);
-    let logged = enabled!(tracing::Level::DEBUG).then(|| (app.engine.now(), request.method().clone()));
-    let (clock, path) = (app.clone(), place.as_ref().map(|place| place.path));
+    let method = request.method().clone();
+    let route = place.as_ref().and_then(|place| place.route(&method));
+    // At every level, since whatever is logged of a request is logged with it; so it says no more than that needs, but to who looks closer.
+    let span =
+        error_span!("request", request = request_id, workspace = Empty, method = Empty, route = Empty, status = Empty, trace = Empty);
+    let closer = LevelFilter::current() >= LevelFilter::DEBUG;
+    if closer {
+        span.record("method", display(&method));
+        // The route, not the path: a path may hold values of fields.
+        span.record("route", route.map(|(_, route)| route.path));
+    }
+    if let Some(join_trace) = app.options.join_trace {
+        join_trace(&span, request.headers());
+    }
 
-    let mut response = handled(app, place, request, &request_id).instrument(span).await;
+    let mut response = handled(&app, place, route, request, &request_id).instrument(span.clone()).await;
     // Ids of requests are visible ASCII, ours or checked.
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
-    if let Some((begun, method)) = logged {
-        // The route, not the path: a path may hold values of fields.
-        let micros = clock.engine.now().micros() - begun.micros();
-        debug!(request = request_id, %method, route = path, status = response.status().as_u16(), micros, "answered");
+    let (status, took) = (response.status(), app.engine.monotonic().saturating_sub(begun));
+    app.requests.answered(route.map(|(number, _)| number), status, took);
+    if closer {
+        span.record("status", status.as_u16());
+    }
+    span.in_scope(|| debug!(micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered"));
+    response
+}
+
+async fn handled(
+    app: &Arc<App>,
+    place: Option<Arc<Place>>,
+    route: Option<(usize, &'static Route)>,
+    request: Request<Body>,
+    request_id: &str,
+) -> Response<Body> {
+    let Some(place) = place else { return problem::refused(&no_page().into()) };
+    let Some((_, route)) = route else { return without_route(&place, request.method()) };
+    let (mut head, body) = request.into_parts();
+    // Only a path that is no UTF-8 has no parts; nothing has such a name.
+    let Ok(path) = RawPathParams::from_request_parts(&mut head, &()).await else { return problem::refused(&no_page().into()) };
+    let ask = Ask { credential: headers::credential(headers::authorization(&head.headers)), request: None };
+
+    let call = Call { app: app.clone(), head, body, path, request_id: request_id.to_owned(), taken: Taken::default() };
+    if route.policy == Policy::Open {
+        return routed(app, route, call, ask, request_id).await;
+    }
+    let mut response = match app.engine.count_request(&ask) {
+        Ok(()) => routed(app, route, call, ask.clone(), request_id).await,
+        Err(refusal) => {
+            call.turn_away().await;
+            problem::refused(&refusal.into())
+        }
+    };
+    if let Some(rate) = app.engine.rate(&ask) {
+        rate::tell(&rate, response.headers_mut());
     }
     response
 }
 
-async fn handled(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body>, request_id: &str) -> Response<Body> {
-    let Some(place) = place else { return problem::refused(&no_page().into()) };
-    let Some(route) = place.route(request.method()) else { return without_route(&place, request.method()) };
-    let (mut head, body) = request.into_parts();
-    // Only a path that is no UTF-8 has no parts; nothing has such a name.
-    let Ok(path) = RawPathParams::from_request_parts(&mut head, &()).await else { return problem::refused(&no_page().into()) };
-    let authorization = headers::authorization(&head.headers).cloned();
-
-    let call = Call { app: app.clone(), head, body, path, request_id: request_id.to_owned(), taken: Taken::default() };
+async fn routed(app: &App, route: &Route, call: Call, ask: Ask, request_id: &str) -> Response<Body> {
     let outcome = match Caught((route.handle)(call)).await {
         Ok(outcome) => outcome,
         Err(panic) => {
-            error!(request = request_id, route = route.path, panic = panic_text(&*panic), "a request failed by a fault");
+            error!(panic = panic_text(&*panic), "a request failed by a fault");
             return problem::fault(request_id);
         }
     };
@@ -160,10 +202,7 @@ async fn handled(app: Arc<App>, place: Option<Arc<Place>>, request: Request<Body
         Ok(response) => response,
         Err(Problem::NoRoom) => problem::no_room(),
         Err(Problem::Command(failure)) => problem::response(failure, request_id),
-        Err(Problem::Request(refusals)) => {
-            let ask = Ask { credential: headers::credential(authorization.as_ref()), request: None };
-            problem::response(strangers_first(&app.engine, ask, refusals).await, request_id)
-        }
+        Err(Problem::Request(refusals)) => problem::response(strangers_first(&app.engine, ask, refusals).await, request_id),
     }
 }
 

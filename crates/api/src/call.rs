@@ -119,6 +119,13 @@ impl Call {
         Ok(incoming)
     }
 
+    /// It is not done, whatever its body says.
+    pub async fn turn_away(mut self) {
+        if !body::is_small(&self.body) {
+            self.incoming().discard().await;
+        }
+    }
+
     fn incoming(&mut self) -> Incoming<'_> {
         let (body, bytes_max) = (std::mem::take(&mut self.body), self.app.options.body_bytes_max);
         Incoming { headers: &self.head.headers, body, bytes_max, room: &self.app.room, taken: &mut self.taken }

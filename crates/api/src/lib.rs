@@ -5,7 +5,8 @@
 //!
 //! Map: `app` takes every request; `route` is the table of endpoints; `routes/v1/<noun>/<verb>.rs` is one each;
 //! `call` is a request, `body`, `room`, `json`, `query` and `headers` read it; `show` and `reply` write the answer;
-//! `streamed` sends one that is made piece by piece; `problem` gives each refusal its status.
+//! `streamed` sends one that is made piece by piece; `problem` gives each refusal its status, `rate` tells what is left of a
+//! key's limit, and `requests` counts what was answered.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -15,7 +16,9 @@ mod headers;
 mod json;
 mod problem;
 mod query;
+mod rate;
 mod reply;
+mod requests;
 mod room;
 mod route;
 mod routes;
@@ -34,10 +37,16 @@ pub struct ApiOptions {
     pub body_bytes_max: usize,
     /// The same of a file to import.
     pub import_bytes_max: usize,
+    /// Makes a request's span part of the trace that its head names.
+    pub join_trace: Option<fn(&tracing::Span, &axum::http::HeaderMap)>,
 }
 
 impl Default for ApiOptions {
     fn default() -> ApiOptions {
-        ApiOptions { body_bytes_max: baton_core::limits::BODY_BYTES_MAX, import_bytes_max: baton_core::limits::IMPORT_BYTES_MAX }
+        ApiOptions {
+            body_bytes_max: baton_core::limits::BODY_BYTES_MAX,
+            import_bytes_max: baton_core::limits::IMPORT_BYTES_MAX,
+            join_trace: None,
+        }
     }
 }

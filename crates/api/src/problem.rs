@@ -64,6 +64,9 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
         _ if status == StatusCode::UNAUTHORIZED => {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        Refusals::Plain(Refusal::TooManyRequests { seconds, .. }) => {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
         _ if status == StatusCode::TOO_MANY_REQUESTS => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SOON));
         }
@@ -107,7 +110,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         }
         Refusal::KeyReadOnly | Refusal::KeyLacksRight { .. } | Refusal::MayNotPerform { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::TooManyWaiting => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooManyWaiting | Refusal::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::BodyInvalid { .. } | Refusal::BodyBroken => StatusCode::BAD_REQUEST,
         Refusal::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -190,15 +193,15 @@ fn status(refusal: &Refusal) -> StatusCode {
 
 /// The log has what happened; the caller is told what to do, and nothing of the inside.
 fn store_failed(error: &StoreError, request_id: &str) -> Response<Body> {
-    log(error, request_id);
+    log(error);
     match sentence_of(error) {
         Some((sentence, retry_after)) => unavailable(sentence, retry_after),
         None => fault(request_id),
     }
 }
 
-fn log(error: &StoreError, request_id: &str) {
-    tracing::error!(request = request_id, %error, "a request failed in the store");
+fn log(error: &StoreError) {
+    tracing::error!(%error, "a request failed in the store");
 }
 
 /// `None`: a mistake of ours.
@@ -226,7 +229,7 @@ pub fn sentences(failure: &Failure, request_id: &str) -> Vec<String> {
     match failure {
         Failure::Refused(refusals) => sentences_of(refusals),
         Failure::Store(error) => {
-            log(error, request_id);
+            log(error);
             vec![sentence_of(error).map_or_else(|| fault_sentence(request_id), |(sentence, _)| sentence.to_owned())]
         }
     }
@@ -238,6 +241,10 @@ pub fn sentences_of(refusals: &Refusals) -> Vec<String> {
 
 pub fn no_room() -> Response<Body> {
     unavailable("Too many large bodies are being read; nothing has happened, try again later", RETRY_SOON)
+}
+
+pub fn stopping() -> Response<Body> {
+    unavailable("This node is stopping; ask another one", RETRY_LATER)
 }
 
 fn unavailable(sentence: &str, retry_after: &'static str) -> Response<Body> {
@@ -278,6 +285,7 @@ mod tests {
             (failed(StoreError::Overloaded), 503, Some("1")),
             (failed(StoreError::OutcomeUnknown(secret())), 503, Some("1")),
             (no_room(), 503, Some("1")),
+            (stopping(), 503, Some("5")),
             (failed(StoreError::LeaseLost), 500, None),
             (failed(StoreError::Sql(secret())), 500, None),
         ] {

@@ -7,6 +7,15 @@ use baton_core::limits;
 use baton_core::lint::{Code, Finding};
 
 use crate::cli::lint::findings;
+use crate::settings::table;
+
+#[test]
+fn limits_that_can_be_set_are_so_by_default() {
+    let set = [(table::RATE_PER_MINUTE, limits::RATE_PER_MINUTE), (table::BODY_MIB, limits::BODY_BYTES_MAX / 1024 / 1024)];
+    for (setting, limit) in set {
+        assert_eq!(setting.default, Some(limit.to_string().as_str()), "{}", setting.key);
+    }
+}
 
 fn seconds(limit: Duration) -> usize {
     usize::try_from(limit.as_secs()).expect("a limit")
@@ -38,6 +47,8 @@ fn every_limit_is_told() {
         limits::LARGE_BODIES_BYTES_MAX,
         limits::HEAD_BYTES_MAX,
         limits::QUERY_PARAMETERS_MAX,
+        usize::try_from(limits::PAGE_ROWS_MAX).expect("a count"),
+        limits::RATE_PER_MINUTE,
         usize::try_from(limits::WAITING_EXECUTIONS_MAX).expect("a count"),
         limits::BULK_TASKS_MAX,
         limits::BATCH_TASKS_MAX,
@@ -59,6 +70,7 @@ fn every_limit_is_told() {
         seconds(limits::RETRY_WAIT_MAX),
         limits::OPEN_CALLS_MAX,
         limits::OPEN_CALLS_A_WORKSPACE_MAX,
+        limits::WAITING_CALLS_MAX,
         seconds(limits::QUOTE_LIFETIME),
         limits::SECRET_BYTES_MAX,
         usize::try_from(limits::STARTS_MAX).expect("a count"),

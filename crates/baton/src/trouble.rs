@@ -1,5 +1,6 @@
 //! Why a command did not do what was asked, and what the shell is told.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use baton_store::StoreError;
@@ -15,6 +16,11 @@ pub enum Trouble {
     Usage(Vec<String>),
     /// No trouble, but asked to be told by the exit code: 2.
     WouldChange,
+}
+
+/// A line beside the result, on stderr. Who has closed it does not want it.
+pub fn note(line: &str) {
+    drop(writeln!(std::io::stderr(), "{line}"));
 }
 
 impl From<StoreError> for Trouble {
@@ -40,10 +46,10 @@ impl Trouble {
             Trouble::WouldChange => (&[][..], 2),
         };
         for sentence in sentences {
-            eprintln!("error: {sentence}");
+            note(&format!("error: {sentence}"));
         }
         if let Trouble::Blocked { ways, .. } = self {
-            ways.iter().for_each(|way| eprintln!("{way}"));
+            ways.iter().for_each(|way| note(way));
         }
         ExitCode::from(code)
     }

@@ -102,14 +102,10 @@ impl Node {
     }
 }
 
-pub fn engine(store: Store, node: Id, public_url: String, workers: usize, surroundings: Surroundings) -> Engine {
-    Engine::new(store, surroundings, EngineOptions { public_url, workers, node })
-}
-
 /// For one command: it runs no executions, so that it is no node.
 pub fn engine_for_commands(settings: &Settings, store: Store, surroundings: Surroundings) -> Engine {
     let public_url = public_url(settings, settings.listen);
-    engine(store, Id::new(0, 0), public_url, 1, surroundings)
+    Engine::new(store, surroundings, EngineOptions::new(public_url, 1, Id::new(0, 0)))
 }
 
 /// As set, or where the server listens.

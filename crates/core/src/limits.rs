@@ -26,6 +26,10 @@ pub const LARGE_BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Parameters of one request's query.
 pub const QUERY_PARAMETERS_MAX: usize = 1000;
+/// Rows of one page.
+pub const PAGE_ROWS_MAX: i64 = 200;
+/// Requests of one API key in a minute, unless the operator says otherwise.
+pub const RATE_PER_MINUTE: usize = 600;
 /// Executions of one task that wait; one more is told to come back later.
 pub const WAITING_EXECUTIONS_MAX: i64 = 1000;
 /// Tasks that one request takes an action on, and tasks that one creates or changes.
@@ -66,6 +70,8 @@ pub const RETRY_WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Calls and e-mails that one node has under way at once, and those of one workspace among them.
 pub const OPEN_CALLS_MAX: usize = 512;
 pub const OPEN_CALLS_A_WORKSPACE_MAX: usize = 256;
+/// Executions of one workspace that wait for one of them on a node that accepts more.
+pub const WAITING_CALLS_MAX: usize = 10_000;
 /// How long what a dry run has shown can be executed as it was shown.
 pub const QUOTE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// The value of a secret.

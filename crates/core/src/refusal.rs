@@ -26,6 +26,11 @@ pub enum Refusal {
     KeyLacksRight {
         what: String,
     },
+    TooManyRequests {
+        per_minute: u32,
+        /// From when on there may be one more.
+        seconds: u64,
+    },
     // What is named
     NotFound {
         what: Noun,
@@ -329,6 +334,7 @@ impl Refusal {
             Refusal::KeyExpired => "key_expired",
             Refusal::KeyReadOnly => "key_read_only",
             Refusal::KeyLacksRight { .. } => "key_lacks_right",
+            Refusal::TooManyRequests { .. } => "too_many_requests",
             Refusal::NotFound { .. } => "not_found",
             Refusal::IdRequired { .. } => "id_required",
             Refusal::NotOfWorkflow { .. } => "not_of_workflow",
@@ -426,6 +432,9 @@ impl fmt::Display for Refusal {
             Refusal::KeyExpired => f.write_str("API key has expired"),
             Refusal::KeyReadOnly => f.write_str("API key is read-only"),
             Refusal::KeyLacksRight { what } => write!(f, "API key may not {what}"),
+            Refusal::TooManyRequests { per_minute, seconds } => {
+                write!(f, "API key has made more than {per_minute} requests in a minute; try again in {seconds} s")
+            }
             Refusal::NotFound { what } => write!(f, "{what} not found"),
             Refusal::IdRequired { key } => write!(f, "{key} is required"),
             Refusal::NotOfWorkflow { email } => write!(f, "{email} is not a user of this workflow"),

@@ -55,7 +55,7 @@ pub struct Caller {
     pub name: String,
     pub scope: KeyScope,
     /// Under which its quotes are made; zeros where no key calls, for then there is nobody to prove anything to.
-    pub(crate) key_hash: [u8; 32],
+    pub(crate) key_hash: KeyHash,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,7 +124,9 @@ fn checksum(body: &str) -> String {
 }
 
 /// How a key is kept.
-pub fn hash(key: &str) -> [u8; 32] {
+pub(crate) type KeyHash = [u8; 32];
+
+pub fn hash(key: &str) -> KeyHash {
     Sha256::digest(key.as_bytes()).into()
 }
 
@@ -136,6 +138,11 @@ fn key_in(header: Option<&str>) -> Result<&str, Refusal> {
     let split = body.len().checked_sub(CHECK_DIGITS).filter(|split| body.is_char_boundary(*split)).ok_or(Refusal::KeyMalformed)?;
     let (random, check) = body.split_at(split);
     if random.len() == RANDOM_DIGITS && checksum(random) == check { Ok(key) } else { Err(Refusal::KeyMalformed) }
+}
+
+/// However the header writes it.
+pub(crate) fn key_hash_in(header: Option<&str>) -> Option<KeyHash> {
+    key_in(header).ok().map(hash)
 }
 
 pub(crate) fn authenticate(tx: &mut dyn Tx, credential: &Credential, now: Timestamp) -> Outcome<Caller> {

@@ -4,6 +4,9 @@
 //! are about to be accepted, an execution is accepted when another has been claimed; those that ask stand in a short line, and past that
 //! are refused at once. Of each workspace on its own: one that floods does not close the door to another.
 //!
+//! What waits for an open call is no burden on the workers, and may be much; but it is bounded too. A workspace with that many accepts
+//! nothing more here until some have gone out.
+//!
 //! The numbers are hints, kept in memory. Who reaches the limit has them counted anew, for other nodes claim too.
 
 use std::collections::HashMap;
@@ -12,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_core::ids::Id;
+use baton_core::limits::WAITING_CALLS_MAX;
 use baton_store::sql::jobs;
 use baton_store::{StoreError, Tx};
 use parking_lot::Mutex;
@@ -38,6 +42,9 @@ pub(crate) struct Backlog {
 #[derive(Default)]
 struct Waiting {
     jobs: usize,
+    /// That wait for an open call.
+    calls: usize,
+    calls_counted_at: Option<Duration>,
     /// Let in, and not answered yet.
     let_in: usize,
     in_line: usize,
@@ -50,14 +57,41 @@ impl Backlog {
         self.of.lock().entry(workspace).or_default().jobs += 1;
     }
 
+    pub fn add_call(&self, workspace: Id) {
+        self.of.lock().entry(workspace).or_default().calls += 1;
+    }
+
+    /// Whether a workspace has as many calls waiting as it may, and whether the caller should count them, since nobody has of late.
+    fn too_many_calls(&self, workspace: Id, now: Duration) -> (bool, bool) {
+        let mut of = self.of.lock();
+        let Some(waiting) = of.get_mut(&workspace).filter(|waiting| waiting.calls >= WAITING_CALLS_MAX) else { return (false, false) };
+        let stale = waiting.calls_counted_at.is_none_or(|counted_at| now.saturating_sub(counted_at) >= COUNT_EVERY);
+        if stale {
+            waiting.calls_counted_at = Some(now);
+        }
+        (true, stale)
+    }
+
+    fn calls_counted(&self, workspace: Id, calls: usize) {
+        if let Some(waiting) = self.of.lock().get_mut(&workspace) {
+            waiting.calls = calls;
+        }
+    }
+
     pub fn claimed(&self, workspace: Id) {
         let mut of = self.of.lock();
         let Some(waiting) = of.get_mut(&workspace) else { return };
         waiting.jobs = waiting.jobs.saturating_sub(1);
         if waiting.in_line > 0 {
             waiting.freed.notify_one();
-        } else if waiting.jobs + waiting.let_in == 0 {
+        } else if waiting.jobs + waiting.calls + waiting.let_in == 0 {
             of.remove(&workspace);
+        }
+    }
+
+    pub fn call_claimed(&self, workspace: Id) {
+        if let Some(waiting) = self.of.lock().get_mut(&workspace) {
+            waiting.calls = waiting.calls.saturating_sub(1);
         }
     }
 
@@ -66,7 +100,7 @@ impl Backlog {
         self.of.lock().retain(|_, waiting| {
             waiting.jobs = 0;
             (0..waiting.in_line).for_each(|_| waiting.freed.notify_one());
-            waiting.let_in + waiting.in_line > 0
+            waiting.let_in + waiting.in_line + waiting.calls > 0
         });
     }
 
@@ -166,7 +200,7 @@ impl Drop for Admitted {
         waiting.let_in -= self.count;
         if waiting.in_line > 0 {
             (0..self.count.min(waiting.in_line)).for_each(|_| waiting.freed.notify_one());
-        } else if waiting.jobs + waiting.let_in == 0 {
+        } else if waiting.jobs + waiting.calls + waiting.let_in == 0 {
             of.remove(&self.workspace);
         }
     }
@@ -201,6 +235,17 @@ impl Engine {
         if worker.claim_at(clock.monotonic()).is_none() {
             return Ok(None);
         }
+        let (mut too_many, stale) = backlog.too_many_calls(workspace, clock.monotonic());
+        if stale {
+            let now = self.now();
+            let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, true, now, WAITING_CALLS_MAX);
+            let calls = self.shared.store.read(count).await?;
+            backlog.calls_counted(workspace, calls);
+            too_many = calls >= WAITING_CALLS_MAX;
+        }
+        if too_many {
+            return Err(StoreError::Overloaded);
+        }
         if let Some(admitted) = backlog.enter(workspace, count) {
             return Ok(Some(admitted));
         }
@@ -212,7 +257,7 @@ impl Engine {
                 }
                 if backlog.should_count(workspace, clock.monotonic()) {
                     let now = self.now();
-                    let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, now, WAITING_MAX);
+                    let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, false, now, WAITING_MAX);
                     backlog.counted(workspace, self.shared.store.read(count).await?);
                     continue;
                 }
@@ -274,7 +319,7 @@ mod tests {
     /// A node that holds its lease and runs nothing, on a store where so many jobs of the workspace wait.
     async fn idle_node(jobs: i64) -> (Engine, Ask) {
         let store = Store::open(Options::new(Place::Memory)).unwrap();
-        let options = EngineOptions { public_url: String::new(), workers: 1, node: workspace(7) };
+        let options = EngineOptions::new("", 1, workspace(7));
         let surroundings = Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(1));
         let engine = Engine::new(store, surroundings, options);
         engine.take_lease().await.unwrap();
@@ -324,6 +369,24 @@ mod tests {
         assert!(begun.elapsed().is_zero());
         drop(line);
         assert_eq!(engine.turn_away(&ask), Ok(()));
+    }
+
+    /// As many as wait in the store, whatever this node has seen of them.
+    #[tokio::test(start_paused = true)]
+    async fn a_workspace_with_too_many_calls_waiting_is_refused_until_some_have_gone() {
+        let (engine, ask) = idle_node(WAITING_CALLS_MAX as i64).await;
+        engine.shared.backlog.found_empty();
+        let set = |sql: &'static str| engine.shared.store.write(move |tx: &mut dyn Tx| Ok::<_, StoreError>(tx.execute(sql, &[])?));
+        set("UPDATE jobs SET outgoing = 1").await.unwrap();
+        (0..WAITING_CALLS_MAX).for_each(|_| engine.shared.backlog.add_call(workspace(1)));
+        assert!(matches!(engine.admit(&ask).await, Err(StoreError::Overloaded)));
+        set("DELETE FROM jobs WHERE id = 100").await.unwrap();
+        assert!(matches!(engine.admit(&ask).await, Err(StoreError::Overloaded)), "it has just been counted");
+        engine.shared.backlog.of.lock().get_mut(&workspace(1)).unwrap().calls_counted_at = None;
+        assert!(matches!(engine.admit(&ask).await, Ok(Some(_))));
+        engine.shared.backlog.add_call(workspace(1));
+        engine.shared.backlog.call_claimed(workspace(1));
+        assert!(matches!(engine.admit(&ask).await, Ok(Some(_))), "one has gone out");
     }
 
     #[tokio::test(start_paused = true)]

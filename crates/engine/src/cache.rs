@@ -14,7 +14,7 @@ use baton_store::sql::{people, workflows};
 use baton_store::{StoreError, Tx};
 use parking_lot::RwLock;
 
-use crate::metrics::Ended;
+use crate::metrics::{Ended, Taken};
 
 /// Revisions kept ready; past it the cache starts anew.
 const WORKFLOWS_MAX: usize = 1000;
@@ -34,6 +34,7 @@ pub(crate) struct Learned {
     workspaces: Vec<(i64, Arc<Workspace>)>,
     /// To be counted.
     pub ended: Ended,
+    pub steps: Vec<Taken>,
     /// To be told to those who wait for them.
     pub executions_ended: Vec<Id>,
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_connect::guard::{Guard, SystemResolver};
 use baton_connect::http::Client;
@@ -11,6 +12,8 @@ use baton_core::time::Timestamp;
 use baton_store::backup::{Copied, Progress};
 use baton_store::{Store, StoreError, Tx};
 use parking_lot::Mutex;
+use tracing::field::display;
+use tracing::{Instrument, Span, debug_span};
 
 use crate::auth::{self, Credential};
 use crate::backlog::Backlog;
@@ -21,6 +24,7 @@ use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
 use crate::listings::Listings;
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use crate::waiters::Waiters;
 use crate::worker::{Claims, Worker};
 use crate::world::{Outside, World};
@@ -33,6 +37,17 @@ pub struct EngineOptions {
     pub workers: usize,
     /// Names this node over restarts.
     pub node: baton_core::ids::Id,
+    /// Requests of one key on this node; 0: as many as it likes.
+    pub rate_per_minute: u32,
+    /// For how long an execution that has ended is kept; `None`: for ever.
+    pub executions_kept: Option<Duration>,
+}
+
+impl EngineOptions {
+    /// Without limits.
+    pub fn new(public_url: impl Into<String>, workers: usize, node: baton_core::ids::Id) -> EngineOptions {
+        EngineOptions { public_url: public_url.into(), workers, node, rate_per_minute: 0, executions_kept: None }
+    }
 }
 
 /// What an engine gets from outside, so that the same seed replays the same run.
@@ -69,6 +84,7 @@ pub(crate) struct Shared {
     pub backlog: Arc<Backlog>,
     pub waiters: Arc<Waiters>,
     pub listings: Listings,
+    pub rates: Rates,
     pub metrics: Metrics,
 }
 
@@ -76,6 +92,7 @@ impl Shared {
     /// What a transaction has learned, once it is durable.
     pub fn keep(&self, learned: Learned) {
         self.metrics.ended(learned.ended);
+        self.metrics.taken(&learned.steps);
         self.waiters.ended(&learned.executions_ended);
         self.cache.keep(learned);
     }
@@ -98,14 +115,21 @@ impl Engine {
     pub fn new(store: Store, surroundings: Surroundings, options: EngineOptions) -> Engine {
         let worker = Arc::new(Worker::new(options.node, options.workers));
         let Surroundings { clock, entropy, world, master_key } = surroundings;
-        let (metrics, listings) = (Metrics::default(), Listings::default());
+        let (metrics, listings) = (Metrics::new(), Listings::default());
         let (cache, backlog, waiters) = (Cache::default(), Arc::default(), Arc::new(Waiters::new()));
-        let shared = Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, waiters, listings, metrics };
+        let rates = Rates::new(options.rate_per_minute);
+        let shared =
+            Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, waiters, listings, rates, metrics };
         Engine { shared: Arc::new(shared) }
     }
 
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// Never goes back; from some fixed point.
+    pub fn monotonic(&self) -> Duration {
+        self.shared.clock.monotonic()
     }
 
     pub fn public_url(&self) -> &str {
@@ -117,9 +141,10 @@ impl Engine {
         self.shared.entropy.id(self.now())
     }
 
-    /// Whether the store answers.
-    pub async fn ready(&self) -> Result<(), StoreError> {
-        self.shared.store.read(|tx: &mut dyn Tx| tx.rows("SELECT 1", &[], &mut |_| Ok(()))).await
+    /// Whether this node goes on to take requests, and the store answers.
+    pub async fn ready(&self) -> Result<bool, StoreError> {
+        self.shared.store.read(|tx: &mut dyn Tx| tx.rows("SELECT 1", &[], &mut |_| Ok(()))).await?;
+        Ok(!self.shared.waiters.is_closed())
     }
 
     /// A copy of all that the store holds, for its operator.
@@ -133,17 +158,15 @@ impl Engine {
 
     /// A command that changes nothing.
     pub async fn read<T: Send + 'static>(&self, ask: Ask, command: impl FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static) -> Outcome<T> {
-        let shared = self.shared.clone();
-        self.shared
-            .store
-            .read(move |tx| {
-                let claims = Mutex::new(Claims::new(&shared.worker));
-                let mut cx = context(&shared, tx, &ask, &claims)?;
-                let done = command(&mut cx)?;
-                shared.keep(cx.learned);
-                Ok(done)
-            })
-            .await
+        let (shared, span) = (self.shared.clone(), Span::current());
+        let work = move |tx: &mut dyn Tx| {
+            let claims = Mutex::new(Claims::new(&shared.worker));
+            let mut cx = context(&shared, tx, &ask, &claims, &span)?;
+            let done = command(&mut cx)?;
+            shared.keep(cx.learned);
+            Ok(done)
+        };
+        self.shared.store.read(work).instrument(debug_span!("command", writes = false)).await
     }
 
     /// A command that may change things; answers when the commit is durable.
@@ -152,18 +175,18 @@ impl Engine {
         ask: Ask,
         mut command: impl FnMut(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
     ) -> Outcome<T> {
-        let shared = self.shared.clone();
+        let (shared, span) = (self.shared.clone(), Span::current());
         let claims = Arc::new(Mutex::new(Claims::new(&shared.worker)));
         let claims_of_work = claims.clone();
         let work = move |tx: &mut dyn Tx| {
             claims_of_work.lock().begin();
-            let mut cx = context(&shared, tx, &ask, &claims_of_work)?;
+            let mut cx = context(&shared, tx, &ask, &claims_of_work, &span)?;
             shared.backlog.learn(&ask, cx.caller.workspace);
             let done = command(&mut cx)?;
             fail_point::pass("write.decided");
             Ok::<_, Failure>((done, cx.learned, cx.wakes))
         };
-        let (done, learned, wakes) = self.shared.store.write(work).await?;
+        let (done, learned, wakes) = self.shared.store.write(work).instrument(debug_span!("command", writes = true)).await?;
         self.shared.keep(learned);
         fail_point::pass("write.committed");
         self.run_soon(&claims);
@@ -194,9 +217,14 @@ impl Engine {
     }
 }
 
-fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask, claims: &'a Mutex<Claims>) -> Outcome<Cx<'a>> {
+/// `span`: of whoever asks, which is told whose workspace it is.
+fn context<'a>(shared: &'a Arc<Shared>, tx: &'a mut dyn Tx, ask: &'a Ask, claims: &'a Mutex<Claims>, span: &Span) -> Outcome<Cx<'a>> {
     let now = shared.clock.now();
     let caller = auth::authenticate(tx, &ask.credential, now)?;
+    span.record("workspace", display(caller.workspace));
+    if let Credential::Header(_) = &ask.credential {
+        shared.rates.learn(&caller.key_hash, shared.clock.monotonic());
+    }
     let env = TxEnv::new(now, &shared.entropy);
     Ok(Cx { tx, env, caller, request: ask.request.as_deref(), shared, claims, learned: Learned::default(), wakes: false })
 }

@@ -55,6 +55,10 @@ impl Waiters {
         }
     }
 
+    pub fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
     fn join(self: &Arc<Waiters>, execution: Id) -> Waiter {
         let mut waiting = self.on.lock();
         let on = waiting.entry(execution).or_default();
@@ -218,7 +222,7 @@ mod tests {
     }
 
     fn engine(store: Store, node: i64) -> Engine {
-        let options = EngineOptions { public_url: String::new(), workers: 1, node: id(node) };
+        let options = EngineOptions::new("", 1, id(node));
         Engine::new(store, Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(node.unsigned_abs())), options)
     }
 

@@ -23,7 +23,7 @@ use baton_store::{Dialect, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 
 use crate::engine::Engine;
 use crate::open_calls::{CallPermit, OpenCalls};
@@ -232,7 +232,7 @@ impl Engine {
         claims.left.drain(..).for_each(|workspace| self.shared.backlog.add(workspace));
         let held = claims.take();
         if !held.is_empty() {
-            self.spawn(held);
+            self.spawn_after(&Span::current(), held);
         }
     }
 

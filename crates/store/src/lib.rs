@@ -2,8 +2,8 @@
 //!
 //! Map: a [`Store`] runs work (plain functions over a [`Tx`]) in transactions; [`sql`] has the statements, one file for
 //! each noun; [`list`] finds the tasks of a list; `sqlite/` and `postgres/` have what differs: how connections are opened, how works are
-//! grouped into commits, and what an engine's error means. `migrations/` has the schema, and `backup/` copies all that is in it to a file
-//! and back.
+//! grouped into commits, and what an engine's error means; `measure` tells how long it all takes. `migrations/` has the schema, and
+//! `backup/` copies all that is in it to a file and back.
 //!
 //! A write is answered when its commit is durable, and an `Err` leaves nothing behind. A read sees every answered write.
 //! No rule of the product lives here.
@@ -13,6 +13,7 @@ pub mod backup;
 mod error;
 pub mod link;
 pub mod list;
+pub mod measure;
 mod migrate;
 mod postgres;
 mod queue;

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use baton_core::time::Timestamp;
+use tracing::{Instrument, debug_span};
 
 use crate::backup::{self, Copied, Progress};
 use crate::link::{self, Link};
+use crate::measure::{Begun, Measures};
 use crate::postgres::Postgres;
 use crate::queue::Whose;
 use crate::sqlite::Sqlite;
@@ -50,6 +52,7 @@ impl Options {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    measures: Arc<Measures>,
     link: Option<Arc<dyn Link>>,
 }
 
@@ -61,17 +64,23 @@ enum Inner {
 impl Store {
     /// Opens, and where the options say so creates and migrates.
     pub fn open(options: Options) -> Result<Store, StoreError> {
+        let measures = Measures::new();
         let inner = match &options.place {
-            Place::Folder(folder) => Inner::Sqlite(Sqlite::open_folder(folder, &options)?),
+            Place::Folder(folder) => Inner::Sqlite(Sqlite::open_folder(folder, &options, &measures)?),
             Place::Memory => Inner::Sqlite(Sqlite::open_memory(&options)?),
-            Place::Url(url) => Inner::Postgres(Postgres::open(url, &options)?),
+            Place::Url(url) => Inner::Postgres(Postgres::open(url, &options, &measures)?),
         };
-        Ok(Store { inner: Arc::new(inner), link: None })
+        Ok(Store { inner: Arc::new(inner), measures, link: None })
     }
 
     /// The same store as it is seen over a link. For simulations.
     pub fn over(&self, link: Arc<dyn Link>) -> Store {
-        Store { inner: self.inner.clone(), link: Some(link) }
+        Store { link: Some(link), ..self.clone() }
+    }
+
+    /// How long its works have taken since it was opened.
+    pub fn measures(&self) -> &Measures {
+        &self.measures
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -115,10 +124,13 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        match &self.link {
-            None => self.write_here(whose, work).await,
-            Some(link) => link::write(self, link, whose, work).await,
-        }
+        let written = async {
+            match &self.link {
+                None => self.write_here(whose, work).await,
+                Some(link) => link::write(self, link, whose, work).await,
+            }
+        };
+        written.instrument(debug_span!("transaction", writes = true)).await
     }
 
     pub(crate) async fn write_here<T, E>(
@@ -173,10 +185,16 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        match &self.link {
-            None => self.read_here(whose, work).await,
-            Some(link) => link::read(self, link, whose, work).await,
-        }
+        let begun = Begun::now();
+        let read = async {
+            match &self.link {
+                None => self.read_here(whose, work).await,
+                Some(link) => link::read(self, link, whose, work).await,
+            }
+        };
+        let read = read.instrument(debug_span!("transaction", writes = false)).await;
+        self.measures.reads.took(begun.took());
+        read
     }
 
     pub(crate) async fn read_here<T, E>(

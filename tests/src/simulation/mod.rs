@@ -128,7 +128,7 @@ async fn run(stage: &Stage, seed: u64, broken: Option<Broken>, traced: bool) -> 
 async fn make_tasks(stage: &Stage, ground: &Ground, seed: u64, count: u64) -> Outcome<Vec<baton_core::ids::Id>> {
     let clock = Arc::new(NodeClock::new(ground.journal.time));
     let node = baton_core::ids::Id::from_i64(99).expect("not negative");
-    let options = EngineOptions { public_url: "http://localhost".to_owned(), workers: 1, node };
+    let options = EngineOptions::new("http://localhost", 1, node);
     let engine = Engine::new(stage.store.clone(), Surroundings::bare(clock, Entropy::from_seed(seed)), options);
     let ask = Ask { credential: Credential::Operator { workspace: stage.workspace }, request: None };
     let workflow = stage.workflow.clone();

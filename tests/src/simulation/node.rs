@@ -95,7 +95,7 @@ impl Node {
             master_key: Arc::new(master_key()),
         };
         let node = Id::from_i64(self.number as i64 + 1).expect("not negative");
-        let options = EngineOptions { public_url: "http://localhost".to_owned(), workers: self.workers, node };
+        let options = EngineOptions::new("http://localhost", self.workers, node);
         self.ground.journal.event(("starts", self.number), || format!("node {} starts", self.number));
         (Engine::new(self.ground.store.over(Arc::new(wire)), surroundings, options), life)
     }

@@ -84,7 +84,7 @@ impl Stage {
     pub async fn set() -> Stage {
         let store = Store::open(Options::new(Place::Memory)).expect("memory can be opened");
         let node = Id::from_i64(1).expect("not negative");
-        let options = EngineOptions { public_url: "http://localhost".to_owned(), workers: 1, node };
+        let options = EngineOptions::new("http://localhost", 1, node);
         let engine = Engine::new(store.clone(), Surroundings::bare(Arc::new(Before), Entropy::from_seed(1)), options);
         let workspace = engine.fresh_id();
         let ask = Ask { credential: Credential::Operator { workspace }, request: None };

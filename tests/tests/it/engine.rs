@@ -41,7 +41,7 @@ impl World {
     async fn resting(place: Place, workers: usize) -> World {
         let store = Store::open(Options::new(place)).unwrap();
         let node = Id::from_i64(1).unwrap();
-        let options = EngineOptions { public_url: "http://localhost".into(), workers, node };
+        let options = EngineOptions::new("http://localhost", workers, node);
         let engine = Engine::new(store, Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(1)), options);
         let workspace = engine.fresh_id();
         let stop = Arc::new(Notify::new());

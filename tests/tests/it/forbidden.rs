@@ -108,7 +108,7 @@ async fn no_step_reaches_a_forbidden_address() {
     let bait = Bait::new();
     let store = Store::open(Options::new(Place::Memory)).unwrap();
     let node = baton_core::ids::Id::from_i64(1).unwrap();
-    let options = EngineOptions { public_url: "http://localhost".into(), workers: 16, node };
+    let options = EngineOptions::new("http://localhost", 16, node);
     let engine = Engine::new(store, Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(1)), options);
     let ask = Ask { credential: Credential::Operator { workspace: engine.fresh_id() }, request: None };
     let new = NewWorkspace { name: "W".into(), admin_email: "a@example.com".into(), admin_password: None, time_zone: "UTC".into() };

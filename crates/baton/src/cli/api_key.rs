@@ -5,7 +5,7 @@ use baton_core::time::parse_duration;
 use super::{print, table};
 use crate::admin::{self, Answer, NewKey, Request};
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, note};
 
 #[derive(clap::Subcommand)]
 pub enum ApiKey {
@@ -58,7 +58,7 @@ impl ApiKey {
     pub fn run(self, settings: &Settings) -> Result<(), Trouble> {
         match admin::ask(settings, self.request())? {
             Answer::KeyCreated { id, secret } => {
-                eprintln!("made key {id}; it is not shown again");
+                note(&format!("made key {id}; it is not shown again"));
                 print(&secret)
             }
             Answer::Keys(lines) => {
@@ -66,7 +66,7 @@ impl ApiKey {
                 print(&table::table(["ID", "STATE", "SCOPE", "NAME"], rows))
             }
             Answer::KeyRevoked { id, name } => {
-                eprintln!("revoked key {id} ({name})");
+                note(&format!("revoked key {id} ({name})"));
                 Ok(())
             }
             _ => Err(super::unexpected()),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::print;
 use crate::admin::{self, Answer, Applied, Change, Planned, Request};
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, note};
 
 #[derive(clap::Args)]
 pub struct Apply {
@@ -67,7 +67,7 @@ impl Apply {
                 Ok(Answer::Applied(applied)) => told(&file, &applied)?,
                 Ok(_) => return Err(super::unexpected()),
                 Err(Trouble::Refused(sentences)) => {
-                    eprintln!("{file}: not applied");
+                    note(&format!("{file}: not applied"));
                     problems.extend(sentences.iter().map(|sentence| format!("{file}: {sentence}")));
                 }
                 Err(other) => return Err(other),
@@ -140,9 +140,9 @@ fn told(file: &str, applied: &Applied) -> Result<(), Trouble> {
     warn(file, &applied.warnings);
     let Applied { name, revision, .. } = applied;
     match applied.change {
-        Change::Created => eprintln!("{file}: created {name}"),
-        Change::Changed => eprintln!("{file}: changed {name}, now at revision {revision}"),
-        Change::Unchanged => eprintln!("{file}: {name} is so already, at revision {revision}"),
+        Change::Created => note(&format!("{file}: created {name}")),
+        Change::Changed => note(&format!("{file}: changed {name}, now at revision {revision}")),
+        Change::Unchanged => note(&format!("{file}: {name} is so already, at revision {revision}")),
     }
     print(&applied.workflow)
 }
@@ -167,7 +167,7 @@ fn as_json(file: &str, planned: Planned) -> Json {
 
 fn warn(file: &str, warnings: &[String]) {
     for warning in warnings {
-        eprintln!("warning: {file}: {warning}");
+        note(&format!("warning: {file}: {warning}"));
     }
 }
 

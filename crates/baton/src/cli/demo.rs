@@ -22,15 +22,17 @@ impl Demo {
             return Err(Trouble::usage("the demo keeps its data in a folder of its own: leave out --database-url"));
         }
         let log_level = if settings.is_chosen(&table::LOG_LEVEL) { settings.log_level } else { LevelFilter::ERROR };
-        telemetry::start(log_level, settings.log_format);
+        telemetry::start_log(log_level, settings.log_format);
         let wanted = Wanted {
             data: settings.is_flag(&table::DATA).then(|| settings.data.clone()),
             listen: settings.is_flag(&table::LISTEN).then_some(settings.listen),
             once: self.once,
             public_url: settings.public_url.clone().filter(|_| settings.is_flag(&table::PUBLIC_URL)),
             workers: settings.workers,
+            rate_per_minute: settings.rate_per_minute,
+            executions_kept: settings.executions_kept,
             page_count_max: settings.page_count_max,
-            limits: Limits::of(settings),
+            limits: Limits::of(settings, false),
         };
         demo::run(wanted, &mut std::io::stdout())
     }

@@ -33,7 +33,7 @@ use serde_json::Value as Json;
 
 use crate::remote::Answer;
 use crate::settings::{Environment, Flags, Settings};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, note};
 
 /// Work that people, programs and agents do together, one record at a time.
 #[derive(Parser)]
@@ -105,7 +105,7 @@ pub fn run() -> Result<(), Trouble> {
     }
     let environment = Environment::of_process();
     for warning in environment.warnings() {
-        eprintln!("warning: {warning}");
+        note(&format!("warning: {warning}"));
     }
     let settings = Settings::read(&flags, &environment)?;
     match command {
@@ -137,11 +137,6 @@ fn print(text: &str) -> Result<(), Trouble> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Trouble::refused(format!("stdout can't be written: {error}"))),
         Ok(()) | Err(_) => Ok(()),
     }
-}
-
-/// A line beside the result, on stderr. Who has closed it does not want it.
-fn note(text: &str) {
-    drop(writeln!(std::io::stderr(), "{text}"));
 }
 
 /// An answer of the API: as it came for programs, a refusal too; else as people read it.

@@ -9,7 +9,7 @@ use baton_core::limits::SECRET_BYTES_MAX;
 use super::{print, table};
 use crate::admin::{self, Answer, NewSecret, Request};
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, note};
 
 #[derive(clap::Subcommand)]
 pub enum Secret {
@@ -47,7 +47,7 @@ impl Secret {
         match admin::ask(settings, self.request()?)? {
             Answer::SecretSet { name, new } => {
                 let what = if new { "is new" } else { "is changed" };
-                eprintln!("{name} {what}");
+                note(&format!("{name} {what}"));
                 Ok(())
             }
             Answer::Secrets(lines) => {
@@ -55,7 +55,7 @@ impl Secret {
                 print(&table::table(["NAME", "CREATED", "CHANGED"], rows))
             }
             Answer::SecretDeleted { name } => {
-                eprintln!("deleted {name}");
+                note(&format!("deleted {name}"));
                 Ok(())
             }
             _ => Err(super::unexpected()),
@@ -79,7 +79,7 @@ fn value(file: Option<&Path>) -> Result<String, Trouble> {
         Some(path) => (path.display().to_string(), File::open(path).and_then(read)),
         None => {
             if stdin().is_terminal() {
-                eprintln!("Type the value, which is shown as you type, then Enter and Ctrl-D:");
+                note("Type the value, which is shown as you type, then Enter and Ctrl-D:");
             }
             ("stdin".to_owned(), read(stdin().lock()))
         }

@@ -1,5 +1,6 @@
 //! `baton serve`
 
+use baton_engine::{Engine, EngineOptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
@@ -25,7 +26,7 @@ impl Serve {
 }
 
 pub fn run(settings: &Settings) -> Result<(), Trouble> {
-    telemetry::start(settings.log_level, settings.log_format);
+    let traces = telemetry::start(settings)?;
     let store = wiring::open_store_for_server(settings)?;
     let node = wiring::Node::open(&settings.data)?;
     wiring::run_on(wiring::runtime()?, async {
@@ -34,8 +35,15 @@ pub fn run(settings: &Settings) -> Result<(), Trouble> {
         let address = listener.local_addr().map_err(|error| Trouble::refused(error.to_string()))?;
         let socket = Socket::open(&settings.data, settings.database_url.clone())?;
         let surroundings = surroundings::whole(settings, &store).await?;
-        let engine = wiring::engine(store, node.id, wiring::public_url(settings, address), settings.workers, surroundings);
-        let mut server = Server::start(engine, listener, socket, Limits::of(settings), settings.role);
+        let options = EngineOptions {
+            public_url: wiring::public_url(settings, address),
+            workers: settings.workers,
+            node: node.id,
+            rate_per_minute: settings.rate_per_minute,
+            executions_kept: settings.executions_kept,
+        };
+        let engine = Engine::new(store, surroundings, options);
+        let mut server = Server::start(engine, listener, socket, Limits::of(settings, traces.is_some()), settings.role);
         announce(settings, &server, address).await?;
         until_stopped(&mut signals, &mut server).await?;
         stop(&mut signals, server).await;

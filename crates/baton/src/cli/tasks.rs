@@ -4,11 +4,11 @@ use serde_json::{Value as Json, json};
 
 use super::fields::{self, Assignment};
 use super::table::columns;
-use super::{note, tell};
+use super::tell;
 use crate::remote::plain::{WIDTH, cut, plain, value, wrapped};
 use crate::remote::{Call, Named, Remote, fresh_key};
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, note};
 use crate::wiring;
 
 #[derive(clap::Subcommand)]

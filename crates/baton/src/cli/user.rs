@@ -3,7 +3,7 @@
 use super::{print, table};
 use crate::admin::{self, Answer, NewUser, Request, UserLine};
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, note};
 
 #[derive(clap::Subcommand)]
 pub enum User {
@@ -54,7 +54,7 @@ impl User {
     pub fn run(self, settings: &Settings) -> Result<(), Trouble> {
         match admin::ask(settings, self.request())? {
             Answer::User(UserLine { id, email, state, .. }) => {
-                eprintln!("{email} is {state}");
+                note(&format!("{email} is {state}"));
                 print(&id)
             }
             Answer::Users(lines) => {

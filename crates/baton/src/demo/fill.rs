@@ -40,7 +40,7 @@ pub struct Filled {
 
 pub async fn fill(store: &Store, node: Id, public_url: &str, outside: &Outside) -> Result<Filled, Unforeseen> {
     let clock = Arc::new(StoryClock::new());
-    let options = EngineOptions { public_url: public_url.to_owned(), workers: WORKERS, node };
+    let options = EngineOptions::new(public_url, WORKERS, node);
     let surroundings = outside.surroundings(clock.clone()).map_err(Unforeseen)?;
     let engine = Engine::new(store.clone(), surroundings, options);
     let stop = Arc::new(Notify::new());

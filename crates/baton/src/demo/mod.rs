@@ -25,8 +25,10 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_engine::env::SystemClock;
+use baton_engine::{Engine, EngineOptions};
 use baton_store::{Options, Place, Store};
 use tokio::net::TcpListener;
 
@@ -51,6 +53,8 @@ pub struct Wanted {
     /// Otherwise where it listens.
     pub public_url: Option<String>,
     pub workers: usize,
+    pub rate_per_minute: u32,
+    pub executions_kept: Option<Duration>,
     pub page_count_max: Option<u32>,
     pub limits: Limits,
 }
@@ -76,7 +80,12 @@ pub fn run(wanted: Wanted, out: &mut impl Write) -> Result<(), Trouble> {
         let surroundings = outside.surroundings(Arc::new(SystemClock::new())).map_err(Trouble::refused)?;
         // Kept with the data, for a server that goes on with it.
         let surroundings = surroundings::sealing_by(&folder.path().join("master.key"), &store, surroundings).await?;
-        let engine = wiring::engine(store, node.id, public_url, wanted.workers, surroundings);
+        let options = EngineOptions {
+            rate_per_minute: wanted.rate_per_minute,
+            executions_kept: wanted.executions_kept,
+            ..EngineOptions::new(public_url, wanted.workers, node.id)
+        };
+        let engine = Engine::new(store, surroundings, options);
         let mut server = Server::start(engine, listener, socket, wanted.limits, Role::All);
         introduce(out, &url, &filled, &folder)?;
         tour::give(out, address, &filled, &outside).await?;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use baton_core::ids::Id;
 use baton_core::task::show::Shown;
 use baton_engine::commands::{activity, lists};
-use baton_engine::{Ask, Credential, Engine};
+use baton_engine::{Ask, Credential, Engine, EngineOptions};
 use baton_store::{Options, Place, Store};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn filled() -> (Engine, Filled) {
         fill(&store, Id::new(0, 1), "http://demo", &outside).await
     };
     let filled = runtime.block_on(told).expect("the story goes as it is written");
-    (wiring::engine(store, Id::new(0, 1), "http://demo".to_owned(), 1, surroundings::bare()), filled)
+    (Engine::new(store, surroundings::bare(), EngineOptions::new("http://demo", 1, Id::new(0, 1))), filled)
 }
 
 /// Every task of a workflow, as shown but for what differs from one demo to the next.

@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 use crate::admin::socket::Socket;
 use crate::settings::{Role, Settings};
+use crate::telemetry;
 use crate::trouble::Trouble;
 
 /// Requests that are being answered may go on for so long when the server stops; the worker drains as long.
@@ -51,8 +52,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub fn of(settings: &Settings) -> Limits {
-        let api = ApiOptions { body_bytes_max: settings.body_bytes_max, import_bytes_max: settings.import_bytes_max };
+    /// `traces`: whether somebody collects them.
+    pub fn of(settings: &Settings, traces: bool) -> Limits {
+        let api = ApiOptions {
+            body_bytes_max: settings.body_bytes_max,
+            import_bytes_max: settings.import_bytes_max,
+            join_trace: traces.then_some(telemetry::join),
+        };
         Limits { api, connections: settings.connections_max }
     }
 }

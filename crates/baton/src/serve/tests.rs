@@ -52,7 +52,7 @@ impl Site {
     async fn start() -> Site {
         let clock = Arc::new(Jumping { looks_left: AtomicI64::new(i64::MAX) });
         let store = Store::open(Options::new(Place::Memory)).expect("memory");
-        let options = EngineOptions { public_url: "http://x".to_owned(), workers: 1, node: Id::new(0, 1) };
+        let options = EngineOptions::new("http://x", 1, Id::new(0, 1));
         let engine = Engine::new(store, Surroundings::bare(clock.clone(), Entropy::from_system()), options);
         let operator = Ask { credential: Credential::Operator { workspace: engine.fresh_id() }, request: None };
         let new = workspaces::NewWorkspace {

@@ -13,6 +13,7 @@ pub mod table;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use baton_connect::guard::Network;
 use tracing_subscriber::filter::LevelFilter;
@@ -25,6 +26,8 @@ pub use sources::Environment;
 use crate::trouble::Trouble;
 use sources::Origin;
 use table::Setting;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -65,12 +68,19 @@ pub struct Settings {
     pub smtp: Option<Smtp>,
     /// Networks that calls may go to although they are not globally routable.
     pub outbound_allow: Vec<Network>,
+    /// 0: as many as a key likes.
+    pub rate_per_minute: u32,
     pub body_bytes_max: usize,
     pub import_bytes_max: usize,
     pub connections_max: usize,
+    /// `None`: for ever.
+    pub executions_kept: Option<Duration>,
     pub page_count_max: Option<u32>,
     pub log_level: LevelFilter,
     pub log_format: LogFormat,
+    pub otlp_endpoint: Option<String>,
+    pub otlp_service_name: Option<String>,
+    pub otlp_sampling: f64,
     url: Option<String>,
     pub api_key: Option<String>,
     pub api_key_file: Option<PathBuf>,
@@ -93,6 +103,8 @@ impl Settings {
         let master_key_file = values.read(&table::MASTER_KEY_FILE, parse::path);
         let smtp = smtp::read(&mut values);
         let outbound_allow = values.read(&table::OUTBOUND_ALLOW, parse::networks).unwrap_or_default();
+        let otlp_endpoint = values.read(&table::OTLP_ENDPOINT, parse::public_url);
+        let otlp_service_name = values.read(&table::OTLP_SERVICE_NAME, parse::user);
         let url = values.read(&table::URL, parse::public_url);
         let api_key = values.read(&table::API_KEY, parse::api_key);
         let api_key_file = values.read(&table::API_KEY_FILE, parse::path);
@@ -103,12 +115,15 @@ impl Settings {
             values.read(&table::DATA, parse::path),
             values.read(&table::DATABASE_URL, parse::database_url),
             values.read(&table::WORKERS, parse::workers),
+            values.read(&table::RATE_PER_MINUTE, parse::rate_per_minute),
             values.read(&table::BODY_MIB, parse::body_mib),
             values.read(&table::IMPORT_MIB, parse::import_mib),
             values.read(&table::CONNECTIONS, parse::connections),
+            values.read(&table::EXECUTIONS_DAYS, parse::executions_days),
             values.read(&table::PAGE_COUNT_MAX, parse::page_count_max),
             values.read(&table::LOG_LEVEL, parse::log_level),
             values.read(&table::LOG_FORMAT, parse::log_format),
+            values.read(&table::OTLP_SAMPLING, parse::share),
         );
         match read {
             (
@@ -118,12 +133,15 @@ impl Settings {
                 Some(data),
                 database_url,
                 Some(workers),
+                Some(rate_per_minute),
                 Some(body_mib),
                 Some(import_mib),
                 Some(connections_max),
+                Some(executions_days),
                 page_count_max,
                 Some(log_level),
                 Some(log_format),
+                Some(otlp_sampling),
             ) if problems.is_empty() => Ok(Settings {
                 role,
                 listen,
@@ -134,12 +152,17 @@ impl Settings {
                 workers,
                 smtp,
                 outbound_allow,
+                rate_per_minute,
                 body_bytes_max: body_mib * 1024 * 1024,
                 import_bytes_max: import_mib * 1024 * 1024,
                 connections_max,
+                executions_kept: (executions_days > 0).then(|| DAY * executions_days),
                 page_count_max,
                 log_level,
                 log_format,
+                otlp_endpoint,
+                otlp_service_name,
+                otlp_sampling,
                 url,
                 api_key,
                 api_key_file,

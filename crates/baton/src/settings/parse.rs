@@ -84,6 +84,15 @@ pub fn workers(text: &str) -> Option<usize> {
     text.parse().ok().filter(|count| (1..=1024).contains(count))
 }
 
+pub fn rate_per_minute(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|count| *count <= 1_000_000)
+}
+
+/// Not so short that an execution goes before the answer that is kept under its `Idempotency-Key`.
+pub fn executions_days(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|days| *days == 0 || (2..=36_500).contains(days))
+}
+
 pub fn body_mib(text: &str) -> Option<usize> {
     text.parse().ok().filter(|mib| (1..=1024).contains(mib))
 }
@@ -110,6 +119,10 @@ pub fn log_level(text: &str) -> Option<LevelFilter> {
         "trace" => Some(LevelFilter::TRACE),
         _ => None,
     }
+}
+
+pub fn share(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
 }
 
 pub fn log_format(text: &str) -> Option<LogFormat> {

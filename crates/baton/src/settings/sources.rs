@@ -93,7 +93,7 @@ pub(super) fn merge(flags: &Flags, environment: &Environment) -> Result<Vec<InFo
 struct File {
     path: PathBuf,
     values: HashMap<String, String>,
-    /// What is neither a text nor a whole number, nor a list of texts where one is wanted.
+    /// What is neither a text nor a number, nor a list of texts where one is wanted.
     shapeless: Vec<(String, String)>,
 }
 
@@ -128,6 +128,7 @@ impl File {
                 toml::Value::Table(table) => self.flatten(&format!("{key}."), table),
                 toml::Value::String(text) => drop(self.values.insert(key, text.clone())),
                 toml::Value::Integer(number) => drop(self.values.insert(key, number.to_string())),
+                toml::Value::Float(number) => drop(self.values.insert(key, number.to_string())),
                 toml::Value::Array(list) if key == OUTBOUND_ALLOW.key && list.iter().all(toml::Value::is_str) => {
                     let texts: Vec<&str> = list.iter().filter_map(toml::Value::as_str).collect();
                     self.values.insert(key, texts.join(LIST_SEPARATOR));

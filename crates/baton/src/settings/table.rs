@@ -26,12 +26,17 @@ pub const SETTINGS: &[Setting] = &[
     SMTP_PASSWORD_FILE,
     SMTP_FROM,
     OUTBOUND_ALLOW,
+    RATE_PER_MINUTE,
     BODY_MIB,
     IMPORT_MIB,
     CONNECTIONS,
+    EXECUTIONS_DAYS,
     PAGE_COUNT_MAX,
     LOG_LEVEL,
     LOG_FORMAT,
+    OTLP_ENDPOINT,
+    OTLP_SERVICE_NAME,
+    OTLP_SAMPLING,
     URL,
     API_KEY,
     API_KEY_FILE,
@@ -135,6 +140,13 @@ pub const OUTBOUND_ALLOW: Setting = Setting {
     default: None,
     allowed: "networks like 10.1.0.0/16, fd00::/8 or 10.1.2.3",
 };
+pub const RATE_PER_MINUTE: Setting = Setting {
+    key: "limits.rate_per_minute",
+    value_name: "COUNT",
+    help: "Requests that one API key may make in a minute; 0 is as many as it likes",
+    default: Some("600"),
+    allowed: "a whole number from 0 to 1000000",
+};
 pub const BODY_MIB: Setting = Setting {
     key: "limits.body_mib",
     value_name: "MIB",
@@ -156,6 +168,13 @@ pub const CONNECTIONS: Setting = Setting {
     default: Some("1000"),
     allowed: "a whole number from 1 to 1000000",
 };
+pub const EXECUTIONS_DAYS: Setting = Setting {
+    key: "retention.executions_days",
+    value_name: "DAYS",
+    help: "How long executions that have ended are kept; 0 keeps them for ever",
+    default: Some("90"),
+    allowed: "0, or a whole number from 2 to 36500",
+};
 pub const PAGE_COUNT_MAX: Setting = Setting {
     key: "sqlite.page_count_max",
     value_name: "PAGES",
@@ -172,6 +191,27 @@ pub const LOG_LEVEL: Setting = Setting {
 };
 pub const LOG_FORMAT: Setting =
     Setting { key: "log.format", value_name: "FORMAT", help: "How to log", default: Some("human"), allowed: "human or json" };
+pub const OTLP_ENDPOINT: Setting = Setting {
+    key: "otlp.endpoint",
+    value_name: "URL",
+    help: "The collector of OpenTelemetry that traces are sent to, below which it takes /v1/traces; left out, none are made",
+    default: None,
+    allowed: PUBLIC_URL.allowed,
+};
+pub const OTLP_SERVICE_NAME: Setting = Setting {
+    key: "otlp.service_name",
+    value_name: "NAME",
+    help: "Whose traces they are [default: baton]",
+    default: None,
+    allowed: "a name without control characters",
+};
+pub const OTLP_SAMPLING: Setting = Setting {
+    key: "otlp.sampling",
+    value_name: "SHARE",
+    help: "The share of traces that are sent, of those for which no caller has decided",
+    default: Some("1"),
+    allowed: "a number from 0 to 1, such as 0.1",
+};
 pub const URL: Setting = Setting {
     key: "url",
     value_name: "URL",

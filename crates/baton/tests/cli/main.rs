@@ -23,5 +23,6 @@ mod secrets;
 mod serve;
 mod settings;
 mod site;
+mod traces;
 mod users;
 mod waits;

@@ -222,3 +222,11 @@ fn a_body_larger_than_the_setting_is_refused() {
     stream.read_exact(&mut status).expect("the server answers");
     assert_eq!(&status, b"HTTP/1.1 413");
 }
+
+#[test]
+fn a_key_may_ask_as_often_as_the_operator_says() {
+    let (site, made) = Site::with_workspace();
+    let server = site.serve(&["--limits-rate-per-minute", "2"]);
+    let asked: Vec<u16> = (0..3).map(|_| server.get("/api/v1/workspace", made["api_key"].as_str().expect("a key")).status).collect();
+    assert_eq!(asked, [200, 200, 429]);
+}

@@ -27,12 +27,17 @@ fn config_tells_each_value_and_where_it_came_from() {
         ("# smtp.password_file", "not set"),
         ("smtp.from = \"Baton <baton@example.com>\"", "file ./baton.toml"),
         ("outbound.allow = [\"10.1.0.0/16\", \"fd00::/8\"]", "environment BATON_OUTBOUND_ALLOW"),
+        ("limits.rate_per_minute = 600", "default"),
         ("limits.body_mib = 10", "default"),
         ("limits.import_mib = 1024", "default"),
         ("limits.connections = 1000", "default"),
+        ("retention.executions_days = 90", "default"),
         ("# sqlite.page_count_max", "not set"),
         ("log.level = \"warn\"", "file ./baton.toml"),
         ("log.format = \"human\"", "default"),
+        ("# otlp.endpoint", "not set"),
+        ("# otlp.service_name", "not set"),
+        ("otlp.sampling = 1", "default"),
         ("url = \"https://baton.example.com\"", "environment BATON_URL"),
         ("api_key = \"***\"", "environment BATON_API_KEY"),
         ("# api_key_file", "not set"),
@@ -94,6 +99,17 @@ fn who_reads_only_the_beginning_sees_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+/// Who has gone does not make of a refusal a fault.
+#[test]
+fn who_has_closed_stderr_still_sees_the_exit_code() {
+    let site = Site::new();
+    for (arguments, code) in [(["config", "--listen", "x"], 2), (["audit", "verify", "--data=./none"], 1)] {
+        let mut child = site.command(&arguments).stderr(std::process::Stdio::piped()).spawn().expect("it starts");
+        drop(child.stderr.take());
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{arguments:?}");
+    }
 }
 
 #[test]

@@ -103,6 +103,8 @@ impl Site {
 
     /// The same by a command that says more than arguments do.
     pub fn serve_by(&self, mut command: Command) -> Server {
+        // Who waits for something looks far more often than a client may.
+        command.env("BATON_LIMITS_RATE_PER_MINUTE", "0");
         let log = File::options().create(true).append(true).open(self.path("server.log")).expect("the folder is ours");
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("baton starts");
         let mut out = BufReader::new(child.stdout.take().expect("it is piped"));

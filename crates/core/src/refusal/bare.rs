@@ -43,6 +43,7 @@ impl Refusal {
             | Refusal::KeyExpired
             | Refusal::KeyReadOnly
             | Refusal::KeyLacksRight { .. }
+            | Refusal::TooManyRequests { .. }
             | Refusal::NotFound { .. }
             | Refusal::IdRequired { .. }
             | Refusal::NotOfWorkflow { .. }

@@ -19,7 +19,7 @@ use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::task::Task;
 use baton_core::workflow::Workflow;
 use baton_store::sql::jobs::Job;
-use baton_store::sql::{executions, jobs, tasks};
+use baton_store::sql::{executions, jobs, retention, tasks};
 
 use super::ask::{self, Purpose, Wanted};
 use super::look::TxLook;
@@ -124,6 +124,9 @@ pub fn retry(cx: &mut Cx<'_>, workflow: &str, execution: &str) -> Outcome<Execut
     let task = tasks::load(cx.tx, cx.caller.workspace, asked.workflow, asked.task, true)?;
     let loaded = task.ok_or(Refusals::action(Refusal::NoTask))?;
     let first = asked.retry_of.unwrap_or(asked.id);
+    if !retention::hold(cx.tx, first)? {
+        return Err(Refusal::not_found(Noun::Execution).into());
+    }
     let last = match executions::last_retry(cx.tx, first)? {
         Some(last) => last,
         None => executions::load(cx.tx, first)?,

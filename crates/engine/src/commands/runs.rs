@@ -27,6 +27,7 @@ use crate::cx::{Cx, Outcome};
 use crate::engine::Shared;
 use crate::env::TxEnv;
 use crate::fail_point;
+use crate::metrics::Taken;
 use crate::open_calls::CallPermit;
 use crate::worker::Claims;
 
@@ -120,10 +121,26 @@ fn run_execution(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, run: &Run) ->
     workflows::share(tx, execution.workflow)?;
     let claims = Mutex::new(Claims::new(&shared.worker));
     let mut cx = cx_of(shared, tx, &claims, execution.workspace, execution.performer, execution.request.as_deref());
+    let begun = shared.clock.monotonic();
     let (loaded, ran) = decide(&mut cx, &execution, run)?;
     fail_point::pass("run.decided");
+    let (kinds, calls) = (newly_ended(&execution, &ran), ran.settled.as_ref().map(|call| (call.step, call.started_at)));
     let pause = save(&mut cx, &execution, loaded, ran)?;
+    let (here, now) = (shared.clock.monotonic().saturating_sub(begun), cx.now());
+    let took = |step: usize| match calls {
+        Some((called, started_at)) if called == step => Duration::from_micros((now.micros() - started_at.micros()).max(0).unsigned_abs()),
+        _ => here,
+    };
+    cx.learned.steps = kinds.into_iter().map(|(step, kind)| Taken::new(&kind, took(step))).collect();
     Ok((pause, cx.learned))
+}
+
+/// The steps that have come to an end in this run, counted from 1, with their kinds.
+fn newly_ended(execution: &Execution, ran: &Ran) -> Vec<(usize, String)> {
+    let has_ended = |step: &StepRecord| matches!(step.status, StepStatus::Success | StepStatus::Fail);
+    let before = |index: usize| execution.steps.get(index).is_some_and(has_ended);
+    let ended = ran.steps.iter().enumerate().filter(|(index, step)| has_ended(step) && !before(*index));
+    ended.map(|(index, step)| (index + 1, step.kind.clone())).collect()
 }
 
 /// The job goes on under this node's claim where there is an open call for it, or is left to whoever claims it next.
@@ -156,6 +173,9 @@ fn go_on_later(shared: &Arc<Shared>, tx: &mut dyn Tx, job: &Job, claim: &Claim, 
             calls::put(tx, job.workspace, job.id, &unsent)?;
             let left = if executions::is_cancelled(tx, job.id)? { ending(starts - 1) } else { left(starts - 1, None) };
             jobs::put_back(tx, &left, claim)?;
+            if left.takes == Takes::Call {
+                shared.backlog.add_call(job.workspace);
+            }
             Ok(After::Waits)
         }
     }
@@ -364,7 +384,7 @@ mod tests {
     async fn a_run_that_is_rolled_back_leaves_nothing_in_the_cache() {
         let store = Store::open(Options::new(Place::Memory)).unwrap();
         let node = Id::from_i64(1).unwrap();
-        let options = EngineOptions { public_url: String::new(), workers: 1, node };
+        let options = EngineOptions::new("", 1, node);
         let engine = Engine::new(store, Surroundings::bare(Arc::new(SystemClock::new()), Entropy::from_seed(1)), options);
         let ask = Ask { credential: Credential::Operator { workspace: engine.fresh_id() }, request: None };
         let new = workspaces::NewWorkspace {

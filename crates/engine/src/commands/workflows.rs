@@ -8,7 +8,7 @@ use baton_core::refusal::Refusal;
 use baton_store::Tx;
 use baton_store::sql::deleted_workflows::{self, DeletedWorkflow};
 pub use baton_store::sql::workflows::WorkflowRow;
-use baton_store::sql::{executions, workflows};
+use baton_store::sql::{executions, timers, workflows};
 use parking_lot::Mutex;
 use serde_json::json;
 
@@ -52,6 +52,11 @@ pub fn set_archived(cx: &mut Cx<'_>, workflow: &str, archived: bool) -> Outcome<
     }
     let at = archived.then(|| cx.now());
     workflows::set_archived(cx.tx, found.workflow.id, at)?;
+    if archived {
+        timers::park(cx.tx, found.workflow.id)?
+    } else {
+        timers::unpark(cx.tx, found.workflow.id)?
+    }
     let row = Activity {
         workflow: Some(found.workflow.id),
         after: Some(json!({ "name": found.workflow.name }).to_string()),

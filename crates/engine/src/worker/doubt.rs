@@ -6,10 +6,10 @@ use std::sync::Arc;
 use baton_store::sql::jobs::{self, Job};
 use baton_store::{StoreError, Tx};
 use parking_lot::Mutex;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use super::Held;
-use super::runs::{RETRY_FIRST, RETRY_MAX};
+use super::runs::{RETRY_FIRST, RETRY_MAX, span_of};
 use crate::commands::runs::After;
 use crate::cx::{Failure, Outcome};
 use crate::engine::Engine;
@@ -65,15 +65,17 @@ impl Engine {
     /// Runs those of the jobs that are this node's.
     pub(super) fn spawn_in_doubt(&self, held: Vec<Held>) {
         for (job, place) in held {
-            let engine = self.clone();
-            self.spawn_task(async move {
+            let (engine, span) = (self.clone(), span_of(&job));
+            let of_run = span.clone();
+            let work = async move {
                 if engine.settled(&job).await.is_some_and(|found| found.claim == job.claim) {
-                    engine.run(job, place).await;
+                    engine.run(job, place, of_run).await;
                 } else {
                     drop(place);
                     engine.wake();
                 }
-            });
+            };
+            self.spawn_task(work.instrument(span));
         }
     }
 
@@ -86,7 +88,7 @@ impl Engine {
             drop(alone);
             match asked {
                 Ok(found) => return found,
-                Err(error) => warn!(%error, execution = %job.id, "what became of a commit could not be asked; it is asked again"),
+                Err(error) => warn!(%error, "what became of a commit could not be asked; it is asked again"),
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(RETRY_MAX);

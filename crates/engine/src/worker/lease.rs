@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use baton_store::StoreError;
 use baton_store::sql::timers::{self, TimerRow};
-use baton_store::sql::{activity, deleted_workflows, idempotency, imports, nodes, search, task_counts};
+use baton_store::sql::{activity, deleted_workflows, idempotency, imports, nodes, retention, search, task_counts};
+use baton_store::{StoreError, Tx};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
@@ -39,6 +39,8 @@ const INDEX_RESTS: u32 = 4;
 const CLEARED_PIECES: i64 = 10;
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 const PURGE_ROWS_MAX: i64 = 10_000;
+/// Executions that one transaction takes away: a few milliseconds of SQLite's writer.
+const FORGOTTEN_AT_ONCE: usize = 100;
 
 impl Engine {
     /// Each on its own: a long one must not keep the lease from being renewed, also while running executions are waited for at the
@@ -57,7 +59,10 @@ impl Engine {
         chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear().await }));
         chores.spawn(every(INDEX_EVERY, self.clone(), ended.clone(), |engine| async move { engine.index().await }));
         chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear_imports().await }));
-        chores.spawn(every(PURGE_EVERY, self.clone(), ended, |engine| async move { engine.purge().await }));
+        chores.spawn(every(PURGE_EVERY, self.clone(), ended.clone(), |engine| async move { engine.purge().await }));
+        if let Some(kept) = self.shared.options.executions_kept {
+            chores.spawn(every(PURGE_EVERY, self.clone(), ended, move |engine| async move { engine.forget(kept).await }));
+        }
         chores
     }
 
@@ -151,6 +156,26 @@ impl Engine {
                 Ok(purged) if purged == PURGE_ROWS_MAX as u64 => {}
                 Ok(_) => return,
                 Err(error) => return warn!(%error, "old idempotency keys could not be purged"),
+            }
+        }
+    }
+
+    /// Takes away the executions that ended long ago, piece by piece. Wherever it stops, the rest is found the next time.
+    async fn forget(&self, kept: Duration) {
+        let before = self.now().plus_micros(-i64::try_from(kept.as_micros()).unwrap_or(i64::MAX));
+        let mut after = None;
+        loop {
+            let piece = move |tx: &mut dyn Tx| {
+                let candidates = retention::candidates(tx, before, after, FORGOTTEN_AT_ONCE)?;
+                for first in &candidates {
+                    retention::take_away(tx, *first, before)?;
+                }
+                Ok::<_, StoreError>(candidates)
+            };
+            match self.shared.store.write(piece).await {
+                Ok(candidates) if candidates.len() == FORGOTTEN_AT_ONCE => after = candidates.last().copied(),
+                Ok(_) => return,
+                Err(error) => return warn!(%error, "old executions could not be taken away"),
             }
         }
     }

@@ -9,7 +9,8 @@ use baton_store::sql::jobs::{self, Claim, Job, Takes};
 use baton_store::{StoreError, Tx};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
-use tracing::{error, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, debug_span, error, error_span, warn};
 
 use super::doubt::Written;
 use super::slots::Slot;
@@ -33,9 +34,16 @@ const LEASE_AGAIN: Duration = Duration::from_millis(500);
 
 impl Engine {
     pub(super) fn spawn(&self, held: impl IntoIterator<Item = Held>) {
+        self.spawn_after(&Span::none(), held);
+    }
+
+    /// The same for what somebody has just asked for: the two are parts of different traces, for one may be answered long before the
+    /// other ends, and are linked.
+    pub(super) fn spawn_after(&self, cause: &Span, held: impl IntoIterator<Item = Held>) {
         for (job, place) in held {
-            let engine = self.clone();
-            self.spawn_task(async move { engine.run(job, place).await });
+            let (engine, span) = (self.clone(), span_of(&job));
+            span.follows_from(cause);
+            self.spawn_task(async move { engine.run(job, place, span).await });
         }
     }
 
@@ -46,11 +54,11 @@ impl Engine {
         running.spawn(task);
     }
 
-    pub(super) async fn run(&self, job: Job, place: Place) {
+    pub(super) async fn run(&self, job: Job, place: Place, span: Span) {
         match place {
-            Place::Slot(slot) if job.takes == Takes::Import => self.run_imports(job, slot).await,
-            Place::Slot(slot) => self.run_in_slot(job, slot).await,
-            Place::Call(permit) => self.run_call(job, None, permit).await,
+            Place::Slot(slot) if job.takes == Takes::Import => self.run_imports(job, slot).instrument(span).await,
+            Place::Slot(slot) => self.run_in_slot(job, slot, span).await,
+            Place::Call(permit) => self.run_call(job, None, permit).instrument(span).await,
         }
     }
 
@@ -84,7 +92,14 @@ impl Engine {
                     if claimed.jobs.is_empty() {
                         return;
                     }
-                    claimed.jobs.iter().filter(|job| job.takes == Takes::Worker).for_each(|job| self.shared.backlog.claimed(job.workspace));
+                    for job in &claimed.jobs {
+                        let backlog = &self.shared.backlog;
+                        match job.takes {
+                            Takes::Worker => backlog.claimed(job.workspace),
+                            Takes::Call => backlog.call_claimed(job.workspace),
+                            Takes::Import => {}
+                        }
+                    }
                     self.spawn(self.place(claimed.jobs, slots, import));
                 }
                 Ok(Written::InDoubt(claimed)) => return self.spawn_in_doubt(self.place(claimed.jobs, slots, import)),
@@ -109,20 +124,20 @@ impl Engine {
     }
 
     /// Runs one execution, then the one that waited behind it, and so on: to the end of the queue, or to a call.
-    async fn run_in_slot(&self, job: Job, mut slot: Slot) {
-        let (mut next, mut links) = (Some(job), 0);
+    async fn run_in_slot(&self, job: Job, mut slot: Slot, span: Span) {
+        let (mut next, mut links) = (Some((job, span)), 0);
         let mut call = None;
-        while let Some(job) = next.take() {
+        while let Some((job, span)) = next.take() {
             links += 1;
             let permit = Arc::new(Mutex::new(None));
             let behind = if links < LINKS_MAX { self.behind(&mut slot) } else { Behind::Left };
-            match self.run_step(job, None, behind, &permit).await {
+            match self.run_step(job, None, behind, &permit).instrument(span.clone()).await {
                 Some(After::Ended(behind)) => {
                     let other = behind.filter(|behind| behind.task != job.task);
                     other.inspect(|other| self.shared.backlog.claimed(other.workspace));
-                    next = behind;
+                    next = behind.map(|behind| (behind, span_of(&behind)));
                 }
-                Some(After::Calls(outgoing)) => call = permit.lock().take().map(|permit| (outgoing, permit)),
+                Some(After::Calls(outgoing)) => call = permit.lock().take().map(|permit| (outgoing, permit, span)),
                 // There may be something to claim that only another call has room for.
                 Some(After::Waits) | None => {}
             }
@@ -133,8 +148,8 @@ impl Engine {
         if was_full || was_for_waited || links >= LINKS_MAX {
             self.wake();
         }
-        if let Some((outgoing, permit)) = call {
-            self.run_call(outgoing.job, Some(outgoing), Some(permit)).await;
+        if let Some((outgoing, permit, span)) = call {
+            self.run_call(outgoing.job, Some(outgoing), Some(permit)).instrument(span).await;
         }
     }
 
@@ -150,7 +165,7 @@ impl Engine {
         let mut job = job;
         loop {
             let reply = match outgoing.take() {
-                Some(outgoing) => match self.send(&outgoing).await {
+                Some(outgoing) => match self.send(&outgoing).instrument(debug_span!("step", step = outgoing.call.step)).await {
                     Some(reply) => Some(Arc::new(reply)),
                     None => return,
                 },
@@ -195,7 +210,7 @@ impl Engine {
                     return Some((Reply::Failed(failure), Duration::ZERO));
                 }
                 Err(NotReady::Store(error)) => {
-                    warn!(%error, execution = %outgoing.job.id, "a secret could not be read; it is tried again");
+                    warn!(%error, "a secret could not be read; it is tried again");
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(RETRY_MAX);
                 }
@@ -206,14 +221,16 @@ impl Engine {
         let (world, now) = (self.shared.world.clone(), self.now());
         // A task of its own: a fault in it is this attempt's, and ends with it when this is cut off.
         let mut attempt = JoinSet::new();
-        attempt.spawn(async move { masks.over(world.send(sending, now).await) });
+        let span = debug_span!("call", attempt = outgoing.call.attempts, outcome = Empty);
+        attempt.spawn(async move { masks.over(world.send(sending, now).await) }.instrument(span.clone()));
         let reply = attempt.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
             let refusal = Refusal::Panicked { step: Some(outgoing.call.step) };
             Reply::Failed(CallFailure { told: refusal.told(), kind: FailureKind::Final })
         });
         fail_point::pass("call.ended");
-        self.shared.metrics.called(&outgoing.call.request, &reply);
-        Some((reply, self.shared.clock.monotonic().saturating_sub(begun)))
+        let took = self.shared.clock.monotonic().saturating_sub(begun);
+        span.record("outcome", self.shared.metrics.called(&outgoing.call.request, &reply, took));
+        Some((reply, took))
     }
 
     /// Whether the lease holds and has held since there were so many lapses.
@@ -235,7 +252,7 @@ impl Engine {
                 Ok(true) => *lapses = now,
                 Ok(false) => return None,
                 Err(error) => {
-                    warn!(%error, execution = %job.id, "whether a call is still this node's could not be asked");
+                    warn!(%error, "whether a call is still this node's could not be asked");
                     tokio::time::sleep(LEASE_AGAIN).await;
                 }
             }
@@ -271,12 +288,12 @@ impl Engine {
                 }
                 Ok(None) => {}
                 Err(Failure::Store(StoreError::LeaseLost)) => {
-                    warn!(execution = %job.id, "the lease was lost; the result is dropped");
+                    warn!("the lease was lost; the result is dropped");
                     self.shared.metrics.late_writes.add(1);
                     return None;
                 }
                 Err(failure) => {
-                    error!(execution = %job.id, ?failure, "an execution could not be saved; it is tried again");
+                    error!(?failure, "an execution could not be saved; it is tried again");
                     faults += u32::from(is_fault(&failure));
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(RETRY_MAX);
@@ -284,6 +301,11 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whatever is logged of an execution, it is logged with this.
+pub(super) fn span_of(job: &Job) -> Span {
+    error_span!(parent: None, "execution", execution = %job.id, workspace = %job.workspace)
 }
 
 /// What time will not mend.

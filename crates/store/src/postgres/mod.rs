@@ -11,6 +11,7 @@ mod session;
 mod tx;
 mod writer;
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use tokio_postgres::config::SslMode;
 
 pub(crate) use self::ground::PostgresGround;
 use self::session::Session;
+use crate::measure::Measures;
 use crate::queue::{Queue, Whose, queue};
 use crate::work::Work;
 use crate::{Options, StoreError};
@@ -45,15 +47,16 @@ struct Queues {
 }
 
 impl Postgres {
-    pub fn open(url: &str, options: &Options) -> Result<Postgres, StoreError> {
+    pub fn open(url: &str, options: &Options, measures: &Arc<Measures>) -> Result<Postgres, StoreError> {
         let config = parse(url)?;
         // On a thread of its own, for the caller's may be driving asynchronous tasks.
         let begin = if options.migrate { migrate::migrate } else { migrate::check };
         let migrated = std::thread::scope(|scope| scope.spawn(|| begin(&mut Session::new(config.clone())?)).join());
         migrated.unwrap_or_else(|_| Err(StoreError::Refused("the database could not be migrated; the log has the details".to_owned())))?;
-        let (write, writes) = queue();
-        let (lease, leases) = queue();
-        let (read, reads) = queue();
+        let (write, writes) = queue(measures);
+        let (lease, leases) = queue(measures);
+        // What waits to be read is measured with the reading.
+        let (read, reads) = queue(&Measures::new());
         let (writers, readers) = (options.writers.max(1), options.readers.max(1));
         let mut postgres = Postgres { queues: Some(Queues { write, lease, read }), threads: Vec::new() };
         for _ in 0..writers {

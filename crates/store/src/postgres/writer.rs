@@ -4,6 +4,7 @@ use super::error::{Failure, Kind};
 use super::session::Session;
 use super::tx::PostgresTx;
 use crate::StoreError;
+use crate::measure::{Begun, Measures};
 use crate::queue::Works;
 use crate::work::Work;
 
@@ -27,16 +28,16 @@ pub(super) fn write_groups(mut session: Session, works: &Works, writers: usize) 
         group.extend(works.waiting().take(share));
         group.retain(|work| !work.is_abandoned());
         if group.len() > 1 {
-            write_together(&mut session, &mut group);
+            write_together(&mut session, &mut group, &works.measures);
         }
         for work in group.drain(..) {
-            write_alone(&mut session, work);
+            write_alone(&mut session, work, &works.measures);
         }
     }
 }
 
 /// Runs the group in one transaction. What is left in it afterwards has not happened and is to be run one by one.
-fn write_together(session: &mut Session, group: &mut Vec<Box<dyn Work>>) {
+fn write_together(session: &mut Session, group: &mut Vec<Box<dyn Work>>, measures: &Measures) {
     let mut tx = PostgresTx::new(session, BEGIN_GROUP);
     for work in group.iter_mut() {
         tx.next_work();
@@ -48,7 +49,7 @@ fn write_together(session: &mut Session, group: &mut Vec<Box<dyn Work>>) {
             return;
         }
     }
-    match tx.commit() {
+    match commit(tx, group.len(), measures) {
         Ok(()) => group.drain(..).for_each(|work| work.answer(Ok(()))),
         Err(Failure { error: error @ StoreError::OutcomeUnknown(_), .. }) => {
             tracing::error!(%error, works = group.len(), "a commit failed");
@@ -59,7 +60,15 @@ fn write_together(session: &mut Session, group: &mut Vec<Box<dyn Work>>) {
     }
 }
 
-fn write_alone(session: &mut Session, mut work: Box<dyn Work>) {
+fn commit(tx: PostgresTx<'_>, works: usize, measures: &Measures) -> Result<(), Failure> {
+    let begun = Begun::now();
+    let committed = tx.commit();
+    measures.commits.took(begun.took());
+    measures.shared.add(works as u64);
+    committed
+}
+
+fn write_alone(session: &mut Session, mut work: Box<dyn Work>, measures: &Measures) {
     let mut duplicate = false;
     for run in 1..=RUNS_MAX {
         let mut tx = PostgresTx::new(session, BEGIN);
@@ -69,7 +78,7 @@ fn write_alone(session: &mut Session, mut work: Box<dyn Work>) {
                 tx.roll_back();
                 failure
             }
-            None if keep => match tx.commit() {
+            None if keep => match commit(tx, 1, measures) {
                 Ok(()) => return work.answer(Ok(())),
                 Err(failure) => failure,
             },

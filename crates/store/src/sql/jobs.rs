@@ -275,13 +275,14 @@ pub fn claim_next(tx: &mut dyn Tx, by: &Claim, now: Timestamp, takes: Takes) -> 
     Ok(None)
 }
 
-/// How many jobs of a workspace could be claimed now, calls not among them; counted up to `most`.
-pub fn count_claimable(tx: &mut dyn Tx, workspace: Id, now: Timestamp, most: usize) -> Result<usize, StoreError> {
+/// How many jobs of a workspace could be claimed now for a worker, or for a call; counted up to `most`.
+pub fn count_claimable(tx: &mut dyn Tx, workspace: Id, outgoing: bool, now: Timestamp, most: usize) -> Result<usize, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     let sql = "SELECT count(*) FROM (SELECT 1 FROM jobs
-        WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND outgoing = 0 AND due_at <= $2 LIMIT $3) AS claimable";
+        WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND outgoing = $2 AND due_at <= $3 LIMIT $4) AS claimable";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let count = tx.query_one(sql, &[workspace.into(), now.into(), most.into()], |row| row.int(0))?.unwrap_or(0);
+    let params = [workspace.into(), outgoing.into(), now.into(), most.into()];
+    let count = tx.query_one(sql, &params, |row| row.int(0))?.unwrap_or(0);
     Ok(usize::try_from(count).unwrap_or(0))
 }
 

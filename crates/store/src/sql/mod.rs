@@ -20,6 +20,7 @@ pub mod migrating;
 pub mod nodes;
 pub mod people;
 mod query;
+pub mod retention;
 mod row;
 pub mod search;
 pub mod secrets;

@@ -71,7 +71,8 @@ pub fn delete_of_task(tx: &mut dyn Tx, task: Id) -> Result<(), StoreError> {
 const OF_ONE_MAX: i64 = 16;
 
 /// Timers that are due: some of every workspace, the oldest of each. `turn` is another number each time. They are not held: whoever
-/// deletes one has it. Those of archived workflows wait.
+/// deletes one has it. Those of archived workflows wait, also what was
+/// scheduled since.
 pub fn due(tx: &mut dyn Tx, now: Timestamp, turn: u64) -> Result<Vec<TimerRow>, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     // A cheap look first, since an idle node asks often.
@@ -97,6 +98,22 @@ pub fn due(tx: &mut dyn Tx, now: Timestamp, turn: u64) -> Result<Vec<TimerRow>, 
     Ok(found)
 }
 
+/// What the moments of timers are put off by while their workflow is archived: so far that no look comes upon them, and told apart from
+/// every moment that is meant.
+const PARKED_MICROS: i64 = 1 << 61;
+
+/// The timers of a workflow that is archived, which every look would otherwise find due and leave where they are.
+pub fn park(tx: &mut dyn Tx, workflow: Id) -> Result<(), StoreError> {
+    let sql = "UPDATE timers SET due_at = due_at + $1 WHERE workflow_id = $2 AND due_at < $1";
+    tx.send(sql, &[PARKED_MICROS.into(), workflow.into()])
+}
+
+/// They are due again when they were to be.
+pub fn unpark(tx: &mut dyn Tx, workflow: Id) -> Result<(), StoreError> {
+    let sql = "UPDATE timers SET due_at = due_at - $1 WHERE workflow_id = $2 AND due_at >= $1";
+    tx.send(sql, &[PARKED_MICROS.into(), workflow.into()])
+}
+
 pub fn postpone(tx: &mut dyn Tx, id: Id, until: Timestamp) -> Result<(), StoreError> {
     tx.send("UPDATE timers SET due_at = $1 WHERE id = $2", &[until.into(), id.into()])
 }
@@ -108,12 +125,14 @@ pub fn delete(tx: &mut dyn Tx, id: Id) -> Result<bool, StoreError> {
 
 fn read(row: &dyn Row) -> Result<TimerRow, StoreError> {
     let to = StageRef { id: row.id(6)?, name: row.text(7)?.to_owned() };
+    let due_at = row.int(9)?;
+    let due_at = Timestamp::from_micros(if due_at < PARKED_MICROS { due_at } else { due_at - PARKED_MICROS });
     Ok(TimerRow {
         id: row.id(0)?,
         workspace: row.id(1)?,
         workflow: row.id(2)?,
         task: row.id(3)?,
         execution: row.id(4)?,
-        timer: Timer { from: row.id(5)?, to, keep: row.bool(8)?, due_at: row.time(9)?, from_now: false, left: false },
+        timer: Timer { from: row.id(5)?, to, keep: row.bool(8)?, due_at, from_now: false, left: false },
     })
 }

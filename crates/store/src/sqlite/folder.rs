@@ -4,10 +4,12 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::readers::Readers;
 use super::{checkpoint, connection, writer};
+use crate::measure::Measures;
 use crate::queue::{Queue, Whose, queue};
 use crate::work::Work;
 use crate::{Options, StoreError, Tx};
@@ -23,7 +25,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    pub fn open(folder: &Path, options: &Options) -> Result<Folder, StoreError> {
+    pub fn open(folder: &Path, options: &Options, measures: &Arc<Measures>) -> Result<Folder, StoreError> {
         let lock = lock(folder)?;
         let path = folder.join("baton.db");
         let mut connection = connection::open_writer(&path, options)?;
@@ -34,7 +36,7 @@ impl Folder {
         }
         let checkpointer = checkpoint::start(&path, &mut connection)?;
         let readers = Readers::open(&path, options.readers.max(1))?;
-        let (queue, works) = queue();
+        let (queue, works) = queue(measures);
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer::write_groups(connection, &works))

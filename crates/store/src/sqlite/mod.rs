@@ -11,6 +11,7 @@ mod tx;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -19,6 +20,7 @@ use self::folder::Folder;
 pub(crate) use self::ground::SqliteGround;
 pub(crate) use self::tables::tables_at;
 use self::tx::{Savepoint, SqliteTx};
+use crate::measure::Measures;
 use crate::queue::Whose;
 use crate::work::{Work, guarded};
 use crate::{Options, StoreError, Tx};
@@ -29,8 +31,8 @@ pub(crate) enum Sqlite {
 }
 
 impl Sqlite {
-    pub fn open_folder(folder: &Path, options: &Options) -> Result<Sqlite, StoreError> {
-        Folder::open(folder, options).map(Sqlite::Folder)
+    pub fn open_folder(folder: &Path, options: &Options, measures: &Arc<Measures>) -> Result<Sqlite, StoreError> {
+        Folder::open(folder, options, measures).map(Sqlite::Folder)
     }
 
     pub fn open_memory(options: &Options) -> Result<Sqlite, StoreError> {

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::error::commit_error;
 use super::tx::{Savepoint, SqliteTx, Statements};
 use crate::StoreError;
+use crate::measure::{Begun, Measures};
 use crate::queue::Works;
 use crate::work::Work;
 
@@ -23,7 +24,7 @@ pub(super) fn write_groups(connection: Connection, works: &Works) {
         group.extend(works.waiting().take(GROUP_MAX - 1));
         group.retain(|work| !work.is_abandoned());
         while !group.is_empty() {
-            let (run, outcome) = write_group(&mut tx, &mut group);
+            let (run, outcome) = write_group(&mut tx, &mut group, &works.measures);
             if let Err(error) = &outcome {
                 tracing::error!(%error, works = run, "a commit failed");
             }
@@ -36,9 +37,9 @@ pub(super) fn write_groups(connection: Connection, works: &Works) {
 
 /// Runs works from the front of the group and commits them; answers with how many were run and what became of them.
 /// All are run, unless something ends the transaction under them.
-fn write_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>]) -> (usize, Result<(), StoreError>) {
-    match run_group(tx, group, Savepoint::Unneeded) {
-        Ran::Spoiled => match run_group(tx, group, Savepoint::Before) {
+fn write_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>], measures: &Measures) -> (usize, Result<(), StoreError>) {
+    match run_group(tx, group, Savepoint::Unneeded, measures) {
+        Ran::Spoiled => match run_group(tx, group, Savepoint::Before, measures) {
             Ran::Ended { run, outcome } => (run, outcome),
             Ran::Spoiled => unreachable!("a savepoint keeps works apart"),
         },
@@ -55,7 +56,7 @@ enum Ran {
     Spoiled,
 }
 
-fn run_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>], savepoint: Savepoint) -> Ran {
+fn run_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>], savepoint: Savepoint, measures: &Measures) -> Ran {
     let ended = |run: usize, outcome: Result<(), StoreError>| Ran::Ended { run, outcome };
     if let Err(error) = tx.run("BEGIN IMMEDIATE") {
         return ended(group.len(), Err(error));
@@ -78,7 +79,11 @@ fn run_group(tx: &mut SqliteTx<Statements<'_>>, group: &mut [Box<dyn Work>], sav
             return ended(index + 1, Err(error));
         }
     }
-    ended(group.len(), commit(tx))
+    let begun = Begun::now();
+    let outcome = commit(tx);
+    measures.commits.took(begun.took());
+    measures.shared.add(group.len() as u64);
+    ended(group.len(), outcome)
 }
 
 fn commit(tx: &mut SqliteTx<Statements<'_>>) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ fn examples() -> Vec<Refusal> {
         Refusal::KeyExpired,
         Refusal::KeyReadOnly,
         Refusal::KeyLacksRight { what: text("edit Tasks") },
+        Refusal::TooManyRequests { per_minute: 600, seconds: 1 },
         Refusal::NotFound { what: Noun::Task },
         Refusal::WrongMethod { method: text("PATCH"), allowed: text("GET, PUT") },
         Refusal::WrongContentType { got: text("text/plain"), allowed: "application/json" },

@@ -6,23 +6,30 @@ use baton_store::{Options, Place};
 use serde_json::json;
 
 use super::calls::Calls;
-use super::server::{Server, get, post};
+use super::review::Review;
+use super::server::{Call, Server, get, post};
 
 /// Each line's value by its name and labels.
 async fn metrics(server: &Server) -> BTreeMap<String, f64> {
     let reply = server.send(get("//metrics").with("authorization", "")).await.expect(200);
     assert_eq!(reply.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let mut values = BTreeMap::new();
-    let mut family = String::new();
+    let (mut family, mut is_histogram) = (String::new(), false);
     for line in reply.text().lines() {
         if let Some(help) = line.strip_prefix("# HELP ") {
             family = help.split(' ').next().expect("a name").to_owned();
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            is_histogram = kind == format!("{family} histogram");
             let kinds = if family.ends_with("_total") { "counter" } else { "gauge" };
-            assert_eq!(kind, format!("{family} {kinds}"));
+            assert!(is_histogram || kind == format!("{family} {kinds}"), "{line}");
+            // As promtool has it: a unit at the end of a name, spelled out.
+            let unit = ["_total", "_seconds", "_bytes", "_info", "_waiting", "_calls", "_fds", "_works"];
+            assert!(unit.iter().any(|unit| family.ends_with(unit)), "{family}");
         } else {
             let (name, value) = line.rsplit_once(' ').expect("a value");
-            assert!(name == family || name.starts_with(&format!("{family}{{")), "{line} in {family}");
+            let bare = name.split('{').next().expect("a name");
+            let parts: &[&str] = if is_histogram { &["_bucket", "_sum", "_count"] } else { &[""] };
+            assert!(parts.iter().any(|part| bare == format!("{family}{part}")), "{line} in {family}");
             assert_eq!(values.insert(name.to_owned(), value.parse().expect("a number")), None, "{name}");
         }
     }
@@ -63,9 +70,14 @@ async fn all_are_there_from_the_start() {
         "baton_open_calls",
         "baton_jobs_waiting",
         "baton_jobs_oldest_seconds",
+        "baton_rate_limited_requests_total",
+        "baton_step_duration_seconds_count{kind=\"move_to_stage\"}",
+        "baton_call_duration_seconds_bucket{kind=\"http\",le=\"+Inf\"}",
+        "baton_store_write_wait_seconds_count",
     ] {
         assert_eq!(values.get(name), Some(&0.0), "{name}");
     }
+    assert_eq!(values.get(&format!("baton_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), Some(&1.0));
     assert!(server.send(post("//metrics", "{}")).await.status == 405);
 }
 
@@ -102,6 +114,9 @@ async fn what_ends_and_what_is_sent_is_counted_once() {
         ("baton_calls_total{kind=\"http\",outcome=\"answered\"}", 1.0),
         ("baton_calls_total{kind=\"http\",outcome=\"not_allowed\"}", 1.0),
         ("baton_outbound_refusals_total", 1.0),
+        ("baton_step_duration_seconds_count{kind=\"api_call\"}", 3.0),
+        ("baton_step_duration_seconds_count{kind=\"email\"}", 1.0),
+        ("baton_call_duration_seconds_count{kind=\"http\"}", 3.0),
         ("baton_executions_stopped_total", 0.0),
         ("baton_late_writes_refused_total", 0.0),
     ] {
@@ -165,4 +180,55 @@ async fn without_its_store_a_node_tells_what_it_has_counted() {
     database.kill_sessions();
     let values = metrics(&server).await;
     assert_eq!((values.get("baton_jobs_waiting"), values.get("baton_lease_takeovers_total")), (None, Some(&0.0)));
+}
+
+/// By its route, so that no value of a field, no id and nothing that a stranger makes up is a label.
+#[tokio::test]
+async fn requests_are_counted_by_their_route() {
+    let review = Review::start().await;
+    review.task(json!({ "ID": "canary" })).await;
+    for (path, status) in [("/tasks/canary", 200), ("/tasks/canary", 200), ("/tasks/nothing", 404)] {
+        review.send(get(review.at(path))).await.expect(status);
+    }
+    let server = &review.server;
+    server.send(Call { method: "HEAD", ..get(review.at("/tasks/canary")) }).await.expect(200);
+    server.send(Call { method: "BREW", ..get(review.at("/tasks/canary")) }).await.expect(405);
+    server.send(get("//canary")).await.expect(404);
+    let values = metrics(server).await;
+    let route = "method=\"GET\",route=\"/api/v1/workflows/{workflow}/tasks/{task}\"";
+    for (name, value) in [
+        (format!("baton_http_requests_total{{{route},status=\"200\"}}"), 3.0),
+        (format!("baton_http_requests_total{{{route},status=\"404\"}}"), 1.0),
+        (format!("baton_http_request_duration_seconds_count{{{route}}}"), 4.0),
+        (format!("baton_http_request_duration_seconds_bucket{{{route},le=\"+Inf\"}}"), 4.0),
+        ("baton_http_requests_total{method=\"other\",route=\"none\",status=\"404\"}".to_owned(), 1.0),
+        ("baton_http_requests_total{method=\"other\",route=\"none\",status=\"405\"}".to_owned(), 1.0),
+    ] {
+        assert_eq!(values.get(&name), Some(&value), "{name}: {values:?}");
+    }
+    assert!(!values.keys().any(|name| name.contains("canary") || name.contains("BREW")));
+    if cfg!(target_os = "linux") {
+        assert!(values["process_resident_memory_bytes"] > 1e6 && values["process_open_fds"] > 2.0);
+    }
+}
+
+#[tokio::test]
+async fn commits_and_what_shares_them_are_measured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::on(Options::new(Place::Folder(folder.path().join("data")))).await;
+    let values = metrics(&server).await;
+    let [waited, commits, works, read] =
+        ["write_wait_seconds_count", "commit_duration_seconds_count", "commit_works_sum", "read_duration_seconds_count"]
+            .map(|name| values[&format!("baton_store_{name}")]);
+    assert!(waited >= 1.0 && commits >= 1.0 && works >= commits && read >= 1.0, "{values:?}");
+}
+
+#[tokio::test]
+async fn who_is_about_to_end_is_not_ready() {
+    let server = Server::start().await;
+    server.check(get("//readyz"), 200, json!({ "status": "ok" })).await;
+    server.engine.end_waits();
+    let reply = server.refuses(get("//readyz"), 503, &["This node is stopping; ask another one"]).await;
+    assert_eq!(reply.header("retry-after"), Some("5"));
+    server.check(get("//healthz"), 200, json!({ "status": "ok" })).await;
 }

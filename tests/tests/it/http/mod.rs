@@ -37,6 +37,7 @@ mod preconditions;
 mod queue;
 mod quoted;
 mod quotes;
+mod rates;
 mod retry;
 mod review;
 mod rights;

@@ -52,8 +52,10 @@ impl Server {
     }
 
     pub async fn over(store: Store, clock: Arc<dyn Clock>, world: Outside) -> Server {
-        let node = Id::from_i64(1).expect("an id");
-        let options = EngineOptions { public_url: PUBLIC_URL.to_owned(), workers: 4, node };
+        Server::with_options(store, clock, world, EngineOptions::new(PUBLIC_URL, 4, Id::new(0, 1))).await
+    }
+
+    pub async fn with_options(store: Store, clock: Arc<dyn Clock>, world: Outside, options: EngineOptions) -> Server {
         let surroundings = Surroundings { world: Arc::new(world), ..Surroundings::bare(clock, Entropy::from_system()) };
         let engine = Engine::new(store, surroundings, options);
         let router = baton_api::router(engine.clone(), ApiOptions::default());

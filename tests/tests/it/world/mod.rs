@@ -92,6 +92,17 @@ impl World {
 
     /// The same, on a store that is open.
     pub fn on(store: Store, node: i64, mail_server: Option<SocketAddr>, workspace: Option<Id>) -> World {
+        World::keeping(store, node, mail_server, workspace, None)
+    }
+
+    /// The same, where executions that have ended are kept for so long.
+    pub fn keeping(
+        store: Store,
+        node: i64,
+        mail_server: Option<SocketAddr>,
+        workspace: Option<Id>,
+        executions_kept: Option<Duration>,
+    ) -> World {
         let guard = Guard::new(vec![network("127.0.0.0/8").expect("a network")], Arc::new(SystemResolver::default()));
         let client = Client::new(guard, &Roots::default()).expect("no certificate is read");
         let mail = mail_server.map(|address| {
@@ -106,7 +117,7 @@ impl World {
             master_key: Arc::new(MasterKey::new(&[7; KEY_BYTES])),
         };
         let node = Id::from_i64(node).expect("an id");
-        let options = EngineOptions { public_url: "http://localhost".into(), workers: WORKERS, node };
+        let options = EngineOptions { executions_kept, ..EngineOptions::new("http://localhost", WORKERS, node) };
         let engine = Engine::new(store, surroundings, options);
         let workspace = workspace.unwrap_or_else(|| engine.fresh_id());
         World { engine, clock, workspace, stop: Arc::new(Notify::new()) }

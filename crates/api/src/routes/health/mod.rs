@@ -2,4 +2,5 @@
 
 pub mod live;
 pub mod metrics;
+mod process;
 pub mod ready;

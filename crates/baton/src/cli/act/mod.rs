@@ -6,11 +6,11 @@ use serde_json::{Map, Value as Json, json};
 
 use super::fields::{self, Assignment};
 use super::table::table;
-use super::{explained, note, print, tell};
+use super::{explained, print, tell};
 use crate::remote::plain::{plain, plain_json, shell_word};
 use crate::remote::{Answer, Call, Named, Remote, fresh_key, sentences};
 use crate::settings::{Settings, table::URL};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, note};
 use crate::wiring;
 
 const WAIT_DEFAULT: &str = "600";

@@ -25,6 +25,7 @@ fn lists_beyond_their_limit_are_told_once() {
     let stages = |count: usize| (0..count).map(|index| json!({"name": format!("S{index}")})).collect::<Vec<_>>();
     for (value, expected) in [
         (json!({"name": "W", "stages": stages(1), "fields": parts(201)}), "fields: has 201 items; at most 200 are allowed"),
+        (json!({"name": "W", "stages": [{ "name": "S0" }], "actions": parts(201)}), "actions: has 201 items; at most 200 are allowed"),
         (json!({"name": "W", "stages": stages(101)}), "stages: has 101 items; at most 100 are allowed"),
         (
             json!({"name": "W", "stages": stages(1), "actions": [{"name": "A", "from": ["S0"], "steps": vec![json!({"do": "delete_task"}); 51]}]}),
