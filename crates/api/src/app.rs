@@ -42,7 +42,7 @@ pub fn router(engine: Engine, options: ApiOptions) -> axum::Router {
 
 /// Only what tells how the process is, for a node that serves nobody.
 pub fn watch_router(engine: Engine, options: ApiOptions) -> axum::Router {
-    router_of(places(|route| route.policy == Policy::Open), engine, options)
+    router_of(places(|route| route.policy == Policy::Open && !route.path.starts_with("/api")), engine, options)
 }
 
 fn router_of(places: Vec<Place>, engine: Engine, options: ApiOptions) -> axum::Router {

@@ -5,7 +5,7 @@
 //!
 //! Map: `app` takes every request; `route` is the table of endpoints; `routes/v1/<noun>/<verb>.rs` is one each;
 //! `call` is a request, `body`, `room`, `json`, `query` and `headers` read it; `show` and `reply` write the answer;
-//! `problem` gives each refusal its status.
+//! `problem` gives each refusal its status; `openapi` is the API as one document, made from what each endpoint says of itself.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -13,6 +13,7 @@ mod body;
 mod call;
 mod headers;
 mod json;
+mod openapi;
 mod problem;
 mod query;
 mod reply;
@@ -23,7 +24,8 @@ mod show;
 
 pub use app::{router, watch_router};
 pub use body::BodyTooSlow;
-pub use problem::status_of;
+pub use openapi::document as openapi_document;
+pub use problem::{RefusalCodes, status_of};
 pub use route::{Policy, ROUTES, Route};
 pub use show::planned::to_json as plan_to_json;
 

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 const PAGE_ROWS: i64 = 50;
-const PAGE_ROWS_MAX: i64 = 200;
+pub const PAGE_ROWS_MAX: i64 = 200;
 
 /// What each endpoint must say of every parameter: nothing is silently ignored.
 #[derive(Debug, Default)]

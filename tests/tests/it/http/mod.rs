@@ -9,6 +9,7 @@ mod calls;
 mod cancel;
 mod checklist;
 mod comments;
+mod contract;
 mod conventions;
 mod definitions;
 mod dry_runs;

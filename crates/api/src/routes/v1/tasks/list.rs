@@ -2,11 +2,27 @@
 
 use axum::http::Method;
 
-use super::stream;
+use super::{FILTERS, UNFIT_FILTERS, stream};
 use crate::call::Call;
+use crate::openapi::docs::{Docs, Done, Refuses};
+use crate::openapi::nouns::TASKS;
+use crate::openapi::schemas;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks", policy: Policy::Read, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "list_tasks",
+        noun: &TASKS,
+        title: "List tasks",
+        text: "All that match, in the order made, streamed: a connection that breaks before the closing bracket is a failure, never a short list.",
+        parameters: &[FILTERS],
+        body: None,
+        answers: vec![Done::json(200, "The tasks.", schemas::list_of(schemas::of("Task")))],
+        refuses: &[Refuses::Fields(UNFIT_FILTERS)],
+    }
+}
 
 fn handle(call: Call) -> Handled {
     Box::pin(stream::tasks(call, false))

@@ -1,0 +1,3 @@
+//! What the API says of itself: as one document, and as pages.
+
+pub mod openapi;
