@@ -6,7 +6,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -23,6 +23,7 @@ use crate::ApiOptions;
 use crate::call::{Call, no_page};
 use crate::headers::{self, X_REQUEST_ID};
 use crate::problem::{self, Problem};
+use crate::reference::Pages;
 use crate::reply;
 use crate::room::{Room, Taken};
 use crate::route::{Handled, Policy, ROUTES, Route};
@@ -32,6 +33,8 @@ pub struct App {
     pub options: ApiOptions,
     /// What bodies that are not small may take together.
     pub room: Room,
+    /// The pages of `/api/docs`, once somebody has asked for one.
+    pub reference: OnceLock<Pages>,
     /// Pages of lists, and plans, that are read at once.
     pub lists: Arc<Semaphore>,
 }
@@ -47,7 +50,7 @@ pub fn watch_router(engine: Engine, options: ApiOptions) -> axum::Router {
 
 fn router_of(places: Vec<Place>, engine: Engine, options: ApiOptions) -> axum::Router {
     let room = Room::new(options.body_bytes_max);
-    let app = Arc::new(App { engine, options, room, lists: Arc::new(Semaphore::new(cores())) });
+    let app = Arc::new(App { engine, options, room, reference: OnceLock::new(), lists: Arc::new(Semaphore::new(cores())) });
     let mut router = axum::Router::new();
     for place in places {
         let (app, place) = (app.clone(), Arc::new(place));

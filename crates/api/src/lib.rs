@@ -5,7 +5,7 @@
 //!
 //! Map: `app` takes every request; `route` is the table of endpoints; `routes/v1/<noun>/<verb>.rs` is one each;
 //! `call` is a request, `body`, `room`, `json`, `query` and `headers` read it; `show` and `reply` write the answer;
-//! `problem` gives each refusal its status; `openapi` is the API as one document, made from what each endpoint says of itself.
+//! `problem` gives each refusal its status; `openapi` is the API as one document, made from what each endpoint says of itself, `reference` the same as pages.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -16,6 +16,7 @@ mod json;
 mod openapi;
 mod problem;
 mod query;
+mod reference;
 mod reply;
 mod room;
 mod route;

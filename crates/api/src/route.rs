@@ -45,6 +45,8 @@ pub const ROUTES: &[Route] = &[
     health::ready::ROUTE,
     health::metrics::ROUTE,
     reference::openapi::ROUTE,
+    reference::start::ROUTE,
+    reference::page::ROUTE,
     v1::workspace::get::ROUTE,
     v1::workflows::list::ROUTE,
     v1::workflows::create::ROUTE,

@@ -27,6 +27,7 @@ pub struct Parameter {
     pub text: &'static str,
     pub takes: Takes,
     pub example: &'static str,
+    pub required: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,8 +65,8 @@ pub enum Format {
     Json,
     /// A definition may come and go in both.
     JsonOrYaml,
-    /// Of another type, always text.
-    Other(&'static str),
+    /// Of one of these types, always text.
+    Texts(&'static [&'static str]),
 }
 
 pub struct Done {
@@ -98,6 +99,12 @@ pub enum Refuses {
     Fields(&'static [&'static str]),
     Items(&'static [&'static str]),
     Action(&'static [&'static str]),
+}
+
+impl Parameter {
+    pub const fn needed(self) -> Parameter {
+        Parameter { required: true, ..self }
+    }
 }
 
 impl Given {

@@ -7,11 +7,13 @@ use serde_json::Value as Json;
 use crate::route::{ROUTES, Route};
 
 pub const DOCUMENT: &str = include_str!("../../../../docs/api.md");
-const HOST: &str = "https://baton.example";
+pub const HOST: &str = "https://baton.example";
 
 pub struct Example {
     /// The heading that it stands under.
     pub heading: &'static str,
+    /// For a shell.
+    pub command: &'static str,
     /// With the head of HTTP.
     pub answer: &'static str,
     pub method: &'static str,
@@ -37,10 +39,9 @@ impl Example {
         serde_json::from_str(body).ok()
     }
 
-    /// As JSON, or as the text of YAML.
     pub fn request_body(&self) -> Option<Json> {
         let body = self.body?;
-        if self.yaml { Some(body.trim().into()) } else { crate::json::parse(body.as_bytes()).ok() }
+        if self.yaml { baton_core::definition::parse_yaml(body).ok() } else { crate::json::parse(body.as_bytes()).ok() }
     }
 }
 
@@ -70,7 +71,7 @@ fn example(heading: &'static str, command: &'static str, answer: &'static str) -
     let path = url.split(['?', '\'', ' ', '\n']).next()?;
     let status = answer.split(' ').nth(1)?.parse().ok()?;
     let method = stated.unwrap_or(if body.is_some() { "POST" } else { "GET" });
-    Some(Example { heading, answer, method, path, yaml: command.contains("application/yaml"), body, status })
+    Some(Example { heading, command, answer, method, path, yaml: command.contains("application/yaml"), body, status })
 }
 
 /// `tasks/active` is nearer than `tasks/{task}`.

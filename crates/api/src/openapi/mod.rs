@@ -119,22 +119,14 @@ pub fn all_parameters(route: &Route, docs: &Docs) -> Vec<Parameter> {
 }
 
 fn parameter(parameter: &Parameter) -> Json {
-    let Parameter { name, place, text, takes, example } = parameter;
+    let Parameter { name, place, text, takes, example, required } = parameter;
     let place_name = match place {
         Place::Path => "path",
         Place::Query => "query",
         Place::Header => "header",
     };
-    let mut shown = json!({ "name": name, "in": place_name, "description": text, "required": *place == Place::Path });
-    shown["schema"] = match takes {
-        Takes::Text if *place == Place::Path => json!({ "type": "string", "minLength": 1 }),
-        Takes::Text => json!({ "type": "string" }),
-        Takes::Flag => json!({ "type": "boolean" }),
-        Takes::Number { max } => json!({ "type": "integer", "minimum": 1, "maximum": max }),
-        Takes::OneOf(texts) => json!({ "type": "string", "enum": texts }),
-        Takes::Like(pattern) => json!({ "type": "string", "pattern": pattern }),
-        Takes::Columns => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-    };
+    let mut shown = json!({ "name": name, "in": place_name, "description": text, "required": required });
+    shown["schema"] = parameter_schema(parameter);
     match takes {
         // An object is spread over the query, each of its keys a parameter.
         Takes::Columns => shown["style"] = "form".into(),
@@ -148,12 +140,25 @@ fn parameter(parameter: &Parameter) -> Json {
     shown
 }
 
+/// What a parameter may be.
+pub fn parameter_schema(Parameter { place, takes, .. }: &Parameter) -> Json {
+    match takes {
+        Takes::Text if *place == Place::Path => json!({ "type": "string", "minLength": 1 }),
+        Takes::Text => json!({ "type": "string" }),
+        Takes::Flag => json!({ "type": "boolean" }),
+        Takes::Number { max } => json!({ "type": "integer", "minimum": 1, "maximum": max }),
+        Takes::OneOf(texts) => json!({ "type": "string", "enum": texts }),
+        Takes::Like(pattern) => json!({ "type": "string", "pattern": pattern }),
+        Takes::Columns => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+    }
+}
+
 fn request_body(route: &'static Route, body: &Given) -> Json {
     let mut content = Map::new();
     for (media_type, yaml) in media_types(body.format) {
         let given = examples::of(route).filter(|example| example.body.is_some() && example.yaml == yaml && example.status < 300);
         let given = given.filter_map(|example| Some((example.heading, example.request_body()?)));
-        content.insert(media_type.to_owned(), media(if yaml { schemas::text() } else { body.schema.clone() }, given));
+        content.insert(media_type.to_owned(), media(body.schema.clone(), given));
     }
     json!({ "description": body.text, "required": body.required, "content": content })
 }
@@ -163,7 +168,7 @@ fn media_types(format: Format) -> Vec<(&'static str, bool)> {
     match format {
         Format::Json => vec![("application/json", false)],
         Format::JsonOrYaml => vec![("application/json", false), ("application/yaml", true)],
-        Format::Other(media_type) => vec![(media_type, false)],
+        Format::Texts(media_types) => media_types.iter().map(|media_type| (*media_type, false)).collect(),
     }
 }
 
@@ -200,7 +205,7 @@ fn answered(route: &'static Route, answer: &Done) -> Json {
             let given = examples::of(route).filter(|found| found.status == answer.status && !yaml);
             let given = given.filter_map(|found| Some((found.heading, found.answer_body()?)));
             let given = given.chain(example.iter().map(|example| ("", example.clone())));
-            content.insert(media_type.to_owned(), media(if yaml { schemas::text() } else { schema.clone() }, given));
+            content.insert(media_type.to_owned(), media(schema.clone(), given));
         }
         shown["content"] = content.into();
     }

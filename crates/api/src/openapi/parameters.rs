@@ -9,15 +9,15 @@ use super::schemas;
 use crate::query::PAGE_ROWS_MAX;
 
 const fn of_path(name: &'static str, text: &'static str, example: &'static str, takes: Takes) -> Parameter {
-    Parameter { name, place: Place::Path, text, takes, example }
+    Parameter { name, place: Place::Path, text, takes, example, required: true }
 }
 
 pub const fn of_query(name: &'static str, takes: Takes, text: &'static str, example: &'static str) -> Parameter {
-    Parameter { name, place: Place::Query, text, takes, example }
+    Parameter { name, place: Place::Query, text, takes, example, required: false }
 }
 
 const fn of_header(name: &'static str, takes: Takes, text: &'static str, example: &'static str) -> Parameter {
-    Parameter { name, place: Place::Header, text, takes, example }
+    Parameter { name, place: Place::Header, text, takes, example, required: false }
 }
 
 /// By the name that the path gives it.
@@ -36,7 +36,7 @@ pub const PARTS: &[Parameter] = &[
         "secret",
         "The name of a secret: a letter or `_`, then letters, digits and `_`, 100 characters at most.",
         "CRM_TOKEN",
-        Takes::Text,
+        Takes::Like("^[A-Za-z_][A-Za-z0-9_]{0,99}$"),
     ),
     of_path("page", "A page of the reference.", "errors", Takes::Text),
 ];

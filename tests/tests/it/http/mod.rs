@@ -35,6 +35,7 @@ mod preconditions;
 mod queue;
 mod quoted;
 mod quotes;
+mod reference;
 mod retry;
 mod review;
 mod rights;

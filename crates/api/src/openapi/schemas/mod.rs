@@ -67,6 +67,11 @@ pub fn text() -> Json {
     json!({ "type": "string" })
 }
 
+/// That is not blank.
+pub fn filled() -> Json {
+    json!({ "type": "string", "pattern": "\\S" })
+}
+
 pub fn flag() -> Json {
     json!({ "type": "boolean" })
 }

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
+use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::call::Call;
@@ -28,6 +30,10 @@ fn docs() -> Docs {
 }
 
 fn handle(_: Call) -> Handled {
-    static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| serde_json::to_vec(openapi::document()).expect("a document has text keys only"));
-    Box::pin(async { Ok(reply::bytes(StatusCode::OK, reply::JSON, TEXT.clone())) })
+    static TEXT: LazyLock<Bytes> = LazyLock::new(|| serde_json::to_vec(openapi::document()).expect("a document has text keys only").into());
+    Box::pin(async {
+        let mut response = reply::bytes(StatusCode::OK, reply::JSON, Vec::new());
+        *response.body_mut() = Body::from(TEXT.clone());
+        Ok(response)
+    })
 }

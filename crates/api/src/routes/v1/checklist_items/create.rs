@@ -32,7 +32,7 @@ fn docs() -> Docs {
 
 fn body_shape() -> Json {
     schemas::object(json!({
-        "title": schemas::text(),
+        "title": schemas::filled(),
         "Stage": schemas::described("The name of a stage.", schemas::text()),
         "status?": schemas::of("ChecklistItemStatus"),
         "Assigned To?": schemas::or_null(schemas::text()),

@@ -22,7 +22,7 @@ fn docs() -> Docs {
         title: "Comment on a task",
         text: "The author is `API`.",
         parameters: &[],
-        body: Some(Given::json(schemas::object(json!({ "body": schemas::text() })), "What is said.")),
+        body: Some(Given::json(schemas::object(json!({ "body": schemas::filled() })), "What is said.")),
         answers: vec![Done::json(201, "The comment.", schemas::of("Comment"))],
         refuses: &[Refuses::Fields(&["is_invalid", "is_required", "is_too_long"])],
     }

@@ -23,7 +23,7 @@ fn docs() -> Docs {
         text: "New, or with another value, which is used from the next attempt of a call on.",
         parameters: &[],
         body: Some(Given::json(
-            schemas::object(json!({ "value": schemas::text() })),
+            schemas::object(json!({ "value": { "type": "string", "pattern": "^[^\\x00-\\x1f\\x7f]+$" } })),
             "1 byte to 64 KiB of text without control characters.",
         )),
         answers: vec![Done::json(200, "It has another value.", shape()), Done::json(201, "It is new.", shape())],

@@ -46,7 +46,7 @@ fn docs() -> Docs {
 
 fn body_shape() -> Json {
     schemas::object(json!({
-        "email": schemas::text(),
+        "email": schemas::filled(),
         "role?": schemas::described("The name of a role; Collaborator where it is left out.", schemas::or_null(schemas::text())),
         "first_name?": schemas::or_null(schemas::text()),
         "last_name?": schemas::or_null(schemas::text()),

@@ -22,7 +22,7 @@ fn docs() -> Docs {
         title: "Change the role",
         text: "The last listed Administrator stays one.",
         parameters: &[],
-        body: Some(Given::json(schemas::object(json!({ "role": schemas::text() })), "The name of the role.")),
+        body: Some(Given::json(schemas::object(json!({ "role": schemas::filled() })), "The name of the role.")),
         answers: vec![Done::json(200, "With the new role.", schemas::of("User"))],
         refuses: &[Refuses::Plain(&["last_administrator"]), Refuses::Fields(&["is_invalid", "is_required", "is_not_an_option"])],
     }

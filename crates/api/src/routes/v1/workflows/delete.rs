@@ -12,7 +12,8 @@ use crate::route::{Handled, Policy, Route};
 
 pub const ROUTE: Route = Route { method: Method::DELETE, path: "/api/v1/workflows/{workflow}", policy: Policy::Administer, handle, docs };
 
-const CONFIRM: Parameter = of_query("_confirm", Takes::Text, "The name of the workflow: without it nothing is deleted.", "Early access");
+const CONFIRM: Parameter =
+    of_query("_confirm", Takes::Text, "The name of the workflow: without it nothing is deleted.", "Early access").needed();
 
 fn docs() -> Docs {
     Docs {
