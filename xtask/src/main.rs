@@ -9,6 +9,7 @@ mod generate;
 mod nodes;
 mod postgres;
 mod random;
+mod schemathesis;
 mod server;
 mod shell;
 mod simulate;
@@ -31,6 +32,7 @@ enum Command {
     Crash(crash::Options),
     Nodes(nodes::Options),
     Simulate(simulate::Options),
+    Schemathesis(schemathesis::Options),
     Generate(generate::Options),
     Ci(ci::Options),
 }
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Crash(options) => crash::run(&options),
         Command::Nodes(options) => nodes::run(&options),
         Command::Simulate(options) => simulate::run(&options),
+        Command::Schemathesis(options) => schemathesis::run(&options),
         Command::Generate(options) => generate::run(&options),
         Command::Ci(options) => ci::run(&options),
     };

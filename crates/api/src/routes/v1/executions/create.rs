@@ -118,6 +118,7 @@ fn handle(mut call: Call) -> Handled {
 
 async fn explain(mut call: Call) -> Result<Response<Body>, Problem> {
     let body = call.object().await.map_err(in_shape)?;
+    call.idempotency_key(&body.raw)?;
     let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
     let found = call.read(move |cx| actions::explain(cx, &workflow, &start)).await?;
     ok(&explained::shown(&found).first())

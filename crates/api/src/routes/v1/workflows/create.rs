@@ -50,6 +50,7 @@ fn handle(mut call: Call) -> Handled {
         let dry_run = query.flag("_dry_run")?;
         let document = call.document().await?;
         if dry_run {
+            call.idempotency_key(&document.raw)?;
             return planned(&call.read_long(move |cx| plans::create(cx, &document.json)).await?);
         }
         let command = move |cx: &mut baton_engine::Cx<'_>| {
