@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::{Outcome, shell};
 
-/// Writes the generated files: the JSON Schema of definitions.
+/// Writes the generated files: the JSON Schema of definitions, and the API as OpenAPI.
 #[derive(clap::Args)]
 pub struct Options {
     /// Write nothing; fail when a file is not what it would be.
@@ -20,7 +20,10 @@ struct Generated {
     subcommand: &'static str,
 }
 
-const FILES: &[Generated] = &[Generated { path: "docs/definition.schema.json", subcommand: "schema" }];
+const FILES: &[Generated] = &[
+    Generated { path: "docs/definition.schema.json", subcommand: "schema" },
+    Generated { path: "docs/openapi.json", subcommand: "openapi" },
+];
 
 pub fn run(options: &Options) -> Outcome {
     check_or_write(options.check)

@@ -10,6 +10,7 @@ mod generate;
 mod nodes;
 mod postgres;
 mod random;
+mod schemathesis;
 mod server;
 mod shell;
 mod simulate;
@@ -33,6 +34,7 @@ enum Command {
     Backup(backup::Options),
     Nodes(nodes::Options),
     Simulate(simulate::Options),
+    Schemathesis(schemathesis::Options),
     Generate(generate::Options),
     Ci(ci::Options),
 }
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Backup(options) => backup::run(&options),
         Command::Nodes(options) => nodes::run(&options),
         Command::Simulate(options) => simulate::run(&options),
+        Command::Schemathesis(options) => schemathesis::run(&options),
         Command::Generate(options) => generate::run(&options),
         Command::Ci(options) => ci::run(&options),
     };

@@ -8,9 +8,10 @@ use std::time::Duration;
 use crate::crash::{self, Store};
 use crate::postgres::Programs;
 use crate::tally::Tally;
-use crate::{Outcome, backup, clock, nodes, shell};
+use crate::{Outcome, backup, clock, nodes, schemathesis, shell};
 
-/// Runs all tests, PostgreSQL included, and a short crash test of the real server and of two nodes, and a few backups under load.
+/// Runs all tests, PostgreSQL included, a short crash test of the real server and of two nodes, a few backups under load, and asks the server
+/// what its document allows and forbids.
 #[derive(clap::Args)]
 pub struct Options {
     /// Rounds of the crash test, over both stores together.
@@ -19,7 +20,7 @@ pub struct Options {
     /// Cases of each law that is tested over random workflows, and of every other property that names no number itself.
     #[arg(long)]
     cases: Option<u32>,
-    /// Handed to `cargo test`, for example the name of a test; then there is no crash test.
+    /// Handed to `cargo test`, for example the name of a test; then there is nothing else.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
@@ -78,6 +79,12 @@ pub fn all(crash_rounds: u32, cases: Option<u32>, arguments: &[String]) -> Repor
         }
         (None, Some(reason)) if arguments.is_empty() => report.skip("two nodes", reason),
         (None, _) => {}
+    }
+    if arguments.is_empty() {
+        match schemathesis::Program::find_or_install() {
+            Ok(_) => report.add("schemathesis, the short form", schemathesis::run(&schemathesis::Options::short())),
+            Err(error) => report.skip("schemathesis", &error.to_string()),
+        }
     }
     report
 }

@@ -6,7 +6,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -28,6 +28,7 @@ use crate::call::{Call, no_page};
 use crate::headers::{self, X_REQUEST_ID};
 use crate::problem::{self, Problem};
 use crate::rate;
+use crate::reference::Pages;
 use crate::reply;
 use crate::requests::Requests;
 use crate::room::{Room, Taken};
@@ -38,6 +39,8 @@ pub struct App {
     pub options: ApiOptions,
     /// What bodies that are not small may take together.
     pub room: Room,
+    /// The pages of `/api/docs`, once somebody has asked for one.
+    pub reference: OnceLock<Pages>,
     /// Pages of lists, and plans, that are read at once.
     pub lists: Arc<Semaphore>,
     pub requests: Requests,
@@ -73,12 +76,13 @@ pub fn router(engine: Engine, options: ApiOptions) -> axum::Router {
 
 /// Only what tells how the process is, for a node that serves nobody.
 pub fn watch_router(engine: Engine, options: ApiOptions) -> axum::Router {
-    router_of(places(|route| route.policy == Policy::Open), engine, options)
+    router_of(places(|route| route.policy == Policy::Open && !route.path.starts_with("/api")), engine, options)
 }
 
 fn router_of(places: Vec<Place>, engine: Engine, options: ApiOptions) -> axum::Router {
     let room = Room::new(options.body_bytes_max);
-    let app = Arc::new(App { engine, options, room, lists: Arc::new(Semaphore::new(cores())), requests: Requests::new() });
+    let (reference, lists) = (OnceLock::new(), Arc::new(Semaphore::new(cores())));
+    let app = Arc::new(App { engine, options, room, reference, lists, requests: Requests::new() });
     let mut router = axum::Router::new();
     for place in places {
         let (app, place) = (app.clone(), Arc::new(place));

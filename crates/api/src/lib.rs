@@ -6,7 +6,8 @@
 //! Map: `app` takes every request; `route` is the table of endpoints; `routes/v1/<noun>/<verb>.rs` is one each;
 //! `call` is a request, `body`, `room`, `json`, `query` and `headers` read it; `show` and `reply` write the answer;
 //! `streamed` sends one that is made piece by piece; `problem` gives each refusal its status, `rate` tells what is left of a
-//! key's limit, and `requests` counts what was answered.
+//! key's limit, and `requests` counts what was answered; `openapi` is the API as one document, made from what each endpoint says of itself,
+//! `reference` the same as pages.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -14,9 +15,11 @@ mod body;
 mod call;
 mod headers;
 mod json;
+mod openapi;
 mod problem;
 mod query;
 mod rate;
+mod reference;
 mod reply;
 mod requests;
 mod room;
@@ -27,7 +30,8 @@ mod streamed;
 
 pub use app::{router, watch_router};
 pub use body::BodyTooSlow;
-pub use problem::status_of;
+pub use openapi::document as openapi_document;
+pub use problem::{RefusalCodes, status_of};
 pub use route::{Policy, ROUTES, Route};
 pub use show::planned::to_json as plan_to_json;
 

@@ -49,6 +49,10 @@ pub fn response(failure: Failure, request_id: &str) -> Response<Body> {
     }
 }
 
+/// The codes of what was refused, beside an answer: words can't be told apart by program, and tests hold codes to the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalCodes(pub Vec<&'static str>);
+
 pub fn refused(refusals: &Refusals) -> Response<Body> {
     let (status, body) = match refusals {
         Refusals::Plain(refusal) => (status(refusal), json!({ "errors": [refusal.to_string()] })),
@@ -60,6 +64,7 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
         Refusals::Action(refusals) => (action_status(refusals), json!({ "status": "Fail", "errors": as_json(refusals) })),
     };
     let mut response = reply::json(status, &body);
+    response.extensions_mut().insert(RefusalCodes(codes(refusals)));
     match refusals {
         _ if status == StatusCode::UNAUTHORIZED => {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -80,6 +85,15 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
         _ => {}
     }
     response
+}
+
+fn codes(refusals: &Refusals) -> Vec<&'static str> {
+    match refusals {
+        Refusals::Plain(refusal) => vec![refusal.code()],
+        Refusals::Fields(fields) => fields.values().flatten().map(Refusal::code).collect(),
+        Refusals::Items(items) => items.values().flat_map(IndexMap::values).flatten().map(Refusal::code).collect(),
+        Refusals::Action(refusals) => refusals.iter().map(Refusal::code).collect(),
+    }
 }
 
 /// What HTTP says of a refusal where the path is concerned, for the documents.

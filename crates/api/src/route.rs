@@ -1,5 +1,5 @@
-//! What an endpoint is. To add one: a file in `routes/` with its `ROUTE`, and its line in [`ROUTES`]; the router is
-//! made from that table, so nothing else can be reached.
+//! What an endpoint is. To add one: a file in `routes/` with its `ROUTE` and what it says of itself, and its line in [`ROUTES`]; the
+//! router and the reference are made from that table, so nothing else can be reached, and nothing is there that is not told.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,8 +8,9 @@ use axum::body::Body;
 use axum::http::{Method, Response};
 
 use crate::call::Call;
+use crate::openapi::docs::Docs;
 use crate::problem::Problem;
-use crate::routes::{health, v1};
+use crate::routes::{health, reference, v1};
 
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -17,6 +18,8 @@ pub struct Route {
     /// Parts in braces are percent-decoded.
     pub path: &'static str,
     pub policy: Policy,
+    /// What it says of itself in the reference.
+    pub(crate) docs: fn() -> Docs,
     pub(crate) handle: fn(Call) -> Handled,
 }
 
@@ -41,6 +44,9 @@ pub const ROUTES: &[Route] = &[
     health::live::ROUTE,
     health::ready::ROUTE,
     health::metrics::ROUTE,
+    reference::openapi::ROUTE,
+    reference::start::ROUTE,
+    reference::page::ROUTE,
     v1::workspace::get::ROUTE,
     v1::workflows::list::ROUTE,
     v1::workflows::create::ROUTE,

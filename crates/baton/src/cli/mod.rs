@@ -14,6 +14,7 @@ mod fields;
 mod import;
 mod init;
 pub(crate) mod lint;
+mod openapi;
 mod progress;
 mod ready;
 mod restore;
@@ -59,6 +60,8 @@ enum Command {
     Lint(lint::Lint),
     /// Print the JSON Schema of definitions
     Schema,
+    /// Print the API as one document, OpenAPI 3.1
+    Openapi,
     /// Show what can be done with a task, what can't, why, and how it could
     Actions(actions::Actions),
     /// Take an action on a task, or show first what it would do
@@ -97,6 +100,7 @@ pub fn run() -> Result<(), Trouble> {
     // Those that need neither a server nor its settings.
     let command = match command {
         Command::Schema => return schema::run(),
+        Command::Openapi => return openapi::run(),
         Command::Lint(command) => return command.run(),
         command => command,
     };
@@ -115,6 +119,7 @@ pub fn run() -> Result<(), Trouble> {
         Command::Apply(command) => command.run(&settings),
         Command::Lint(command) => command.run(),
         Command::Schema => schema::run(),
+        Command::Openapi => openapi::run(),
         Command::Actions(command) => command.run(&settings),
         Command::Act(command) => command.run(&settings),
         Command::Tasks(command) => command.run(&settings),

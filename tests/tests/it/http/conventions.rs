@@ -157,7 +157,6 @@ async fn what_is_not_there_yet_does_not_seem_to_work() {
         (post(review.at("/data_syncs"), "{}"), 404, "Page not found"),
         (post(review.at("/analytics/exports"), "{}"), 404, "Page not found"),
         (get(review.at("/activity")), 404, "Page not found"),
-        (get("//api/openapi.json"), 404, "Page not found"),
         (post("//mcp", "{}"), 404, "Page not found"),
     ] {
         let (method, path) = (call.method, call.path.clone());

@@ -1,4 +1,4 @@
-//! Every example of `docs/api.md`, in order, on a fresh server: each `sh` block is run, and the `http` block after it is
+//! Every example of `docs/api.md`, and of the page that the reference begins with, in order, on a fresh server: each `sh` block is run, and the `http` block after it is
 //! what it must answer. Ids and times of the document stand for those of the server.
 
 use std::collections::HashMap;
@@ -13,8 +13,8 @@ struct Example {
     answer: String,
 }
 
-fn examples() -> Vec<Example> {
-    let path = format!("{}/../docs/api.md", env!("CARGO_MANIFEST_DIR"));
+fn examples(path: &str) -> Vec<Example> {
+    let path = format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"));
     let document = std::fs::read_to_string(path).expect("the guide");
     let mut blocks = Vec::new();
     let mut lines = document.lines().enumerate();
@@ -183,11 +183,20 @@ fn parsed(body: &str) -> Json {
 
 #[tokio::test]
 async fn every_example_answers_as_it_is_documented() {
+    run("docs/api.md", 30).await;
+}
+
+#[tokio::test]
+async fn so_does_what_the_reference_begins_with() {
+    run("crates/api/src/reference/start.md", 7).await;
+}
+
+async fn run(path: &str, at_least: usize) {
     let server = Server::working().await;
     let mut names = Names::default();
     names.0.insert("YOUR_API_KEY".to_owned(), server.key.clone());
-    let examples = examples();
-    assert!(examples.len() > 30, "{} examples", examples.len());
+    let examples = examples(path);
+    assert!(examples.len() > at_least, "{} examples", examples.len());
     for Example { line, command, answer } in examples {
         let command = names.meant(&command.replace("YOUR_API_KEY", &server.key));
         let call = call(&command);
@@ -204,7 +213,7 @@ async fn every_example_answers_as_it_is_documented() {
                     {
                         tokio::task::yield_now().await
                     }
-                    Err(told) => panic!("docs/api.md line {line} says {told}; it answered {} {}", reply.status, reply.text()),
+                    Err(told) => panic!("{path} line {line} says {told}; it answered {} {}", reply.status, reply.text()),
                 }
             }
         };

@@ -101,7 +101,16 @@ async fn a_key_is_short_and_plain() {
     let allowed = "1 to 255 visible ASCII characters";
     for key in ["with space", "é", &"x".repeat(256)] {
         let told = format!("Idempotency-Key is {key:?}; allowed is {allowed}");
-        review.server.refuses(post(review.at("/tasks"), "{}").with("idempotency-key", key), 422, &[&told]).await;
+        // Also where it would keep nothing.
+        let named = json!({ "name": "X" });
+        for call in [
+            post(review.at("/tasks"), "{}"),
+            post("/workflows?_dry_run=true", &named),
+            post(review.at("/executions?_dry_run=true"), "{}"),
+            post(review.at("/executions?_explain=true"), "{}"),
+        ] {
+            review.server.refuses(call.with("idempotency-key", key), 422, &[&told]).await;
+        }
     }
     review.send(post(review.at("/tasks"), "{}").with("idempotency-key", &"x".repeat(255))).await.expect(201);
 }

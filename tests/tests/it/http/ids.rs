@@ -62,7 +62,8 @@ impl Ids {
         if route.method == "POST" && route.path.ends_with("/imports") {
             return self.import();
         }
-        let path = self.0.iter().fold(route.path.to_owned(), |path, (part, id)| path.replace(&format!("{{{part}}}"), id));
+        // A page of the reference is named by nobody's data.
+        let path = self.0.iter().fold(route.path.replace("{page}", "errors"), |path, (part, id)| path.replace(&format!("{{{part}}}"), id));
         let method = ["GET", "POST", "PUT", "DELETE"].into_iter().find(|method| route.method.as_str() == *method).expect("a method");
         Call { method, ..post(format!("/{path}"), "{}") }
     }

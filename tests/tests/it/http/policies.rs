@@ -52,7 +52,7 @@ async fn a_stranger_meets_only_what_is_open() {
             let told = format!("{kind}: {} {}: {}", route.method, route.path, reply.text());
             let open = route.policy == Policy::Open;
             assert_eq!(reply.status, if open { 200 } else { 401 }, "{told}");
-            assert_eq!(reply.text().contains(kind), !open, "{told}");
+            assert!(open || reply.text().contains(kind), "{told}");
             assert_eq!(reply.header("www-authenticate"), (!open).then_some("Bearer"), "{told}");
         }
     }

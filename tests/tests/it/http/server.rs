@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, Response, StatusCode};
-use baton_api::ApiOptions;
+use baton_api::{ApiOptions, RefusalCodes};
 use baton_connect::guard::{Guard, SystemResolver, network};
 use baton_connect::http::Client;
 use baton_connect::tls::Roots;
@@ -19,6 +19,8 @@ use http_body_util::BodyExt;
 use serde_json::Value as Json;
 use tokio::sync::Notify;
 use tower::ServiceExt;
+
+use super::contract;
 
 pub const PUBLIC_URL: &str = "https://baton.example";
 
@@ -107,8 +109,16 @@ impl Server {
         tokio::spawn(async move { engine.work(stop).await.expect("the worker keeps its lease") });
     }
 
-    pub async fn send(&self, call: Call) -> Reply {
-        Reply::read(self.respond(call).await).await
+    /// Every answer is held to the document of the API.
+    #[track_caller]
+    pub fn send(&self, call: Call) -> impl Future<Output = Reply> {
+        let place = std::panic::Location::caller();
+        async move {
+            let asked = call.clone();
+            let reply = Reply::read(self.respond(call).await).await;
+            contract::check(&asked, &reply, place);
+            reply
+        }
     }
 
     pub async fn respond(&self, mut call: Call) -> Response<Body> {
@@ -208,13 +218,16 @@ pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// Of what was refused.
+    pub codes: Vec<&'static str>,
 }
 
 impl Reply {
     pub async fn read(response: Response<Body>) -> Reply {
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
-        Reply { status: head.status, headers: head.headers, body }
+        let codes = head.extensions.get::<RefusalCodes>().map(|codes| codes.0.clone()).unwrap_or_default();
+        Reply { status: head.status, headers: head.headers, body, codes }
     }
 
     pub fn text(&self) -> &str {

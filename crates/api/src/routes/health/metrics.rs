@@ -8,10 +8,30 @@ use baton_engine::{Measured, Metric, MetricKind, Sample};
 
 use super::process;
 use crate::call::Call;
+use crate::openapi::docs::{Docs, Done, Format};
+use crate::openapi::nouns::SERVER;
+use crate::openapi::schemas;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/metrics", policy: Policy::Open, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/metrics", policy: Policy::Open, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "get_metrics",
+        noun: &SERVER,
+        title: "What this node counts",
+        text: "In the text format of Prometheus. [Operations](/api/docs/operations#watching-it) says what each is.",
+        parameters: &[],
+        body: None,
+        answers: vec![
+            Done::json(200, "A line for each value.", schemas::text())
+                .in_format(Format::Texts(&["text/plain"]))
+                .like("# HELP baton_ready Whether this node is ready\n# TYPE baton_ready gauge\nbaton_ready 1\n".into()),
+        ],
+        refuses: &[],
+    }
+}
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 

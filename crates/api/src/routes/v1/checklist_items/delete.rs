@@ -4,6 +4,8 @@ use axum::http::Method;
 use baton_engine::commands::checklist;
 
 use crate::call::Call;
+use crate::openapi::docs::{Docs, Done, Refuses};
+use crate::openapi::nouns::CHECKLIST_ITEMS;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
@@ -12,7 +14,21 @@ pub const ROUTE: Route = Route {
     path: "/api/v1/workflows/{workflow}/tasks/{task}/checklist_items/{item}",
     policy: Policy::Write,
     handle,
+    docs,
 };
+
+fn docs() -> Docs {
+    Docs {
+        id: "delete_checklist_item",
+        noun: &CHECKLIST_ITEMS,
+        title: "Delete an item",
+        text: "Only an item of the task's own can go.",
+        parameters: &[],
+        body: None,
+        answers: vec![Done::empty(204, "It is gone.")],
+        refuses: &[Refuses::Plain(&["item_from_template"])],
+    }
+}
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {

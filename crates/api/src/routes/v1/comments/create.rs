@@ -5,11 +5,28 @@ use baton_engine::commands::comments;
 
 use super::shown;
 use crate::call::Call;
+use crate::openapi::docs::{Docs, Done, Given, Refuses};
+use crate::openapi::nouns::COMMENTS;
+use crate::openapi::schemas;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
+use serde_json::json;
 
 pub const ROUTE: Route =
-    Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/tasks/{task}/comments", policy: Policy::Write, handle };
+    Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/tasks/{task}/comments", policy: Policy::Write, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "add_comment",
+        noun: &COMMENTS,
+        title: "Comment on a task",
+        text: "The author is `API`.",
+        parameters: &[],
+        body: Some(Given::json(schemas::object(json!({ "body": schemas::filled() })), "What is said.")),
+        answers: vec![Done::json(201, "The comment.", schemas::of("Comment"))],
+        refuses: &[Refuses::Fields(&["is_invalid", "is_required", "is_too_long"])],
+    }
+}
 
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {

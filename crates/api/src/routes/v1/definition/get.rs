@@ -8,10 +8,34 @@ use baton_engine::commands::definitions;
 
 use crate::call::Call;
 use crate::headers;
+use crate::openapi::docs::{Docs, Done, Format, Parameter, Takes};
+use crate::openapi::nouns::DEFINITIONS;
+use crate::openapi::parameters::{ACCEPT, ETAG, VARIES, of_query};
+use crate::openapi::schemas;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/definition", policy: Policy::Inspect, handle };
+pub const ROUTE: Route =
+    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/definition", policy: Policy::Inspect, handle, docs };
+
+const REVISION: Parameter = of_query("_revision", Takes::Number { max: i64::MAX }, "An earlier one.", "1");
+
+fn docs() -> Docs {
+    Docs {
+        id: "get_definition",
+        noun: &DEFINITIONS,
+        title: "Show the definition",
+        text: "With the ids of its parts. YAML comes with `Accept: application/yaml`.",
+        parameters: &[REVISION, ACCEPT],
+        body: None,
+        answers: vec![
+            Done::json(200, "The definition; its ETag is the revision.", schemas::of("Definition"))
+                .in_format(Format::JsonOrYaml)
+                .with(&[ETAG, VARIES]),
+        ],
+        refuses: &[],
+    }
+}
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {

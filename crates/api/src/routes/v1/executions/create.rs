@@ -10,18 +10,64 @@ use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::commands::actions;
 use baton_engine::commands::executions::{self, Start};
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::wait::{self, Waiting};
-use super::{bulk, dry_run};
+use super::{QUOTED, TAKING, bulk, dry_run};
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done, Given, Parameter, Refuses, Takes};
+use crate::openapi::nouns::EXECUTIONS;
+use crate::openapi::parameters::{DRY_RUN, IF_MATCH, LOCATION, PREFER, PREFERENCE_APPLIED, of_query};
+use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::query::bad;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 use crate::show::explained;
 
-pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Write, handle };
+pub const ROUTE: Route =
+    Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Write, handle, docs };
+
+/// What may be wrong with the body.
+const UNFIT: &[&str] = &["id_required", "field_refused", "not_a_parameter", "body_shape"];
+
+const EXPLAIN: Parameter = of_query("_explain", Takes::Flag, "Takes nothing, and says what speaks against it.", "true");
+
+fn docs() -> Docs {
+    let accepted = schemas::any_of(&[schemas::of("Execution"), schemas::list_of(schemas::of("BulkResult"))]);
+    Docs {
+        id: "take_action",
+        noun: &EXECUTIONS,
+        title: "Take an action",
+        text: "On one task, or with `task_ids` on up to 1,000, each accepted or refused by itself. It runs beside the request: follow it by its id, \
+               or wait with `Prefer: wait=10`. `_explain=true` takes nothing and says what speaks against it; `_dry_run=true` takes nothing \
+               and says what it would do. Both may be asked with a read-only key.",
+        parameters: &[EXPLAIN, DRY_RUN, IF_MATCH, PREFER],
+        body: Some(Given::json(body_shape(), "What is taken, on what, by whom.")),
+        answers: vec![
+            Done::json(200, "It has ended while you waited; or it is explained, or what it would do is told.", done())
+                .may_have(&[LOCATION, PREFERENCE_APPLIED]),
+            Done::json(202, "It is accepted, or of many each is accepted or refused.", accepted).may_have(&[LOCATION, PREFERENCE_APPLIED]),
+        ],
+        refuses: &[Refuses::Action(UNFIT), Refuses::Action(QUOTED), Refuses::Action(TAKING)],
+    }
+}
+
+fn body_shape() -> Json {
+    let task = || json!({ "type": ["string", "integer", "null"] });
+    schemas::object(json!({
+        "task_id?": schemas::described("The task's Unique ID, as text or whole number, or its public id.", task()),
+        "task_ids?": schemas::described("Up to 1,000 of them, instead of `task_id`.", schemas::or_null(schemas::list_of(task()))),
+        "action_id?": schemas::described("The id of the action.", schemas::or_null(schemas::text())),
+        "performed_by?": schemas::described("The e-mail of the collaborator who acts; without it the key does.", schemas::or_null(schemas::text())),
+        "fields?": schemas::described("Values that are set first, in the same transaction.", schemas::map_of(schemas::of("GivenValue"))),
+        "quote?": schemas::described("Of a dry run: does what that has shown, or nothing.", schemas::or_null(schemas::text())),
+    }))
+}
+
+fn done() -> Json {
+    schemas::any_of(&[schemas::of("Execution"), schemas::of("ExplainedAction"), schemas::of("DryRun")])
+}
 
 #[derive(Serialize)]
 struct Accepted {
@@ -72,6 +118,7 @@ fn handle(mut call: Call) -> Handled {
 
 async fn explain(mut call: Call) -> Result<Response<Body>, Problem> {
     let body = call.object().await.map_err(in_shape)?;
+    call.idempotency_key(&body.raw)?;
     let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
     let found = call.read(move |cx| actions::explain(cx, &workflow, &start)).await?;
     ok(&explained::shown(&found).first())

@@ -24,6 +24,7 @@ struct Shown<'a> {
 
 pub(super) async fn foresee(mut call: Call) -> Result<Response<Body>, Problem> {
     let body = call.object().await.map_err(in_shape)?;
+    call.idempotency_key(&body.raw)?;
     let (workflow, start) = (call.part("workflow"), start(&body.keys)?);
     let DryRun { foresight, quote, expires_at } = call.read(move |cx| executions::dry_run(cx, &workflow, &start)).await?;
     ok(&Shown { foresight: &foresight, quote: &quote, expires_at })

@@ -12,13 +12,32 @@ use serde::{Serialize, Serializer};
 
 use super::wait;
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done, Parameter, Takes};
+use crate::openapi::nouns::EXECUTIONS;
+use crate::openapi::parameters::{WAIT, of_query};
+use crate::openapi::schemas;
 use crate::query::bad;
 use crate::route::{Handled, Policy, Route};
 use crate::show::as_text_if_any;
 use crate::show::execution::ShownExecution;
 
 pub const ROUTE: Route =
-    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/executions/{execution}", policy: Policy::Read, handle };
+    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/executions/{execution}", policy: Policy::Read, handle, docs };
+
+const EXPAND: Parameter = of_query("expand", Takes::OneOf(&["steps"]), "How each step went, too.", "steps");
+
+fn docs() -> Docs {
+    Docs {
+        id: "get_execution",
+        noun: &EXECUTIONS,
+        title: "Show an execution",
+        text: "With `expand=steps` how each step went, with `_wait` once it has ended.",
+        parameters: &[EXPAND, WAIT],
+        body: None,
+        answers: vec![Done::json(200, "As it is now.", schemas::any_of(&[schemas::of("Execution"), schemas::of("ExecutionWithSteps")]))],
+        refuses: &[],
+    }
+}
 
 #[derive(Serialize)]
 struct WithSteps<'a> {

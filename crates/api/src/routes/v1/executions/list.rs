@@ -9,12 +9,33 @@ use baton_engine::commands::executions::{self, Asked, InList, StatusIs};
 use serde::Serialize;
 
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done, Parameter, Takes};
+use crate::openapi::nouns::EXECUTIONS;
+use crate::openapi::parameters::{CURSOR, LIMIT, NEXT_PAGE, of_query};
+use crate::openapi::schemas;
 use crate::query::{Query, bad};
 use crate::route::{Handled, Policy, Route};
 use crate::show::execution::shown_errors;
 use crate::show::{as_text, as_text_if_any};
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/executions", policy: Policy::Read, handle, docs };
+
+const TASK: Parameter = of_query("_task", Takes::Text, "Only those of the task: a Unique ID or a public id.", "678");
+const ACTION: Parameter = of_query("_action", Takes::Text, "Only those of the action, by its id.", "edHR10");
+const STATUS: Parameter = of_query("_status", Takes::OneOf(&["Pending", "Success", "Fail"]), "Only those with the status.", "Fail");
+
+fn docs() -> Docs {
+    Docs {
+        id: "list_executions",
+        noun: &EXECUTIONS,
+        title: "List executions",
+        text: "Newest first.",
+        parameters: &[TASK, ACTION, STATUS, LIMIT, CURSOR],
+        body: None,
+        answers: vec![Done::json(200, "A page of them.", schemas::list_of(schemas::of("ListedExecution"))).may_have(&[NEXT_PAGE])],
+        refuses: &[],
+    }
+}
 
 #[derive(Serialize)]
 struct Listed<'a> {

@@ -12,17 +12,51 @@ use baton_engine::commands::imports;
 use baton_engine::{Ask, BodyHash, Engine, Failure, Outcome, Replayed, StoreError};
 use indexmap::IndexMap;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::body::Incoming;
 use crate::call::Call;
-use crate::json;
+use crate::openapi::docs::{Docs, Done, Format, Given, Parameter, Refuses, Takes};
+use crate::openapi::nouns::IMPORTS;
+use crate::openapi::parameters::{DRY_RUN, LOCATION, of_query};
+use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::query::{Query, bad};
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/imports", policy: Policy::Write, handle };
+pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/imports", policy: Policy::Write, handle, docs };
+
+const MAPPING: Parameter = of_query(
+    "_mapping",
+    Takes::Text,
+    "A JSON object: the name of a field by the name of a column, or null for a column to leave out. Columns that it does not name go to the \
+     fields of the same name; also `Stage` and `Assigned To`.",
+    r#"{"Mail":"Email","Remark":null}"#,
+);
+const DELIMITER: Parameter = of_query("_delimiter", Takes::OneOf(&[",", ";", "tab"]), "Left out, the first line tells.", ";");
+
+fn docs() -> Docs {
+    Docs {
+        id: "create_import",
+        noun: &IMPORTS,
+        title: "Import a CSV",
+        text: "Answered when all of the file has come; carried out in the background. A row whose Unique ID a task has changes that task, any other \
+               makes one. UTF-8, with a header.",
+        parameters: &[MAPPING, DELIMITER, DRY_RUN],
+        body: Some(Given {
+            schema: schemas::text(),
+            format: Format::Texts(&["text/csv"]),
+            required: true,
+            text: "The file. A line for the names of the columns, then one for each task.",
+        }),
+        answers: vec![
+            Done::json(202, "It is in line.", schemas::object(json!({ "id": schemas::id(), "status": schemas::one_of(&["Pending"]) })))
+                .with(&[LOCATION]),
+        ],
+        refuses: &[Refuses::Plain(&["column_unknown", "column_missing", "column_twice"])],
+    }
+}
 
 /// While others fill the store's queue, a piece waits for so long, again and again; a file that has half come is not refused lightly.
 const ADD_AGAIN: Duration = Duration::from_millis(200);
@@ -88,7 +122,7 @@ fn delimiter(query: &Query) -> Result<Option<u8>, Refusal> {
 fn mapping(query: &Query) -> Result<IndexMap<String, Option<String>>, Refusal> {
     let Some(text) = query.get("_mapping") else { return Ok(IndexMap::new()) };
     let wrong = || bad("_mapping", text, "a JSON object that has the name of a field, or null, by the name of a column");
-    let Ok(Json::Object(mapping)) = json::parse(text.as_bytes()) else { return Err(wrong()) };
+    let Ok(Json::Object(mapping)) = crate::json::parse(text.as_bytes()) else { return Err(wrong()) };
     let target = |(column, target): (String, Json)| match target {
         Json::Null => Ok((column, None)),
         Json::String(name) => Ok((column, Some(name))),

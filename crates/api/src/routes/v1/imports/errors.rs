@@ -13,13 +13,37 @@ use bytes::Bytes;
 
 use crate::app::App;
 use crate::call::Call;
+use crate::openapi::docs::{Docs, Done, Format, Header};
+use crate::openapi::nouns::IMPORTS;
+use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 use crate::streamed::{self, Next};
 
 pub const ROUTE: Route =
-    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports/{import}/errors", policy: Policy::Read, handle };
+    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports/{import}/errors", policy: Policy::Read, handle, docs };
+
+const DISPOSITION: Header =
+    Header { name: "Content-Disposition", text: "The name of the file.", example: "attachment; filename=\"import 1mp0rt errors.csv\"" };
+
+fn docs() -> Docs {
+    Docs {
+        id: "get_import_errors",
+        noun: &IMPORTS,
+        title: "What was not imported",
+        text: "The rows that are not in, as a CSV: the line of each, its cells, and what is wrong with it. Mended, it is a file to import. An \
+               import that has ended keeps them for 7 days.",
+        parameters: &[],
+        body: None,
+        answers: vec![
+            Done::json(200, "The rows; none where all are in.", schemas::text())
+                .in_format(Format::Texts(&["text/csv; charset=utf-8"]))
+                .with(&[DISPOSITION]),
+        ],
+        refuses: &[],
+    }
+}
 
 #[derive(Clone)]
 struct Asked {

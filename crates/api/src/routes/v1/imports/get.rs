@@ -4,10 +4,27 @@ use axum::http::Method;
 use baton_engine::commands::imports;
 
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done};
+use crate::openapi::nouns::IMPORTS;
+use crate::openapi::schemas;
 use crate::route::{Handled, Policy, Route};
 use crate::show::import::ShownImport;
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports/{import}", policy: Policy::Read, handle };
+pub const ROUTE: Route =
+    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports/{import}", policy: Policy::Read, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "get_import",
+        noun: &IMPORTS,
+        title: "Show an import",
+        text: "How far it is, or what has come of it.",
+        parameters: &[],
+        body: None,
+        answers: vec![Done::json(200, "The import.", schemas::of("Import"))],
+        refuses: &[],
+    }
+}
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {

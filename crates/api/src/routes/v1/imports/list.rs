@@ -3,13 +3,34 @@
 use axum::http::Method;
 use axum::http::header::LINK;
 use baton_engine::commands::imports;
+use serde_json::json;
 
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done};
+use crate::openapi::nouns::IMPORTS;
+use crate::openapi::parameters::{CURSOR, LIMIT, NEXT_PAGE};
+use crate::openapi::schemas;
 use crate::query::bad;
 use crate::route::{Handled, Policy, Route};
 use crate::show::import::ShownImport;
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports", policy: Policy::Read, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "list_imports",
+        noun: &IMPORTS,
+        title: "List imports",
+        text: "Newest first.",
+        parameters: &[LIMIT, CURSOR],
+        body: None,
+        answers: vec![Done::json(200, "A page of them.", schemas::list_of(schemas::of("Import"))).may_have(&[NEXT_PAGE]).like(json!([{
+            "id": "1mp0rt", "status": "Success", "dry_run": false, "rows": 2, "done": 2, "created": 1, "updated": 1, "failed": 0,
+            "created_at": "2026-03-02T09:15:00.000Z", "finished_at": "2026-03-02T09:15:01.000Z",
+        }]))],
+        refuses: &[],
+    }
+}
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {

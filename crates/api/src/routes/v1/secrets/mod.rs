@@ -7,7 +7,9 @@ pub mod put;
 use baton_core::time::Timestamp;
 use baton_engine::commands::secrets::SecretRow;
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 
+use crate::openapi::schemas;
 use crate::show::as_text;
 
 #[derive(Serialize)]
@@ -23,4 +25,8 @@ impl<'a> From<&'a SecretRow> for ShownSecret<'a> {
     fn from(row: &'a SecretRow) -> ShownSecret<'a> {
         ShownSecret { name: &row.name, created_at: row.created_at, updated_at: row.updated_at }
     }
+}
+
+fn shape() -> Json {
+    schemas::object(json!({ "name": schemas::text(), "created_at": schemas::timestamp(), "updated_at": schemas::timestamp() }))
 }

@@ -3,14 +3,33 @@
 use axum::http::{Method, StatusCode};
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::commands::secrets;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::ShownSecret;
+use super::{ShownSecret, shape};
 use crate::call::Call;
+use crate::openapi::docs::{Docs, Done, Given, Refuses};
+use crate::openapi::nouns::SECRETS;
+use crate::openapi::schemas;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route = Route { method: Method::PUT, path: "/api/v1/secrets/{secret}", policy: Policy::Administer, handle };
+pub const ROUTE: Route = Route { method: Method::PUT, path: "/api/v1/secrets/{secret}", policy: Policy::Administer, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "set_secret",
+        noun: &SECRETS,
+        title: "Set a secret",
+        text: "New, or with another value, which is used from the next attempt of a call on.",
+        parameters: &[],
+        body: Some(Given::json(
+            schemas::object(json!({ "value": { "type": "string", "pattern": "^[^\\x00-\\x1f\\x7f]+$" } })),
+            "1 byte to 64 KiB of text without control characters.",
+        )),
+        answers: vec![Done::json(200, "It has another value.", shape()), Done::json(201, "It is new.", shape())],
+        refuses: &[Refuses::Fields(&["is_invalid", "is_required", "secret_unfit"])],
+    }
+}
 
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {

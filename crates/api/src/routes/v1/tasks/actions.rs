@@ -8,12 +8,37 @@ use baton_engine::commands::actions;
 use serde::Serialize;
 
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done, Parameter, Refuses, Takes};
+use crate::openapi::nouns::ACTIONS;
+use crate::openapi::parameters::of_query;
+use crate::openapi::schemas;
 use crate::query::bad;
 use crate::route::{Handled, Policy, Route};
 use crate::show::explained;
+use serde_json::json;
 
 pub const ROUTE: Route =
-    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}/actions", policy: Policy::Read, handle };
+    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}/actions", policy: Policy::Read, handle, docs };
+
+const PERFORMED_BY: Parameter =
+    of_query("performed_by", Takes::Text, "Only those that this user may take, by e-mail.", "harry@hogwarts.edu");
+const EXPLAIN: Parameter = of_query("_explain", Takes::Flag, "Every action, with what speaks against it.", "true");
+
+fn docs() -> Docs {
+    let action = schemas::object(json!({ "id": schemas::id(), "name": schemas::text() }));
+    let either = schemas::any_of(&[schemas::list_of(action), schemas::list_of(schemas::of("ExplainedAction"))]);
+    Docs {
+        id: "list_actions",
+        noun: &ACTIONS,
+        title: "List the actions of a task",
+        text: "Those that may be taken in its stage, in the workflow's order; unmet requirements hide none. With `_explain=true` every action of \
+               the workflow, with all that speaks against it and the shortest ways to open it.",
+        parameters: &[PERFORMED_BY, EXPLAIN],
+        body: None,
+        answers: vec![Done::json(200, "The actions; with `_explain=true` explained.", either)],
+        refuses: &[Refuses::Plain(&["not_of_workflow"])],
+    }
+}
 
 #[derive(Serialize)]
 struct Action {

@@ -8,12 +8,29 @@ use baton_core::refusal::Refusal;
 use baton_engine::commands::activity::{self, ActivityRow};
 
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done};
+use crate::openapi::nouns::TASKS;
+use crate::openapi::parameters::{CURSOR, LIMIT, NEXT_PAGE};
+use crate::openapi::schemas;
 use crate::query::{Query, bad};
 use crate::route::{Handled, Policy, Route};
 use crate::show::history::shown_row;
 
 pub const ROUTE: Route =
-    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}/activity", policy: Policy::Read, handle };
+    Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/tasks/{task}/activity", policy: Policy::Read, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "list_activity",
+        noun: &TASKS,
+        title: "Show the history of a task",
+        text: "Oldest first. Names are today's; what has been removed since is shown by its id.",
+        parameters: &[LIMIT, CURSOR],
+        body: None,
+        answers: vec![Done::json(200, "A page of it.", schemas::list_of(schemas::of("Activity"))).may_have(&[NEXT_PAGE])],
+        refuses: &[],
+    }
+}
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {

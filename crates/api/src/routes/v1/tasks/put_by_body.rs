@@ -3,13 +3,30 @@
 use axum::http::{Method, StatusCode};
 use baton_engine::commands::tasks;
 
-use super::{batch, shown};
+use super::{VALUES, batch, one_or_many, shown};
 use crate::body::OneOrMany;
 use crate::call::Call;
+use crate::openapi::docs::{Docs, Done, Given, Refuses};
+use crate::openapi::nouns::TASKS;
+use crate::openapi::parameters::{ETAG, IF_MATCH};
+use crate::openapi::schemas;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 
-pub const ROUTE: Route = Route { method: Method::PUT, path: "/api/v1/workflows/{workflow}/tasks", policy: Policy::Write, handle };
+pub const ROUTE: Route = Route { method: Method::PUT, path: "/api/v1/workflows/{workflow}/tasks", policy: Policy::Write, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "update_task_by_body",
+        noun: &TASKS,
+        title: "Change the task with that Unique ID",
+        text: "It is named by the body. An array of up to 1,000 is changed in its order, all or nothing.",
+        parameters: &[IF_MATCH],
+        body: Some(Given::json(one_or_many(schemas::of("TaskBody")), "What changes, with the Unique ID; or many of them.")),
+        answers: vec![Done::json(200, "As it is now.", one_or_many(schemas::of("Task"))).may_have(&[ETAG])],
+        refuses: &[Refuses::Fields(VALUES), Refuses::Items(VALUES), Refuses::Items(&["not_found"])],
+    }
+}
 
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {

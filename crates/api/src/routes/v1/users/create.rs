@@ -4,14 +4,54 @@
 use axum::http::{Method, StatusCode};
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::commands::users::{self, NewCollaborator};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::call::Call;
+use crate::openapi::docs::{Docs, Done, Given, Refuses};
+use crate::openapi::nouns::USERS;
+use crate::openapi::parameters::LOCATION;
+use crate::openapi::schemas;
 use crate::reply;
 use crate::route::{Handled, Policy, Route};
 use crate::show::user::ShownUser;
 
-pub const ROUTE: Route = Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/users", policy: Policy::Administer, handle };
+pub const ROUTE: Route =
+    Route { method: Method::POST, path: "/api/v1/workflows/{workflow}/users", policy: Policy::Administer, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "add_user",
+        noun: &USERS,
+        title: "Add a collaborator",
+        text: "By e-mail; who is not yet a user of the workspace is invited. Who is listed already gets the role, if one is given.",
+        parameters: &[],
+        body: Some(Given::json(body_shape(), "Who, and with which role.")),
+        answers: vec![
+            Done::json(200, "Is listed already.", schemas::of("User")).with(&[LOCATION]).like(json!({
+                "saml_user_id": null,
+                "role_id": "r0le",
+                "first_name": "Harry",
+                "email": "harry@hogwarts.edu",
+                "last_name": "Potter",
+                "id": "hP0tT3r",
+            })),
+            Done::json(201, "Is added.", schemas::of("User")).with(&[LOCATION]),
+        ],
+        refuses: &[
+            Refuses::Plain(&["last_administrator"]),
+            Refuses::Fields(&["is_invalid", "is_required", "is_not_an_option", "is_deactivated", "is_too_long"]),
+        ],
+    }
+}
+
+fn body_shape() -> Json {
+    schemas::object(json!({
+        "email": schemas::filled(),
+        "role?": schemas::described("The name of a role; Collaborator where it is left out.", schemas::or_null(schemas::text())),
+        "first_name?": schemas::or_null(schemas::text()),
+        "last_name?": schemas::or_null(schemas::text()),
+    }))
+}
 
 fn handle(mut call: Call) -> Handled {
     Box::pin(async move {

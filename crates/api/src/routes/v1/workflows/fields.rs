@@ -9,10 +9,57 @@ use baton_engine::commands::workflows;
 use serde::Serialize;
 
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done};
+use crate::openapi::nouns::WORKFLOWS;
+use crate::openapi::schemas;
 use crate::route::{Handled, Policy, Route};
 use crate::show::options_of;
+use serde_json::{Value as Json, json};
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/fields", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/fields", policy: Policy::Read, handle, docs };
+
+fn docs() -> Docs {
+    Docs {
+        id: "list_fields",
+        noun: &WORKFLOWS,
+        title: "List the fields",
+        text: "In the workflow's order, without those that the key's role hides.",
+        parameters: &[],
+        body: None,
+        answers: vec![Done::json(200, "The fields.", schemas::list_of(shape()))],
+        refuses: &[],
+    }
+}
+
+fn shape() -> Json {
+    let kinds = [
+        "text",
+        "longText",
+        "number",
+        "phone",
+        "currency",
+        "date",
+        "datetime",
+        "person",
+        "singleSelect",
+        "multipleSelect",
+        "checkbox",
+        "uniqueId",
+        "file",
+        "email",
+        "url",
+    ];
+    schemas::object(json!({
+        "autoincrement?": schemas::described("Only of a uniqueId.", schemas::flag()),
+        "editable": schemas::flag(),
+        "id": schemas::id(),
+        "limit?": schemas::described("Only of a file: how many it holds.", schemas::count()),
+        "name": schemas::text(),
+        "options?": schemas::described("Only of a select.", schemas::list_of(schemas::text())),
+        "required": schemas::flag(),
+        "type": schemas::one_of(&kinds),
+    }))
+}
 
 #[derive(Serialize)]
 struct ShownField<'a> {

@@ -6,9 +6,33 @@ use baton_engine::commands::workflows;
 use serde::Serialize;
 
 use crate::call::{Call, ok};
+use crate::openapi::docs::{Docs, Done, Parameter, Takes};
+use crate::openapi::nouns::WORKFLOWS;
+use crate::openapi::parameters::of_query;
+use crate::openapi::schemas;
 use crate::route::{Handled, Policy, Route};
+use serde_json::json;
 
-pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows", policy: Policy::Read, handle };
+pub const ROUTE: Route = Route { method: Method::GET, path: "/api/v1/workflows", policy: Policy::Read, handle, docs };
+
+const ARCHIVED: Parameter = of_query("_archived", Takes::Flag, "Archived ones too.", "true");
+
+fn docs() -> Docs {
+    Docs {
+        id: "list_workflows",
+        noun: &WORKFLOWS,
+        title: "List the workflows",
+        text: "Those that the key may use, in the order made.",
+        parameters: &[ARCHIVED],
+        body: None,
+        answers: vec![Done::json(
+            200,
+            "The workflows.",
+            schemas::list_of(schemas::object(json!({ "id": schemas::id(), "name": schemas::text() }))),
+        )],
+        refuses: &[],
+    }
+}
 
 #[derive(Serialize)]
 struct Workflow {
