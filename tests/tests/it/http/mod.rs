@@ -37,6 +37,7 @@ mod quotes;
 mod retry;
 mod review;
 mod rights;
+mod search;
 mod secrets;
 mod server;
 mod store_failures;
