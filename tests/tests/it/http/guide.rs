@@ -60,7 +60,7 @@ fn words(command: &str) -> Vec<String> {
 fn call(command: &str) -> Call {
     let mut words = words(command).into_iter();
     assert_eq!(words.next().as_deref(), Some("curl"), "{command}");
-    let (mut method, mut call) = (None, get(""));
+    let (mut method, mut call, mut query) = (None, get(""), Vec::new());
     while let Some(word) = words.next() {
         let mut value = || words.next().expect("a value");
         match word.as_str() {
@@ -71,8 +71,18 @@ fn call(command: &str) -> Call {
                 call = call.with(name, text);
             }
             "--data" => call.body = value().into(),
+            "--data-urlencode" => {
+                let parameter = value();
+                let (name, text) = parameter.split_once('=').expect("a parameter");
+                let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+                query.push(format!("{name}={encoded}"));
+            }
+            "--get" => {}
             url => call.path = url.strip_prefix(PUBLIC_URL).and_then(|path| path.strip_prefix("/api/v1")).expect(url).to_owned(),
         }
+    }
+    if !query.is_empty() {
+        call.path.push_str(&format!("?{}", query.join("&")));
     }
     let posts = if call.body.is_empty() { "GET" } else { "POST" };
     let method = method.unwrap_or_else(|| posts.to_owned());

@@ -25,6 +25,7 @@ mod hidden_tasks;
 mod idempotency;
 mod ids;
 mod large_bodies;
+mod lists;
 mod metrics;
 mod migrations;
 mod plans;
