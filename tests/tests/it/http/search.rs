@@ -191,6 +191,22 @@ async fn so_it_does_on_postgresql() {
     pages_of_a_long_search(&Review::on(server).await).await;
 }
 
+/// What a role hides does not even say where the ranked end: a cursor names the last of those.
+#[tokio::test]
+async fn tasks_that_match_by_what_is_hidden_are_not_among_the_ranked() {
+    let review = Review::of(Server::start().await, &super::review::REVIEW.replace("Amount: hidden", "Name: hidden")).await;
+    let limited = review.role_key("Limited").await;
+    review.task(json!({ "ID": "first", "Notes": "owl" })).await;
+    review.task(json!({ "ID": "owl", "Notes": "bat" })).await;
+    many(&review).await;
+    let page = review.send(get(review.at("/tasks?_search=owl&_limit=1")).by(&limited)).await.expect(200);
+    assert_eq!(ids(&page.json()), ["owl"]);
+    let cursor = page.header("link").expect("one more");
+    let cursor = cursor.split_once("_cursor=").and_then(|(_, rest)| rest.split_once(['>', '&'])).expect("a cursor").0;
+    let page = review.send(get(review.at(&format!("/tasks?_search=owl&_limit=1&_cursor={cursor}"))).by(&limited)).await.expect(200);
+    assert_eq!((ids(&page.json()), page.header("link")), (vec!["first"], None));
+}
+
 #[tokio::test]
 async fn a_cursor_of_a_search_is_of_that_list_alone() {
     let review = owls().await;
