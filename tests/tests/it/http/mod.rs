@@ -24,6 +24,7 @@ mod hidden_fields;
 mod hidden_tasks;
 mod idempotency;
 mod ids;
+mod kept_lists;
 mod large_bodies;
 mod lists;
 mod metrics;

@@ -11,7 +11,7 @@ use axum::http::header::{HeaderName, LINK};
 use axum::http::{HeaderValue, Response, StatusCode};
 use baton_core::task::show::Shown as ShownTask;
 use baton_engine::commands::lists::{self, Begin, ListAsk, Mark, Page};
-use baton_engine::{Ask, Failure, Outcome};
+use baton_engine::{Ask, Outcome};
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::runtime::Handle;
@@ -34,7 +34,7 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
     let pages = Pages { app: call.app.clone(), ask: call.ask(), workflow: call.part("workflow"), list: Arc::new(asked.list.clone()) };
     let page = pages.clone().page(asked.begin.clone(), asked.limit.unwrap_or(PAGE_TASKS)).await?;
     if page.is_old {
-        pages.clone().renew();
+        pages.renew();
     }
     let mut response = reply::bytes(StatusCode::OK, reply::JSON, Vec::new());
     if let Some(count) = page.count {
@@ -47,7 +47,7 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
     let first = piece(&page, true, next.is_none(), pages.app.engine.public_url());
     *response.body_mut() = match next {
         None => Body::from(first),
-        Some(next) => Body::from_stream(Rest { first: Some(first), next: Some(pages.next(next)) }),
+        Some(next) => Body::from_stream(Rest { next: Some(pages.behind(next)), first: Some(first), pages }),
     };
     Ok(response)
 }
@@ -62,7 +62,7 @@ struct Pages {
 
 /// A piece of the array, and where it goes on.
 type Piece = (Bytes, Option<Mark>);
-type NextPiece = Pin<Box<dyn Future<Output = (Outcome<Piece>, Pages)> + Send>>;
+type NextPiece = Pin<Box<dyn Future<Output = Outcome<Piece>> + Send>>;
 
 impl Pages {
     async fn page(self, begin: Begin, limit: usize) -> Outcome<Page> {
@@ -70,30 +70,25 @@ impl Pages {
         app.read_long(ask, move |cx| lists::page(cx, &workflow, &list, &begin, limit)).await
     }
 
-    fn next(self, mark: Mark) -> NextPiece {
-        Box::pin(async move {
-            // Counted once.
-            let list = Arc::new(ListAsk { count: false, ..ListAsk::clone(&self.list) });
-            let pages = Pages { list, ..self };
-            let read = pages.clone().page(Begin::Behind(mark), PAGE_TASKS).await;
-            let shown = read.map(|page| {
-                let next = page.next.clone();
-                (piece(&page, false, next.is_none(), pages.app.engine.public_url()), next)
-            });
-            (shown, pages)
+    /// The piece behind a mark. It is read while the one before it is sent.
+    fn behind(&self, mark: Mark) -> NextPiece {
+        // Counted once.
+        let list = ListAsk { count: false, ..ListAsk::clone(&self.list) };
+        let (workflow, url) = (self.workflow.clone(), self.app.engine.public_url().to_owned());
+        self.app.clone().read_long(self.ask.clone(), move |cx| {
+            let page = lists::page(cx, &workflow, &list, &Begin::Behind(mark), PAGE_TASKS)?;
+            let next = page.next.clone();
+            Ok((piece(&page, false, next.is_none(), &url), next))
         })
     }
 
     /// Behind the one who was answered from what is old. A runtime that ends waits for it, which is not for long.
-    fn renew(self) {
-        let Pages { app, ask, workflow, list } = self;
+    fn renew(&self) {
+        let Pages { app, ask, workflow, list } = self.clone();
         let (runtime, request) = (Handle::current(), ask.request.clone());
         drop(spawn_blocking(move || {
-            let renewed = runtime.block_on(async {
-                let _turn = app.lists.acquire().await;
-                app.engine.read(ask, move |cx| lists::renew(cx, &workflow, &list)).await
-            });
-            if let Err(failure) = renewed {
+            let renewed = app.read_long(ask, move |cx| lists::renew(cx, &workflow, &list));
+            if let Err(failure) = runtime.block_on(renewed) {
                 error!(request, ?failure, "a list was not made anew");
             }
         }));
@@ -123,6 +118,7 @@ fn piece(page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
 /// Ends only after the closing bracket; a failure on the way breaks the connection, so that a part is never taken
 /// for the whole.
 struct Rest {
+    pages: Pages,
     first: Option<Bytes>,
     next: Option<NextPiece>,
 }
@@ -147,21 +143,17 @@ impl Stream for Rest {
             return Poll::Ready(Some(Ok(first)));
         }
         let Some(next) = &mut self.next else { return Poll::Ready(None) };
-        let (outcome, pages) = ready!(next.as_mut().poll(context));
+        let outcome = ready!(next.as_mut().poll(context));
         self.next = None;
-        match outcome {
+        Poll::Ready(Some(match outcome {
             Ok((piece, next)) => {
-                self.next = next.map(|next| pages.next(next));
-                Poll::Ready(Some(Ok(piece)))
+                self.next = next.map(|next| self.pages.behind(next));
+                Ok(piece)
             }
             Err(failure) => {
-                log(&failure, &pages);
-                Poll::Ready(Some(Err(BrokeOff)))
+                error!(request = self.pages.ask.request, ?failure, "a list of tasks broke off");
+                Err(BrokeOff)
             }
-        }
+        }))
     }
-}
-
-fn log(failure: &Failure, pages: &Pages) {
-    error!(request = pages.ask.request, ?failure, "a list of tasks broke off");
 }
