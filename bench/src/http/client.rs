@@ -37,6 +37,8 @@ pub struct Reply {
     pub replayed: bool,
     /// The path of the next page.
     pub next: Option<String>,
+    /// How many a list has in all, where it was asked.
+    pub total: Option<usize>,
     pub body: Vec<u8>,
 }
 
@@ -97,7 +99,8 @@ impl Client {
                 }
                 let replayed = answer.header("Idempotency-Replayed") == Some("true");
                 let next = answer.header("Link").and_then(next_path).map(str::to_owned);
-                return Ok(Reply { status: answer.status, replayed, next, body: answer.body.into_owned() });
+                let total = answer.header("X-Total-Count").and_then(|total| total.parse().ok());
+                return Ok(Reply { status: answer.status, replayed, next, total, body: answer.body.into_owned() });
             }
             match connection.read(&mut piece) {
                 Ok(0) => return Err("the connection was closed".into()),

@@ -17,8 +17,8 @@ use axum::routing::any;
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Ask, Cx, Engine, Failure, Outcome};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, spawn_blocking};
 use tracing::field::{Empty, display};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, Span, debug, error, error_span};
@@ -48,24 +48,29 @@ pub struct App {
 
 impl App {
     /// A command that looks at many tasks: SQLite reads on the thread that asks, which must be none of those that serve everything
-    /// else.
-    pub async fn read_long<T: Send + 'static>(
+    /// else. It begins at once where it is its turn, and otherwise when it is waited for.
+    pub fn read_long<T: Send + 'static>(
         self: Arc<App>,
         ask: Ask,
         command: impl FnOnce(&mut Cx<'_>) -> Outcome<T> + Send + 'static,
-    ) -> Outcome<T> {
-        // The semaphore is never closed.
-        let turn = self.lists.clone().acquire_owned().await.ok();
-        let (runtime, span) = (Handle::current(), Span::current());
-        let work = move || {
-            let done = runtime.block_on(self.engine.read(ask, command).instrument(span));
-            drop(turn);
-            done
+    ) -> Pin<Box<dyn Future<Output = Outcome<T>> + Send>> {
+        let (lists, runtime, span) = (self.lists.clone(), Handle::current(), Span::current());
+        let begin = move |turn: Option<OwnedSemaphorePermit>| {
+            spawn_blocking(move || {
+                let done = runtime.block_on(self.engine.read(ask, command).instrument(span));
+                drop(turn);
+                done
+            })
         };
-        match spawn_blocking(work).await {
-            Ok(done) => done,
-            // It is told where every request's panic is.
-            Err(error) => resume_unwind(error.into_panic()),
+        // It is told where every request's panic is.
+        let told = |done: Result<Outcome<T>, JoinError>| done.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+        match lists.clone().try_acquire_owned() {
+            Ok(turn) => {
+                let begun = begin(Some(turn));
+                Box::pin(async move { told(begun.await) })
+            }
+            // The semaphore is never closed.
+            Err(_) => Box::pin(async move { told(begin(lists.acquire_owned().await.ok()).await) }),
         }
     }
 }

@@ -137,6 +137,27 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_values_are_carried_over() {
+        let database = rusqlite::Connection::open_in_memory().expect("memory");
+        database.execute_batch(VERSION_TABLE).expect("a table");
+        let apply = |versions: std::ops::RangeInclusive<i64>| {
+            for migration in MIGRATIONS.iter().filter(|migration| versions.contains(&migration.version)) {
+                database.execute_batch(&migration.script(Dialect::Sqlite)).expect(migration.name);
+            }
+        };
+        apply(1..=4);
+        let before = "INSERT INTO task_values (workflow_id, field_id, exact_key, task_id, sort_key)
+            VALUES (1, 2, 'Abc', 3, 'abc'), (1, 2, 'abc', 4, 'abc'), (1, 5, '21', 3, '21')";
+        database.execute_batch(before).expect("three keys");
+        apply(5..=5);
+        let mut statement = database.prepare("SELECT field_id, sort_key, task_id, exact_key FROM task_values").expect("a table");
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).expect("rows");
+        let rows: Vec<(i64, String, i64, Option<String>)> = rows.collect::<Result<_, _>>().expect("rows");
+        let text = str::to_owned;
+        assert_eq!(rows, [(2, text("abc"), 3, Some(text("Abc"))), (2, text("abc"), 4, None), (5, text("21"), 3, None)]);
+    }
+
+    #[test]
     fn a_newer_schema_is_refused() {
         let newest = MIGRATIONS.len() as i64;
         assert_eq!(pending(0).map(<[_]>::len), Ok(MIGRATIONS.len()));

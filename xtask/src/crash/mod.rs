@@ -5,9 +5,11 @@
 //! - `death`: when and how the server dies.
 //! - `settle`: after the restart, asks again, waits, reads.
 //! - `oracle`: compares what was answered with what is there; `calls` with what went out; `verdict` brings both together.
+//! - `counts`: compares what is kept beside the tasks with them.
 //! - `slow`: what lives through the deaths of several rounds.
 
 pub mod calls;
+mod counts;
 mod death;
 pub mod edits;
 pub mod load;

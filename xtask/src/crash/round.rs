@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::calls;
+use super::counts;
 use super::death::{Death, FAIL_POINTS};
 use super::edits;
 use super::load::{self, Place, Shared, lock};
@@ -117,6 +118,7 @@ impl<'a> Scene<'a> {
         totals.written += lock(&shared.edits).len() + lock(&shared.made).len();
         let rows = tasks.iter().map(|task| read_task(&mut client, &self.workflow, task)).collect::<Outcome<Vec<Value>>>()?;
         findings.extend(edits::judge(&mut client, &place, &shared, &rows)?);
+        findings.extend(counts::judge(&mut client, &self.workflow, &rows)?);
         self.judged.extend(tasks.into_iter().zip(rows));
         self.tasks = new_tasks(&mut client, &self.workflow)?;
         server.stop()?;

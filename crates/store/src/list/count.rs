@@ -1,7 +1,10 @@
 //! How many tasks match.
 
-use baton_core::condition::Condition;
+use std::collections::BTreeMap;
+
+use baton_core::condition::{Column, Condition, Operand};
 use baton_core::ids::Id;
+use baton_core::task::Task;
 
 use super::Question;
 use super::few::candidates;
@@ -9,10 +12,14 @@ use super::leaf::{Leaf, Range, conjuncts, of_rule};
 use super::matching::matching;
 use super::rows::each_match;
 use super::scan::Run;
+use crate::sql::task_counts;
 use crate::{Param, StoreError, Tx};
 
 /// Exactly, as of now.
 pub fn count(tx: &mut dyn Tx, question: &Question<'_>) -> Result<usize, StoreError> {
+    if let Some(count) = by_kept_counts(tx, question)? {
+        return Ok(count);
+    }
     if let Some(count) = by_one_index(tx, question)? {
         return Ok(count);
     }
@@ -24,54 +31,77 @@ pub fn count(tx: &mut dyn Tx, question: &Question<'_>) -> Result<usize, StoreErr
     Ok(matching(tx, question)?.matches.len())
 }
 
-/// `None` where one index does not tell.
-fn by_one_index(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Option<usize>, StoreError> {
-    if question.search.is_some() {
+/// `None` where it depends on more than stage and assignee: of each pair of these either all tasks match or none.
+fn by_kept_counts(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Option<usize>, StoreError> {
+    if question.search.is_some() || !is_of_stage_and_assignee(question.condition) {
         return Ok(None);
     }
-    let rule = match conjuncts(question.condition).as_slice() {
-        [] => return in_run(tx, question.workflow.id, &Run::All).map(Some),
-        [Condition::Rule(rule)] => rule,
-        _ => return Ok(None),
-    };
+    let mut count = 0;
+    for (stage, assignee, tasks) in task_counts::of_workflow(tx, question.workflow.id)? {
+        if question.holds(&one_of(question, stage, assignee)) {
+            count += tasks;
+        }
+    }
+    Ok(Some(usize::try_from(count).unwrap_or(0)))
+}
+
+fn is_of_stage_and_assignee(condition: &Condition) -> bool {
+    let kept = |column: Column| matches!(column, Column::Stage | Column::AssignedTo);
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().all(is_of_stage_and_assignee),
+        Condition::Not(part) => is_of_stage_and_assignee(part),
+        Condition::Rule(rule) => kept(rule.column) && if let Operand::Column(other) = &rule.operand { kept(*other) } else { true },
+    }
+}
+
+fn one_of(question: &Question<'_>, stage: Id, assignee: Option<Id>) -> Task {
+    Task {
+        id: stage,
+        workflow: question.workflow.id,
+        stage,
+        assignee,
+        values: BTreeMap::new(),
+        version: 1,
+        created_at: question.now,
+        updated_at: question.now,
+        created_by: question.performer,
+        performers: BTreeMap::new(),
+    }
+}
+
+/// `None` where one index of a field does not tell.
+fn by_one_index(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Option<usize>, StoreError> {
+    let conjuncts = conjuncts(question.condition);
+    let (None, [Condition::Rule(rule)]) = (question.search, conjuncts.as_slice()) else { return Ok(None) };
     let Some((leaf, negated)) = of_rule(question, rule) else { return Ok(None) };
     let counted = match leaf {
         Leaf::Runs(mut runs) => {
             runs.sort_unstable_by_key(|run| format!("{run:?}"));
             runs.dedup();
-            runs.iter().map(|run| in_run(tx, question.workflow.id, run)).sum::<Result<usize, _>>()?
-        }
-        Leaf::Assigned => {
-            let sql = "SELECT count(*) FROM tasks WHERE workflow_id = $1 AND assignee_id IS NOT NULL";
-            number(tx, sql, &[question.workflow.id.into()])?
+            let mut counted = 0;
+            for run in &runs {
+                // Stages and people are among the kept counts.
+                let Run::Key(field, key) = run else { return Ok(None) };
+                counted += with_key(tx, question.workflow.id, *field, key)?;
+            }
+            counted
         }
         Leaf::Keys(keys) => match keys.ranges.as_slice() {
             [range] if keys.is_exact(question) => in_range(tx, question.workflow.id, keys.field, range)?,
             _ => return Ok(None),
         },
+        Leaf::Assigned => return Ok(None),
     };
     if !negated {
         return Ok(Some(counted));
     }
-    Ok(Some(in_run(tx, question.workflow.id, &Run::All)?.saturating_sub(counted)))
+    let all: i64 = task_counts::of_workflow(tx, question.workflow.id)?.iter().map(|(_, _, tasks)| tasks).sum();
+    Ok(Some(usize::try_from(all).unwrap_or(0).saturating_sub(counted)))
 }
 
-fn in_run(tx: &mut dyn Tx, workflow: Id, run: &Run) -> Result<usize, StoreError> {
-    match run {
-        Run::All => number(tx, "SELECT count(*) FROM tasks WHERE workflow_id = $1", &[workflow.into()]),
-        Run::Stage(stage) => {
-            let sql = "SELECT count(*) FROM tasks WHERE workflow_id = $1 AND stage_id = $2";
-            number(tx, sql, &[workflow.into(), (*stage).into()])
-        }
-        Run::Assignee(user) => {
-            let sql = "SELECT count(*) FROM tasks WHERE workflow_id = $1 AND assignee_id = $2";
-            number(tx, sql, &[workflow.into(), (*user).into()])
-        }
-        Run::Key(field, key) => {
-            let sql = "SELECT count(*) FROM task_values WHERE workflow_id = $1 AND field_id = $2 AND sort_key = $3";
-            number(tx, sql, &[workflow.into(), (*field).into(), Param::Text(key)])
-        }
-    }
+fn with_key(tx: &mut dyn Tx, workflow: Id, field: Id, key: &str) -> Result<usize, StoreError> {
+    let sql = "SELECT count(*) FROM task_values WHERE workflow_id = $1 AND field_id = $2 AND sort_key = $3";
+    number(tx, sql, &[workflow.into(), field.into(), Param::Text(key)])
 }
 
 fn in_range(tx: &mut dyn Tx, workflow: Id, field: Id, range: &Range) -> Result<usize, StoreError> {

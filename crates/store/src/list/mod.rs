@@ -41,7 +41,6 @@ pub use listing::Listing;
 pub use searching::{Ranked, ranked};
 
 use gather::Gathered;
-use walk::Walked;
 
 use crate::{StoreError, Tx};
 
@@ -68,7 +67,7 @@ pub struct Searched<'a> {
 /// How many tasks, or entries of an index, are looked at in each of the ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
-    /// By a walk before another way is tried, and in all where it seems to get there.
+    /// By a walk, and further only where at that rate it gets there within the second.
     pub walk_first: usize,
     pub walk_max: usize,
     /// That are few.
@@ -124,30 +123,14 @@ impl Question<'_> {
 
 /// A page by looking at few tasks; `None` where that can't be done.
 pub fn page(tx: &mut dyn Tx, question: &Question<'_>, from: From<'_>, limit: usize) -> Result<Option<Page>, StoreError> {
-    let Effort { walk_first, walk_max, .. } = question.effort;
-    let skipped = if let From::Offset(offset) = from { offset } else { 0 };
-    // One more tells whether there are more.
-    let wanted = skipped.saturating_add(limit).saturating_add(1);
-    if wanted > walk_max {
+    if matches!(from, From::Offset(offset) if offset > question.effort.walk_first) {
         return Ok(None);
     }
-    let gathered = Gathered::new(question, from, limit);
-    let found = match walk::walk(tx, question, gathered, walk_first.max(wanted))? {
-        Walked::Done(gathered) => return gathered.page(tx).map(Some),
-        Walked::Spent { found } => found,
-        Walked::NoWay => 0,
+    let gathered = match walk::walk(tx, question, Gathered::new(question, from, limit))? {
+        Some(gathered) => Some(gathered),
+        None => few::few(tx, question, Gathered::new(question, from, limit))?,
     };
-    if let Some(gathered) = few::few(tx, question, Gathered::new(question, from, limit))? {
-        return gathered.page(tx).map(Some);
-    }
-    // At this rate a longer walk gets there.
-    if found.saturating_mul(walk_max) / walk_first.max(wanted) < wanted {
-        return Ok(None);
-    }
-    match walk::walk(tx, question, Gathered::new(question, from, limit), walk_max)? {
-        Walked::Done(gathered) => gathered.page(tx).map(Some),
-        Walked::Spent { .. } | Walked::NoWay => Ok(None),
-    }
+    gathered.map(|gathered| gathered.page(tx)).transpose()
 }
 
 /// The tasks with these ids that still match, in this order, as far as a page may be large; and how many ids that took.

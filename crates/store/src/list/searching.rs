@@ -11,7 +11,7 @@ use super::{Question, Searched};
 use crate::sql::search::{self, Candidates};
 use crate::{StoreError, Tx};
 
-/// Of the tasks that may match, so many of the newest are ranked.
+/// Of the tasks that match, so many of the newest are ranked.
 const RANKED_MAX: usize = 2_000;
 
 impl Searched<'_> {
@@ -32,15 +32,30 @@ pub struct Ranked {
 pub fn ranked(tx: &mut dyn Tx, question: &Question<'_>, again: Option<Option<Id>>) -> Result<Ranked, StoreError> {
     let oldest = again.flatten();
     let Some(searched) = question.search else { return Ok(Ranked { tasks: Vec::new(), oldest }) };
-    let most = if again.is_some() { usize::MAX } else { RANKED_MAX };
-    let Candidates { tasks: candidates, more } = search::candidates(tx, question.workflow.id, searched.search, oldest, most)?;
-    let ids: Vec<i64> = candidates.iter().map(|id| id.as_i64()).collect();
-    let mut tasks = Vec::new();
-    each_match(tx, question, &ids, &mut |Loaded { task, .. }| {
-        tasks.extend(searched.score(&task, question.workflow).map(|score| (score, task.id)));
-    })?;
-    tasks.sort_unstable_by_key(|place| Reverse(*place));
-    Ok(Ranked { tasks, oldest: oldest.or(candidates.last().copied().filter(|_| more)) })
+    let (mut tasks, mut done) = (Vec::new(), 0);
+    let mut most = if again.is_some() { usize::MAX } else { RANKED_MAX };
+    loop {
+        let Candidates { tasks: candidates, more } = search::candidates(tx, question.workflow.id, searched.search, oldest, most)?;
+        let ids: Vec<i64> = candidates[done..].iter().map(|id| id.as_i64()).collect();
+        each_match(tx, question, &ids, &mut |Loaded { task, .. }| {
+            tasks.extend(searched.score(&task, question.workflow).map(|score| (score, task.id)));
+        })?;
+        // Only what matches counts: where it ends must not tell of what is hidden.
+        if !more || tasks.len() >= RANKED_MAX {
+            let goes_on = again.is_none() && (more || tasks.len() > RANKED_MAX);
+            let oldest = if goes_on { keep_newest(&mut tasks) } else { oldest };
+            tasks.sort_unstable_by_key(|ranked| Reverse(*ranked));
+            return Ok(Ranked { tasks, oldest });
+        }
+        (done, most) = (candidates.len(), most.saturating_mul(2));
+    }
+}
+
+/// Answers with the oldest of them.
+fn keep_newest(tasks: &mut Vec<(u32, Id)>) -> Option<Id> {
+    tasks.sort_unstable_by_key(|(_, id)| Reverse(*id));
+    tasks.truncate(RANKED_MAX);
+    tasks.last().map(|(_, id)| *id)
 }
 
 /// All that may match, where they are few.

@@ -19,16 +19,6 @@ const STEP_MAX: usize = 1_024;
 /// A look at an index that finds nothing costs as much as so many tasks.
 const LOOK: usize = 5;
 
-pub(super) enum Walked<'q, 'a> {
-    Done(Gathered<'q, 'a>),
-    /// More tasks would have to be looked at than it may.
-    Spent {
-        found: usize,
-    },
-    /// No index has this order.
-    NoWay,
-}
-
 enum Stop {
     Full,
     Spent,
@@ -42,8 +32,8 @@ const ON: ControlFlow<Stop> = ControlFlow::Continue(());
 struct Walk<'q, 'a> {
     question: &'q Question<'a>,
     gathered: Gathered<'q, 'a>,
-    /// Entries that may still be looked at.
-    left: usize,
+    /// Entries that have been looked at.
+    looked_at: usize,
     step: usize,
     /// The keys of the sort columns before the one that the walk goes along.
     only: Vec<Option<String>>,
@@ -57,19 +47,17 @@ macro_rules! go {
     };
 }
 
+/// `None` where no index has this order, or more would have to be looked at than it may.
 pub(super) fn walk<'q, 'a>(
     tx: &mut dyn Tx,
     question: &'q Question<'a>,
     gathered: Gathered<'q, 'a>,
-    look_at: usize,
-) -> Result<Walked<'q, 'a>, StoreError> {
-    let step = gathered.wanted().clamp(STEP_FIRST, STEP_MAX).min(look_at.max(1));
-    let from = gathered.from();
-    let mut walk = Walk { question, gathered, left: look_at, step, only: Vec::new() };
+) -> Result<Option<Gathered<'q, 'a>>, StoreError> {
+    let (step, from) = (gathered.wanted().clamp(STEP_FIRST, STEP_MAX), gathered.from());
+    let mut walk = Walk { question, gathered, looked_at: 0, step, only: Vec::new() };
     Ok(match walk.level(tx, 0, from)? {
-        ControlFlow::Continue(()) | ControlFlow::Break(Stop::Full) => Walked::Done(walk.gathered),
-        ControlFlow::Break(Stop::Spent) => Walked::Spent { found: walk.gathered.len() },
-        ControlFlow::Break(Stop::NoWay) => Walked::NoWay,
+        ControlFlow::Continue(()) | ControlFlow::Break(Stop::Full) => Some(walk.gathered),
+        ControlFlow::Break(Stop::Spent | Stop::NoWay) => None,
     })
 }
 
@@ -162,7 +150,7 @@ impl Walk<'_, '_> {
 
     /// Those of one key.
     fn group(&mut self, tx: &mut dyn Tx, depth: usize, group: Group, from: Option<&Place>) -> Flow {
-        self.left = self.left.saturating_sub(LOOK);
+        self.looked_at += LOOK;
         self.only.push(group.key);
         let flow = self.within(tx, depth, &group.run, from);
         self.only.pop();
@@ -212,9 +200,15 @@ impl Walk<'_, '_> {
         if self.gathered.is_full() {
             return Ok(ControlFlow::Break(Stop::Full));
         }
-        self.left = self.left.saturating_sub(ids.len());
+        self.looked_at += ids.len();
         self.step = (self.step * 2).min(STEP_MAX);
-        Ok(if self.left == 0 { ControlFlow::Break(Stop::Spent) } else { ON })
+        Ok(if self.gets_there() { ON } else { ControlFlow::Break(Stop::Spent) })
+    }
+
+    fn gets_there(&self) -> bool {
+        let (effort, wanted) = (self.question.effort, self.gathered.wanted());
+        let at_this_rate = || self.gathered.len().saturating_mul(effort.walk_max) / self.looked_at >= wanted;
+        self.looked_at < effort.walk_first.max(wanted) || (self.looked_at < effort.walk_max && at_this_rate())
     }
 }
 

@@ -178,7 +178,7 @@ async fn workflows_take_turns(bed: Bed) {
 
 /// As many words as there may be, as long as there may be, and signs that SQL or an index might take for something else.
 async fn any_text_can_be_indexed(bed: Bed) {
-    let han: String = (0..50_000u32).filter_map(|number| char::from_u32(0x4e00 + (number * 7919 ^ number / 7) % 20_000)).collect();
+    let han: String = (0..50_000u32).filter_map(|number| char::from_u32(0x4e00 + ((number * 7919) ^ (number / 7)) % 20_000)).collect();
     let odd = "quo\"te 'x' $1 ümlaut \\ * ( ) - : ^ & | ! NOT AND OR NEAR \u{1F989} हिन्दी e\u{301}";
     let long: String = (0..30_000).map(|number| format!("{number:05}{} ", "x".repeat(80))).collect();
     let fold: String = (0..30_000).map(|number| format!("\u{390}{number:x} ")).collect();

@@ -74,7 +74,12 @@ async fn a_failure_on_the_way_breaks_the_connection() {
     let first = body.frame().await.expect("a first page").expect("whole").into_data().expect("data");
     assert!(first.starts_with(b"[{") && !first.ends_with(b"]"));
     review.server.engine.write(review.server.operator(), move |cx| api_keys::revoke(cx, &id.to_string())).await.expect("revoked");
-    let error = body.frame().await.expect("an end that is told").expect_err("not a well-formed short list");
+    // The second page may have been read while the first was sent.
+    let second = body.frame().await.expect("more");
+    let error = match second {
+        Ok(_) => body.frame().await.expect("an end that is told").expect_err("not a well-formed short list"),
+        Err(error) => error,
+    };
     assert_eq!(error.to_string(), "the list of tasks broke off");
     assert!(body.frame().await.is_none());
 }

@@ -34,7 +34,7 @@ pub(super) fn read(text: &str, workflow: Id, sorted: Sorted<'_>) -> Result<Mark,
     let bad = || Refusal::BadParameter {
         name: "_cursor".to_owned(),
         value: text.chars().take(60).collect(),
-        allowed: "a cursor from a Link header of this list, with the same _sort and _search".to_owned(),
+        allowed: "a cursor from a Link header of this list, with the same _sort".to_owned(),
     };
     if text.len() > TEXT_CHARACTERS_MAX {
         return Err(bad());

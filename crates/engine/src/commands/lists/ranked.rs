@@ -1,4 +1,4 @@
-//! A search that names no order: first the newest of those that may match, the better ones before the others; then what is older, the
+//! A search that names no order: first the newest of those that match, the better ones before the others; then what is older, the
 //! newest first, which is the order that a list like this has without rank.
 
 use baton_core::ids::Id;

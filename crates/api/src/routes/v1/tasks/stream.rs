@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use baton_core::csv::{Table, write_row};
 use baton_core::task::show::Shown as ShownTask;
 use baton_engine::commands::lists::{self, Begin, ListAsk, Mark, Page};
-use baton_engine::{Ask, Failure, Outcome};
+use baton_engine::{Ask, Outcome};
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::runtime::Handle;
@@ -36,7 +36,7 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
     let pages = Pages { app, ask: call.ask(), workflow: call.part("workflow"), list, format: asked.format };
     let page = pages.clone().page(asked.begin.clone(), asked.limit.unwrap_or(PAGE_TASKS)).await?;
     if page.is_old {
-        pages.clone().renew();
+        pages.renew();
     }
     let mut response = match asked.format {
         Format::Json => reply::bytes(StatusCode::OK, reply::JSON, Vec::new()),
@@ -49,10 +49,10 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
         response.headers_mut().insert(LINK, link);
     }
     let next = if asked.limit.is_some() { None } else { page.next.clone() };
-    let first = pages.piece(&page, true, next.is_none());
+    let first = piece(asked.format, &page, true, next.is_none(), pages.app.engine.public_url());
     *response.body_mut() = match next {
         None => Body::from(first),
-        Some(next) => Body::from_stream(Rest { first: Some(first), next: Some(pages.next(next)) }),
+        Some(next) => Body::from_stream(Rest { next: Some(pages.behind(next)), first: Some(first), pages }),
     };
     Ok(response)
 }
@@ -68,7 +68,7 @@ struct Pages {
 
 /// A piece of the array, and where it goes on.
 type Piece = (Bytes, Option<Mark>);
-type NextPiece = Pin<Box<dyn Future<Output = (Outcome<Piece>, Pages)> + Send>>;
+type NextPiece = Pin<Box<dyn Future<Output = Outcome<Piece>> + Send>>;
 
 impl Pages {
     async fn page(self, begin: Begin, limit: usize) -> Outcome<Page> {
@@ -76,38 +76,25 @@ impl Pages {
         app.read_long(ask, move |cx| lists::page(cx, &workflow, &list, &begin, limit)).await
     }
 
-    fn next(self, mark: Mark) -> NextPiece {
-        Box::pin(async move {
-            // Counted once.
-            let list = Arc::new(ListAsk { count: false, ..ListAsk::clone(&self.list) });
-            let pages = Pages { list, ..self };
-            let read = pages.clone().page(Begin::Behind(mark), PAGE_TASKS).await;
-            let shown = read.map(|page| {
-                let next = page.next.clone();
-                (pages.piece(&page, false, next.is_none()), next)
-            });
-            (shown, pages)
+    /// The piece behind a mark. It is read while the one before it is sent.
+    fn behind(&self, mark: Mark) -> NextPiece {
+        // Counted once.
+        let list = ListAsk { count: false, ..ListAsk::clone(&self.list) };
+        let (workflow, format, url) = (self.workflow.clone(), self.format, self.app.engine.public_url().to_owned());
+        self.app.clone().read_long(self.ask.clone(), move |cx| {
+            let page = lists::page(cx, &workflow, &list, &Begin::Behind(mark), PAGE_TASKS)?;
+            let next = page.next.clone();
+            Ok((piece(format, &page, false, next.is_none(), &url), next))
         })
     }
 
-    fn piece(&self, page: &Page, first: bool, last: bool) -> Bytes {
-        let public_url = self.app.engine.public_url();
-        match self.format {
-            Format::Json => json(page, first, last, public_url),
-            Format::Csv => csv(page, first, public_url),
-        }
-    }
-
     /// Behind the one who was answered from what is old. A runtime that ends waits for it, which is not for long.
-    fn renew(self) {
-        let Pages { app, ask, workflow, list, .. } = self;
+    fn renew(&self) {
+        let Pages { app, ask, workflow, list, .. } = self.clone();
         let (runtime, request) = (Handle::current(), ask.request.clone());
         drop(spawn_blocking(move || {
-            let renewed = runtime.block_on(async {
-                let _turn = app.lists.acquire().await;
-                app.engine.read(ask, move |cx| lists::renew(cx, &workflow, &list)).await
-            });
-            if let Err(failure) = renewed {
+            let renewed = app.read_long(ask, move |cx| lists::renew(cx, &workflow, &list));
+            if let Err(failure) = runtime.block_on(renewed) {
                 error!(request, ?failure, "a list was not made anew");
             }
         }));
@@ -124,6 +111,13 @@ fn csv(page: &Page, first: bool, public_url: &str) -> Bytes {
     }
     page.tasks.iter().for_each(|task| write_row(&mut text, table.row(task)));
     text.into()
+}
+
+fn piece(format: Format, page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
+    match format {
+        Format::Json => json(page, first, last, public_url),
+        Format::Csv => csv(page, first, public_url),
+    }
 }
 
 fn json(page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
@@ -148,6 +142,7 @@ fn json(page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
 /// Of JSON ends only after the closing bracket; a failure on the way breaks the connection, so that a part is never taken
 /// for the whole.
 struct Rest {
+    pages: Pages,
     first: Option<Bytes>,
     next: Option<NextPiece>,
 }
@@ -172,21 +167,17 @@ impl Stream for Rest {
             return Poll::Ready(Some(Ok(first)));
         }
         let Some(next) = &mut self.next else { return Poll::Ready(None) };
-        let (outcome, pages) = ready!(next.as_mut().poll(context));
+        let outcome = ready!(next.as_mut().poll(context));
         self.next = None;
-        match outcome {
+        Poll::Ready(Some(match outcome {
             Ok((piece, next)) => {
-                self.next = next.map(|next| pages.next(next));
-                Poll::Ready(Some(Ok(piece)))
+                self.next = next.map(|next| self.pages.behind(next));
+                Ok(piece)
             }
             Err(failure) => {
-                log(&failure, &pages);
-                Poll::Ready(Some(Err(BrokeOff)))
+                error!(request = self.pages.ask.request, ?failure, "a list of tasks broke off");
+                Err(BrokeOff)
             }
-        }
+        }))
     }
-}
-
-fn log(failure: &Failure, pages: &Pages) {
-    error!(request = pages.ask.request, ?failure, "a list of tasks broke off");
 }
