@@ -48,12 +48,12 @@ fn events(text: &str) -> Vec<Event<'_>> {
             Event::Start(Tag::Heading { .. }) => Some(slug(&text_of(&events[at + 1..]))).filter(|id| ids.insert(id.clone())),
             _ => None,
         };
-        let first_in_cell = at > 0 && matches!(events[at - 1], Event::Start(Tag::TableCell));
+        let begins_row = at > 1 && matches!(events[at - 2..at], [Event::Start(Tag::TableRow), Event::Start(Tag::TableCell)]);
         match &mut events[at] {
             Event::Start(Tag::Heading { id, .. }) => *id = heading.map(CowStr::from),
             Event::Start(Tag::Link { dest_url, .. }) => *dest_url = target(dest_url).into(),
             // What begins a row is what others point to, such as the code of a refusal.
-            Event::Code(code) if first_in_cell && is_name(code) && ids.insert(code.to_string()) => {
+            Event::Code(code) if begins_row && is_name(code) && ids.insert(code.to_string()) => {
                 events[at] = Event::InlineHtml(format!("<code id=\"{code}\">{code}</code>").into());
             }
             Event::Html(raw) | Event::InlineHtml(raw) => events[at] = Event::Text(raw.clone()),
