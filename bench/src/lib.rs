@@ -6,6 +6,7 @@ pub mod clock;
 pub mod http;
 pub mod load;
 pub mod receiver;
+pub mod sheet;
 
 /// Errors here are read by a person at a terminal: a sentence is all that they need.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -20,7 +20,7 @@ mod test;
 
 use std::process::ExitCode;
 
-use baton_bench::{Outcome, clock, http, load, receiver};
+use baton_bench::{Outcome, clock, http, load, receiver, sheet};
 use clap::Parser;
 
 /// What developers of Baton do with it. On Debian, as root, a command installs what it needs; elsewhere it says what is missing.

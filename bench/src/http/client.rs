@@ -1,6 +1,7 @@
 //! A blocking client on one kept-open connection, for setting up and for checking.
 
-use std::io::{ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -35,10 +36,10 @@ impl std::error::Error for Lost {}
 pub struct Reply {
     pub status: u16,
     pub replayed: bool,
+    /// How many match, where that was asked.
+    pub total: Option<u64>,
     /// The path of the next page.
     pub next: Option<String>,
-    /// How many a list has in all, where it was asked.
-    pub total: Option<usize>,
     pub body: Vec<u8>,
 }
 
@@ -74,22 +75,35 @@ impl Client {
         self.send(Method::Post, path, Some(idempotency_key), body)
     }
 
+    /// POSTs a file as it lies on the disk; its answer may take as long as its work.
+    pub fn upload(&mut self, path: &str, content_type: &str, file: &mut File) -> Outcome<Reply> {
+        let length = file.metadata()?.len();
+        let mut connection = connect(&self.address)?;
+        let Client { address, api_key, .. } = self;
+        write!(connection, "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {api_key}\r\n")?;
+        write!(connection, "Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n")?;
+        io::copy(file, &mut connection)?;
+        self.answer(&mut connection)
+    }
+
     fn send(&mut self, method: Method, path: &str, idempotency_key: Option<&str>, body: &str) -> Result<Reply, Lost> {
         let mut out = Vec::new();
         Request { method, path, api_key: &self.api_key, idempotency_key, body }.write(&self.address, &mut out);
-        let answer = self.exchange(&out);
-        if answer.is_err() {
-            self.connection = None;
-        }
-        answer.map_err(|error| Lost(format!("{path}: {error}")))
+        self.exchange(&out).map_err(|error| Lost(format!("{path}: {error}")))
     }
 
     fn exchange(&mut self, out: &[u8]) -> Outcome<Reply> {
-        let connection = match &mut self.connection {
+        let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            none => none.insert(connect(&self.address)?),
+            None => connect(&self.address)?,
         };
         connection.write_all(out)?;
+        let reply = self.answer(&mut connection)?;
+        self.connection = Some(connection);
+        Ok(reply)
+    }
+
+    fn answer(&mut self, connection: &mut TcpStream) -> Outcome<Reply> {
         self.buffer.clear();
         let mut piece = [0; 16 * 1024];
         loop {
@@ -98,9 +112,9 @@ impl Client {
                     return Err("more was answered than was asked for".into());
                 }
                 let replayed = answer.header("Idempotency-Replayed") == Some("true");
+                let total = answer.header("X-Total-Count").and_then(|count| count.parse().ok());
                 let next = answer.header("Link").and_then(next_path).map(str::to_owned);
-                let total = answer.header("X-Total-Count").and_then(|total| total.parse().ok());
-                return Ok(Reply { status: answer.status, replayed, next, total, body: answer.body.into_owned() });
+                return Ok(Reply { status: answer.status, replayed, total, next, body: answer.body.into_owned() });
             }
             match connection.read(&mut piece) {
                 Ok(0) => return Err("the connection was closed".into()),
@@ -120,7 +134,7 @@ fn next_path(link: &str) -> Option<&str> {
     path.find('/').map(|start| &path[start..])
 }
 
-fn connect(address: &str) -> std::io::Result<TcpStream> {
+fn connect(address: &str) -> io::Result<TcpStream> {
     let connection = TcpStream::connect(address)?;
     connection.set_nodelay(true)?;
     connection.set_read_timeout(Some(ANSWER_LONGEST))?;

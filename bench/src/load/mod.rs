@@ -12,7 +12,7 @@ mod stand_in;
 pub use driver::{Script, Turn, drive};
 pub use execute::{Executions, Job, Order, Pace, Tasks};
 pub use posts::Posts;
-pub use repeat::{Create, Reads};
+pub use repeat::Reads;
 pub use samples::{Latency, Samples};
 
 use std::time::{Duration, Instant};

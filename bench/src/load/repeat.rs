@@ -1,4 +1,4 @@
-//! The plain loads: asking for the same few things, and creating many.
+//! The plain load: asking for the same few things.
 
 use std::time::Instant;
 
@@ -51,53 +51,12 @@ impl Script for Reads<'_> {
     }
 }
 
-/// POSTs of `count` bodies to one path, each of which must be created.
-pub struct Create<'a> {
-    pub host: &'a str,
-    pub api_key: &'a str,
-    pub path: &'a str,
-    pub count: usize,
-    pub body: &'a dyn Fn(usize) -> String,
-    pub sent: usize,
-    pub created: usize,
-}
-
-impl Script for Create<'_> {
-    fn next(&mut self, _connection: usize, _now: Instant, out: &mut Vec<u8>) -> Turn {
-        if self.sent == self.count {
-            return Turn::Stop;
-        }
-        let body = (self.body)(self.sent);
-        self.sent += 1;
-        Request { method: Method::Post, path: self.path, api_key: self.api_key, idempotency_key: None, body: &body }.write(self.host, out);
-        Turn::Send
-    }
-
-    fn answered(&mut self, connection: usize, answer: &Answer<'_>, now: Instant, out: &mut Vec<u8>) -> Outcome<Turn> {
-        if answer.status != 201 {
-            return Err(format!("answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into());
-        }
-        self.created += 1;
-        Ok(self.next(connection, now, out))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::super::{drive, stand_in::StandIn};
     use super::*;
-
-    #[test]
-    fn exactly_as_many_are_created_as_were_asked_for() {
-        let server = StandIn::start();
-        let body = |number: usize| format!(r#"{{"Name":"{}"}}"#, "x".repeat(number * 1_000));
-        let (host, path) = (&*server.address, "/api/v1/workflows/w/tasks");
-        let mut script = Create { host, api_key: "key", path, count: 50, body: &body, sent: 0, created: 0 };
-        drive(&server.address, 4, &mut script).expect("the stand-in answers");
-        assert_eq!((script.created, server.seen().created), (50, 50));
-    }
 
     #[test]
     fn reads_go_round_their_paths() {

@@ -9,6 +9,7 @@ pub struct Samples(Vec<u32>);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Latency {
     pub p50: f64,
+    pub p95: f64,
     pub p99: f64,
 }
 
@@ -25,7 +26,7 @@ impl Samples {
     pub fn latency(&self) -> Option<Latency> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        Some(Latency { p50: percentile(&sorted, 50)?, p99: percentile(&sorted, 99)? })
+        Some(Latency { p50: percentile(&sorted, 50)?, p95: percentile(&sorted, 95)?, p99: percentile(&sorted, 99)? })
     }
 }
 
@@ -46,9 +47,9 @@ mod tests {
         for milliseconds in (1..=200).rev() {
             samples.add(Duration::from_millis(milliseconds));
         }
-        assert_eq!(samples.latency(), Some(Latency { p50: 100.0, p99: 198.0 }));
+        assert_eq!(samples.latency(), Some(Latency { p50: 100.0, p95: 190.0, p99: 198.0 }));
         let mut single = Samples::default();
         single.add(Duration::from_micros(1_500));
-        assert_eq!(single.latency(), Some(Latency { p50: 1.5, p99: 1.5 }));
+        assert_eq!(single.latency(), Some(Latency { p50: 1.5, p95: 1.5, p99: 1.5 }));
     }
 }

@@ -22,7 +22,6 @@ pub struct Seen {
     pub finished: usize,
     /// The task of each execution in the order posted.
     pub tasks: Vec<usize>,
-    pub created: usize,
     pub read: usize,
     pub healthy: usize,
     asked_crowded: usize,
@@ -94,10 +93,6 @@ fn take_request(input: &mut Vec<u8>) -> Option<(String, String)> {
 fn answer(line: &str, body: &str, seen: &mut Seen) -> (u16, String) {
     let mut words = line.split(' ');
     match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
-        ("POST", "/api/v1/workflows/w/tasks") => {
-            seen.created += 1;
-            (201, "{}".into())
-        }
         ("POST", "/api/v1/workflows/crowded/executions") => {
             seen.asked_crowded += 1;
             match seen.asked_crowded % 4 {

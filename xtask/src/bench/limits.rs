@@ -28,11 +28,27 @@ pub fn sqlite(folder: &Path, step: usize, seconds: u64) -> Outcome<Limit> {
     command.args(example).arg("--").arg(&copy).arg(seconds.to_string()).arg("--step").arg(step.to_string());
     let printed = shell::read(&mut command);
     fs::remove_dir_all(&copy)?;
-    let printed = printed?;
-    let value: Value = serde_json::from_str(&printed).map_err(|error| format!("the limit printed {printed:?}: {error}"))?;
-    let per_second = value["executions_per_second"].as_f64().ok_or_else(|| format!("the limit printed {printed:?}"))?;
+    printed_limit(&printed?, "executions_per_second")
+}
+
+fn printed_limit(printed: &str, key: &str) -> Outcome<Limit> {
+    let value: Value = serde_json::from_str(printed).map_err(|error| format!("the limit printed {printed:?}: {error}"))?;
+    let per_second = value[key].as_f64().ok_or_else(|| format!("the limit printed {printed:?}"))?;
     let statements = value["statements"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     Ok(Limit { per_second, statements })
+}
+
+/// The bare loop that inserts the rows of all tasks in `folder` once more.
+pub fn insert(folder: &Path) -> Outcome<Limit> {
+    let bare = folder.with_extension("limit");
+    if bare.exists() {
+        fs::remove_dir_all(&bare)?;
+    }
+    let example = ["--release", "--package", "baton-store", "--example", "insert"];
+    shell::run(shell::cargo(["build"]).args(example))?;
+    let printed = shell::read(shell::cargo(["run", "--quiet"]).args(example).arg("--").arg(folder).arg(&bare));
+    fs::remove_dir_all(&bare)?;
+    printed_limit(&printed?, "tasks_per_second")
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Outcome {

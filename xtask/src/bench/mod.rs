@@ -3,21 +3,26 @@
 //!
 //! - `workload`: the workflow and its tasks; `measure`: one measurement; `rows`: what is measured and what is to be reached;
 //!   `calls`: the same where steps call somebody; `crowd`: the same where there is more than can be done; `bulk`: many in one request.
+//! - `large`: a million tasks imported; `lists` and `streams` of them.
 //! - `disk`, `limits`: what it is seen beside. `trace` and `script` make pgbench run the product's own statements.
 //! - `report`: the table and the JSON.
 //!
 //! To add a row: a variant of [`Row`], a function beside its like, a line in [`measure_all`].
 
+mod build;
 mod bulk;
 mod calls;
 mod crowd;
 mod disk;
+mod large;
 mod limits;
+mod lists;
 mod measure;
 mod profile;
 mod report;
 mod rows;
 mod script;
+mod streams;
 mod trace;
 mod workload;
 
@@ -38,7 +43,7 @@ pub struct Options {
     /// Tasks in the workflow.
     #[arg(long, default_value_t = 100_000)]
     tasks: usize,
-    /// Tasks of the large workflow that growth and start are measured on.
+    /// Tasks of the large workflows that growth, start, import, lists and streams are measured on.
     #[arg(long, default_value_t = 1_000_000)]
     growth_tasks: usize,
     /// Finished executions of the long history that growth is measured on.
@@ -83,6 +88,10 @@ enum Row {
     Overload,
     Fairness,
     Bulk,
+    Import,
+    Lists,
+    Stream,
+    Build,
 }
 
 impl Options {
@@ -153,7 +162,7 @@ fn measure_all(bench: &Bench, report: &mut Report) -> Outcome {
     report.add("disk", "sync p50", sync_p50, "ms", None, "");
     let bytes = fs::metadata(&bench.binary)?.len() as f64;
     report.add("binary", "size", bytes / 1e6, "MB", Some(report::Goal::AtMost(40.0)), "");
-    let groups: [(&[Row], Measure); 9] = [
+    let groups: [(&[Row], Measure); 11] = [
         (&[Row::Embedded, Row::OneCaller, Row::OpenLoop, Row::Reads, Row::Memory], rows::embedded),
         (&[Row::Postgres], postgres),
         (&[Row::Growth, Row::Start], rows::growth),
@@ -163,6 +172,8 @@ fn measure_all(bench: &Bench, report: &mut Report) -> Outcome {
         (&[Row::Overload], crowd::overload),
         (&[Row::Fairness], crowd::fairness),
         (&[Row::Bulk], bulk::bulk),
+        (&[Row::Build], build::build),
+        (&[Row::Import, Row::Lists, Row::Stream], large::large),
     ];
     let mut failed = Vec::new();
     for (_, measure) in groups.iter().filter(|(rows, _)| options.wants_any(rows)) {

@@ -34,7 +34,7 @@ fn check_counts(client: &mut Client, tasks: &str) -> Outcome<Vec<String>> {
             let reply = client.get(&format!("{tasks}?Stage={stage}&_limit=1&_count=true"))?;
             reply.expect(200)?;
             let there = before.as_array().into_iter().flatten().filter(|task| task["Stage"] == stage).count();
-            if reply.total != Some(there) {
+            if reply.total != Some(there as u64) {
                 findings.push(format!("{there} tasks are in {stage}, and the count says {:?}", reply.total));
             }
         }
