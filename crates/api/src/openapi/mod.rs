@@ -200,7 +200,8 @@ fn responses(route: &'static Route, docs: &Docs, refused: &Refused) -> Map<Strin
 
 fn answered(route: &'static Route, answer: &Done) -> Json {
     let once = (route.method == "POST" && answer.status < 300).then_some(parameters::REPLAYED);
-    let may_have: Vec<Header> = answer.may_have.iter().copied().chain(once).collect();
+    let rate: &[Header] = if route.policy == Policy::Open { &[] } else { parameters::RATE };
+    let may_have: Vec<Header> = answer.may_have.iter().chain(rate).copied().chain(once).collect();
     let mut shown = json!({ "description": answer.text, "headers": headers(answer.headers, &may_have) });
     if let Some(Content { format, schema, example }) = &answer.content {
         let mut content = Map::new();
@@ -246,7 +247,7 @@ fn refusal(status: u16, codes: &[(errors::Shape, &str)]) -> Json {
     let sentence = told.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(", ");
     json!({
         "description": format!("Refused: {sentence}. See [errors](/api/docs/errors)."),
-        "headers": headers(own, &[]),
+        "headers": headers(own, if status == 401 { &[] } else { parameters::RATE }),
         "content": errors::content(codes),
         "x-refusals": told,
     })
@@ -260,7 +261,7 @@ fn shared_responses() -> Json {
         let told = told.map(|(_, says)| ("", json!({ "errors": [says] })));
         json!({
             "description": text,
-            "headers": headers(own, &[]),
+            "headers": headers(own, parameters::RATE),
             "content": { "application/json": media(schemas::of("Errors"), told) },
         })
     };

@@ -38,7 +38,7 @@ fn docs() -> Docs {
         body: None,
         answers: vec![
             Done::json(200, "The rows; none where all are in.", schemas::text())
-                .in_format(Format::Texts(&["text/csv; charset=utf-8"]))
+                .in_format(Format::Texts(&["text/csv"]))
                 .with(&[DISPOSITION]),
         ],
         refuses: &[],

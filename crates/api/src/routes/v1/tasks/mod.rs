@@ -65,7 +65,7 @@ const DISPOSITION: Header =
 
 fn listed() -> Done {
     Done::json(200, "The tasks.", schemas::list_of(schemas::any_of(&[schemas::of("Task"), schemas::of("TaskColumns")])))
-        .or_text(&["text/csv; charset=utf-8"], "ID,Name\r\n678,Dr. Harry\r\n")
+        .or_text(&["text/csv"], "ID,Name\r\n678,Dr. Harry\r\n")
         .may_have(&[NEXT_PAGE, TOTAL, DISPOSITION])
 }
 
