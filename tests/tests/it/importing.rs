@@ -1,102 +1,18 @@
 //! Importing, by nodes that each die at one chunk of it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use baton_core::csv::Row;
 use baton_core::ids::Id;
 use baton_engine::commands::imports::{self, Import, Status};
 use baton_engine::commands::{activity, workflows};
-use baton_store::link::{Access, Crossing, Link, Passage};
-use baton_store::{Dialect, Options, Param, Row as StoredRow, Store, StoreError, Tx};
+use baton_store::{Options, Store};
 use indexmap::IndexMap;
 use serde_json::json;
 
+use crate::dying::{Fate, Line};
 use crate::world::{World, places, until};
 
-/// What becomes of the transaction that a node dies at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Kept,
-    Lost,
-}
-
-/// Between a node and its store, until the node has come to the end of one chunk.
-struct Line {
-    fate: Fate,
-    is_dead: AtomicBool,
-}
-
-struct Wire(Arc<Line>);
-
-impl Link for Wire {
-    fn open(&self, access: Access) -> Crossing<'_, Arc<dyn Passage>> {
-        Box::pin(async move {
-            if self.0.is_dead.load(Ordering::SeqCst) {
-                return Err(dead());
-            }
-            Ok(Arc::new(Crossed { line: self.0.clone(), access, imports: AtomicBool::new(false) }) as Arc<dyn Passage>)
-        })
-    }
-}
-
-fn dead() -> StoreError {
-    StoreError::Unavailable("the node is dead".to_owned())
-}
-
-struct Crossed {
-    line: Arc<Line>,
-    access: Access,
-    /// Whether it takes up an import.
-    imports: AtomicBool,
-}
-
-impl Passage for Crossed {
-    fn tx<'a>(&'a self, tx: &'a mut dyn Tx) -> Box<dyn Tx + 'a> {
-        Box::new(Seen { tx, passage: self })
-    }
-
-    fn commits(&self) -> bool {
-        !self.imports.load(Ordering::SeqCst) || self.line.fate == Fate::Kept
-    }
-
-    fn close(&self) -> Crossing<'_, ()> {
-        Box::pin(async {
-            if !self.imports.load(Ordering::SeqCst) {
-                return Ok(());
-            }
-            self.line.is_dead.store(true, Ordering::SeqCst);
-            Err(dead())
-        })
-    }
-}
-
-struct Seen<'a> {
-    tx: &'a mut dyn Tx,
-    passage: &'a Crossed,
-}
-
-impl Tx for Seen<'_> {
-    fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        self.tx.execute(sql, params)
-    }
-
-    fn rows(
-        &mut self,
-        sql: &str,
-        params: &[Param<'_>],
-        each: &mut dyn FnMut(&dyn StoredRow) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        if self.passage.access == Access::Write && sql.contains("FROM imports WHERE id") {
-            self.passage.imports.store(true, Ordering::SeqCst);
-        }
-        self.tx.rows(sql, params, each)
-    }
-
-    fn dialect(&self) -> Dialect {
-        self.tx.dialect()
-    }
-}
+/// A chunk begins so.
+const CHUNK: &str = "FROM imports WHERE id";
 
 const PIECES: u64 = 4;
 const PIECE_ROWS: u64 = 5;
@@ -129,10 +45,10 @@ async fn import(world: &World, workflow: &str, id: Id) -> Import {
 
 /// A start of the same node, which dies at the first chunk that it comes to.
 async fn dies(store: &Store, world: &World, fate: Fate) {
-    let line = Arc::new(Line { fate, is_dead: AtomicBool::new(false) });
-    let node = World::on(store.over(Arc::new(Wire(line.clone()))), 2, None, Some(world.workspace));
+    let line = Line::new(fate, CHUNK);
+    let node = World::on(line.to(store), 2, None, Some(world.workspace));
     node.work();
-    until(async || line.is_dead.load(Ordering::SeqCst).then_some(())).await;
+    until(async || line.is_dead().then_some(())).await;
 }
 
 /// Wherever it stops, the next one goes on there: no row is lost, and none comes twice.
