@@ -376,7 +376,7 @@ mod tests {
     async fn a_workspace_with_too_many_calls_waiting_is_refused_until_some_have_gone() {
         let (engine, ask) = idle_node(WAITING_CALLS_MAX as i64).await;
         engine.shared.backlog.found_empty();
-        let set = |sql: &'static str| engine.shared.store.write(move |tx: &mut dyn Tx| Ok::<_, StoreError>(tx.execute(sql, &[])?));
+        let set = |sql: &'static str| engine.shared.store.write(move |tx: &mut dyn Tx| tx.execute(sql, &[]));
         set("UPDATE jobs SET outgoing = 1").await.unwrap();
         (0..WAITING_CALLS_MAX).for_each(|_| engine.shared.backlog.add_call(workspace(1)));
         assert!(matches!(engine.admit(&ask).await, Err(StoreError::Overloaded)));

@@ -8,7 +8,6 @@ use baton_engine::commands::{activity, executions};
 use baton_store::{Options, Store};
 use serde_json::json;
 
-use crate::deleting::document;
 use crate::dying::{Fate, Line};
 use crate::world::{World, places, until};
 
@@ -23,11 +22,13 @@ async fn old_executions_go_after_a_death_at_each_transaction() {
         let world = World::on(store.clone(), 1, None, None);
         world.new_workspace(world.workspace, "UTC").await;
         world.work();
-        let workflow = world.workflow(document("Orders", "https://a.example")).await;
-        let task = world.task(&workflow, json!({ "Name": "x" })).await;
-        let mut last = world.start(&task, "Later").await;
+        // With nothing scheduled, which nodes of a later time would do.
+        let action = json!({ "name": "Note", "from": ["Open"], "steps": [{ "do": "add_comment", "text": "x" }] });
+        let workflow = world.workflow(json!({ "name": "Orders", "stages": [{ "name": "Open" }], "actions": [action] })).await;
+        let task = world.task(&workflow, json!({})).await;
+        let mut last = world.start(&task, "Note").await;
         for _ in 1..250 {
-            last = world.start(&task, "Later").await;
+            last = world.start(&task, "Note").await;
         }
         world.finished(&last).await;
         let history = "SELECT count(*) FROM activity";
@@ -65,7 +66,7 @@ async fn old_executions_go_after_a_death_at_each_transaction() {
         assert_eq!(gone, Err(Failure::from(Refusal::not_found(Noun::Execution))));
 
         // The task goes on, and what is young stays.
-        let young = world.start(&task, "Later").await;
+        let young = world.start(&task, "Note").await;
         world.finished(&young).await;
         let line = Line::new(Fate::Kept, "retry_of IS NULL AND finished_at");
         node(20, line.to(&store), 89);
