@@ -1,13 +1,12 @@
 //! The query of a request: names and values as they were meant, every one accounted for.
 
 use axum::http::HeaderValue;
-use baton_core::limits::QUERY_PARAMETERS_MAX;
+use baton_core::limits::{PAGE_ROWS_MAX, QUERY_PARAMETERS_MAX};
 use baton_core::refusal::Refusal;
 use indexmap::IndexMap;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 const PAGE_ROWS: usize = 50;
-const PAGE_ROWS_MAX: i64 = 200;
 
 /// What each endpoint must say of every parameter: nothing is silently ignored.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +86,7 @@ impl Query {
 
     /// The same where there need be no pages.
     pub fn rows(&self) -> Result<Option<usize>, Refusal> {
-        Ok(self.number("_limit", PAGE_ROWS_MAX)?.and_then(|rows| usize::try_from(rows).ok()))
+        Ok(self.number("_limit", i64::try_from(PAGE_ROWS_MAX).unwrap_or(i64::MAX))?.and_then(|rows| usize::try_from(rows).ok()))
     }
 
     /// The `Link` to the next page: the same question, from `cursor` on.

@@ -44,6 +44,7 @@ fn every_limit_is_told() {
         usize::try_from(limits::WAIT_SECONDS_MAX).expect("a count"),
         limits::CONDITION_DEPTH_MAX,
         limits::CONDITION_RULES_MAX,
+        limits::PAGE_ROWS_MAX,
         limits::SORT_COLUMNS_MAX,
         limits::SEARCH_WORDS_MAX,
         limits::SEARCHED_BYTES_MAX,

@@ -35,6 +35,8 @@ pub const BATCH_TASKS_MAX: usize = 1000;
 pub const WAIT_SECONDS_MAX: i64 = 60;
 pub const CONDITION_DEPTH_MAX: usize = 8;
 pub const CONDITION_RULES_MAX: usize = 100;
+/// Of a page of any list.
+pub const PAGE_ROWS_MAX: usize = 200;
 /// Columns that a list is sorted by.
 pub const SORT_COLUMNS_MAX: usize = 8;
 /// Words that one search looks for.

@@ -10,6 +10,7 @@ use baton_core::condition::Column;
 use baton_core::condition::Condition;
 use baton_core::env::Env;
 use baton_core::ids::Id;
+use baton_core::limits::PAGE_ROWS_MAX;
 use baton_core::list::{Columns, Narrowed, Order, Place, SortKey, names_for, narrow, parse_sort};
 use baton_core::task::Task;
 use baton_core::words::Search;
@@ -158,7 +159,7 @@ impl Lister {
             sort: &self.matter.sort,
             performer: cx.caller.actor,
             now: cx.env.now(),
-            effort: Effort::USUAL,
+            effort: if self.limit <= PAGE_ROWS_MAX { Effort::PAGE } else { Effort::THROUGH },
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Gathered<'q, 'a> {
     /// In their order.
     found: Vec<Found>,
     kept_bytes: usize,
+    /// Also those before where the page begins.
+    matched: usize,
 }
 
 struct Found {
@@ -38,15 +40,16 @@ impl<'q, 'a> Gathered<'q, 'a> {
             From::After(place) => (Some(place), 0),
             From::Offset(offset) => (None, offset),
         };
-        Gathered { question, from, skip, limit, found: Vec::new(), kept_bytes: 0 }
+        Gathered { question, from, skip, limit, found: Vec::new(), kept_bytes: 0, matched: 0 }
     }
 
     pub fn from(&self) -> Option<&'q Place> {
         self.from
     }
 
-    pub fn len(&self) -> usize {
-        self.found.len()
+    /// How many of those that were looked at are in the list, on this page or before it.
+    pub fn matched(&self) -> usize {
+        self.matched
     }
 
     /// One more than the page has.
@@ -66,7 +69,11 @@ impl<'q, 'a> Gathered<'q, 'a> {
         let order = question.order();
         each_match(tx, question, ids, &mut |Loaded { task, bytes }| {
             let place = order.place(&task);
-            if place.keys.starts_with(only) && from.is_none_or(|from| question.compare(&place, from).is_gt()) {
+            if !place.keys.starts_with(only) {
+                return;
+            }
+            self.matched += 1;
+            if from.is_none_or(|from| question.compare(&place, from).is_gt()) {
                 let kept = self.kept_bytes + bytes <= KEPT_BYTES_MAX;
                 self.kept_bytes += if kept { bytes } else { 0 };
                 self.found.push(Found { place, bytes, task: kept.then_some(task) });

@@ -8,12 +8,15 @@ use baton_core::value::{Value, exact_key};
 
 use super::Question;
 use super::groups::{Groups, groups};
+use super::ids::Ids;
 use super::matching::{Matching, matching};
 use super::rows::{Loaded, each_match};
 use super::scan::{self, Run, before, end};
 use crate::{Param, StoreError, Tx};
 
 const BLANK: u32 = u32::MAX;
+/// To read a task costs as much as so many entries of an index.
+const READ_OF: usize = 50;
 
 /// All tasks that match, in order, as they were in one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,14 +29,14 @@ impl Listing {
     pub fn new(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Listing, StoreError> {
         let Matching { ids, matches } = matching(tx, question)?;
         let count = matches.len();
-        // So few are read to put them in order.
-        let raw: Vec<i64> = if count <= question.effort.few {
-            let chosen: Vec<i64> = matches.iter().map(|place| ids[place]).collect();
+        // So few are read to put them in order: that costs less than to look at the keys of all.
+        let raw: Vec<i64> = if count <= question.effort.few.max(ids.len() / READ_OF) {
+            let chosen: Vec<i64> = matches.iter().map(|place| ids.at(place)).collect();
             by_places(tx, question, &chosen)?
         } else {
             let mut places: Vec<u32> = matches.iter().filter_map(|place| u32::try_from(place).ok()).collect();
             sort(tx, question, &ids, &mut places)?;
-            places.into_iter().map(|place| ids[place as usize]).collect()
+            places.into_iter().map(|place| ids.at(place as usize)).collect()
         };
         Ok(Listing { ids: raw.into_iter().filter_map(Id::from_i64).collect(), looked_through: ids.len() })
     }
@@ -71,7 +74,7 @@ fn by_places(tx: &mut dyn Tx, question: &Question<'_>, ids: &[i64]) -> Result<Ve
     Ok(places.into_iter().map(|place| place.id.as_i64()).collect())
 }
 
-fn sort(tx: &mut dyn Tx, question: &Question<'_>, ids: &[i64], places: &mut [u32]) -> Result<(), StoreError> {
+fn sort(tx: &mut dyn Tx, question: &Question<'_>, ids: &Ids, places: &mut [u32]) -> Result<(), StoreError> {
     let ranks = question.sort.iter().map(|sort| ranks(tx, question, *sort, ids)).collect::<Result<Vec<_>, _>>()?;
     if ranks.is_empty() {
         return Ok(());
@@ -84,12 +87,12 @@ fn sort(tx: &mut dyn Tx, question: &Question<'_>, ids: &[i64], places: &mut [u32
 }
 
 /// Of each id the place of its key among all keys of a column.
-fn ranks(tx: &mut dyn Tx, question: &Question<'_>, sort: SortKey, ids: &[i64]) -> Result<Vec<u32>, StoreError> {
+fn ranks(tx: &mut dyn Tx, question: &Question<'_>, sort: SortKey, ids: &Ids) -> Result<Vec<u32>, StoreError> {
     let workflow = question.workflow.id;
     let mut ranks = vec![BLANK; ids.len()];
     let mut give = |id: i64, rank: u32| {
         // Of several options the first counts.
-        if let Ok(place) = ids.binary_search(&id) {
+        if let Some(place) = ids.place(id) {
             ranks[place] = ranks[place].min(rank);
         }
     };
@@ -124,11 +127,11 @@ fn ranks(tx: &mut dyn Tx, question: &Question<'_>, sort: SortKey, ids: &[i64]) -
 }
 
 /// Of columns that no index has, and of people where they are many.
-fn read_ranks(tx: &mut dyn Tx, question: &Question<'_>, column: Column, ids: &[i64]) -> Result<Vec<u32>, StoreError> {
+fn read_ranks(tx: &mut dyn Tx, question: &Question<'_>, column: Column, ids: &Ids) -> Result<Vec<u32>, StoreError> {
     let mut keys: Vec<Option<String>> = vec![None; ids.len()];
     if let Column::Field(field) = column {
         scan::each_entry(tx, (question.workflow.id, field), (&before(""), &end()), &mut |entry| {
-            if let Ok(place) = ids.binary_search(&entry.task) {
+            if let Some(place) = ids.place(entry.task) {
                 keys[place] = entry.sort.parse().ok().and_then(|user| email(question, user));
             }
             Ok(())
@@ -144,7 +147,7 @@ fn read_ranks(tx: &mut dyn Tx, question: &Question<'_>, column: Column, ids: &[i
     Ok(keys.iter().map(|key| rank(key).unwrap_or(BLANK)).collect())
 }
 
-fn read_keys(tx: &mut dyn Tx, question: &Question<'_>, column: Column, ids: &[i64], keys: &mut [Option<String>]) -> Result<(), StoreError> {
+fn read_keys(tx: &mut dyn Tx, question: &Question<'_>, column: Column, ids: &Ids, keys: &mut [Option<String>]) -> Result<(), StoreError> {
     const READ_AT_ONCE: i64 = 20_000;
     let sql = "SELECT id, updated_at, assignee_id, created_by_kind, created_by_id FROM tasks
         WHERE workflow_id = $1 AND id > $2 ORDER BY id LIMIT $3";
@@ -154,7 +157,7 @@ fn read_keys(tx: &mut dyn Tx, question: &Question<'_>, column: Column, ids: &[i6
         tx.rows(sql, &[question.workflow.id.into(), last.into(), Param::Int(READ_AT_ONCE)], &mut |row| {
             last = row.int(0)?;
             read += 1;
-            let Ok(place) = ids.binary_search(&last) else { return Ok(()) };
+            let Some(place) = ids.place(last) else { return Ok(()) };
             keys[place] = match column {
                 Column::UpdatedOn => Some(exact_key(&Value::DateTime(row.time(1)?))),
                 Column::AssignedTo => row.opt_id(2)?.and_then(|user| email(question, user)),

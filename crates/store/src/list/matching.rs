@@ -5,6 +5,7 @@ use baton_core::condition::Condition;
 
 use super::Question;
 use super::bits::Bits;
+use super::ids::Ids;
 use super::leaf::{Leaf, Verdict, of_rule};
 use super::rows::{Loaded, each_match};
 use super::scan::{self, Run};
@@ -13,7 +14,7 @@ use crate::{StoreError, Tx};
 
 /// The ids of a workflow in the order of creation, and which of them match.
 pub(super) struct Matching {
-    pub ids: Vec<i64>,
+    pub ids: Ids,
     pub matches: Bits,
 }
 
@@ -25,6 +26,7 @@ struct Sets {
 pub(super) fn matching(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Matching, StoreError> {
     let mut ids = Vec::new();
     scan::each_id(tx, question.workflow.id, &Run::All, &mut |id| ids.push(id))?;
+    let ids = Ids::new(ids);
     let Sets { mut sure, mut may } = sets(tx, question, question.condition, &ids)?;
     if let Some(searched) = question.search {
         let mut found = Sets { sure: Bits::none(ids.len()), may: Bits::none(ids.len()) };
@@ -38,19 +40,18 @@ pub(super) fn matching(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Match
     let mut matches = sure;
     let mut open = may;
     open.less(&matches);
-    let doubtful: Vec<i64> = open.iter().map(|place| ids[place]).collect();
+    let doubtful: Vec<i64> = open.iter().map(|place| ids.at(place)).collect();
     each_match(tx, question, &doubtful, &mut |Loaded { task, .. }| mark(&mut matches, &ids, task.id.as_i64()))?;
     Ok(Matching { ids, matches })
 }
 
-/// What is not among the ids was made meanwhile, where a view is not one of one moment.
-fn mark(set: &mut Bits, ids: &[i64], id: i64) {
-    if let Ok(place) = ids.binary_search(&id) {
+fn mark(set: &mut Bits, ids: &Ids, id: i64) {
+    if let Some(place) = ids.place(id) {
         set.add(place);
     }
 }
 
-fn sets(tx: &mut dyn Tx, question: &Question<'_>, condition: &Condition, ids: &[i64]) -> Result<Sets, StoreError> {
+fn sets(tx: &mut dyn Tx, question: &Question<'_>, condition: &Condition, ids: &Ids) -> Result<Sets, StoreError> {
     let count = ids.len();
     let unknown = || Sets { sure: Bits::none(count), may: Bits::all(count) };
     match condition {
@@ -108,7 +109,7 @@ fn cost(question: &Question<'_>, condition: &Condition) -> usize {
     }
 }
 
-fn of_leaf(tx: &mut dyn Tx, question: &Question<'_>, leaf: &Leaf<'_>, ids: &[i64]) -> Result<Sets, StoreError> {
+fn of_leaf(tx: &mut dyn Tx, question: &Question<'_>, leaf: &Leaf<'_>, ids: &Ids) -> Result<Sets, StoreError> {
     let workflow = question.workflow.id;
     let mut sure = Bits::none(ids.len());
     match leaf {

@@ -15,6 +15,7 @@ mod count;
 mod few;
 mod gather;
 mod groups;
+mod ids;
 mod leaf;
 mod listing;
 mod matching;
@@ -67,7 +68,7 @@ pub struct Searched<'a> {
 /// How many tasks, or entries of an index, are looked at in each of the ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
-    /// By a walk, and further only where at that rate it gets there within the second.
+    /// By a walk, and further only where at that rate it gets there by the second.
     pub walk_first: usize,
     pub walk_max: usize,
     /// That are few.
@@ -77,8 +78,10 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Some milliseconds at most.
-    pub const USUAL: Effort = Effort { walk_first: 1_000, walk_max: 20_000, few: 2_000, group: 2_000 };
+    /// For a page: some milliseconds, and mostly far less.
+    pub const PAGE: Effort = Effort { walk_first: 300, walk_max: 10_000, few: 2_000, group: 2_000 };
+    /// For who goes through all that match: to look at more tasks than match costs more in the end than to find them all first.
+    pub const THROUGH: Effort = Effort { walk_max: 1_000, ..Effort::PAGE };
 }
 
 /// Where a page begins.
@@ -126,11 +129,17 @@ pub fn page(tx: &mut dyn Tx, question: &Question<'_>, from: From<'_>, limit: usi
     if matches!(from, From::Offset(offset) if offset > question.effort.walk_first) {
         return Ok(None);
     }
-    let gathered = match walk::walk(tx, question, Gathered::new(question, from, limit))? {
-        Some(gathered) => Some(gathered),
-        None => few::few(tx, question, Gathered::new(question, from, limit))?,
-    };
-    gathered.map(|gathered| gathered.page(tx)).transpose()
+    let Effort { walk_max, few, .. } = question.effort;
+    let nothing = || Gathered::new(question, from, limit);
+    // A walk that gets there soon costs less than to ask whether there are few.
+    let mut found = walk::walk(tx, question, nothing(), few.min(walk_max))?;
+    if found.is_none() {
+        found = few::few(tx, question, nothing())?;
+    }
+    if found.is_none() {
+        found = walk::walk(tx, question, nothing(), walk_max)?;
+    }
+    found.map(|gathered| gathered.page(tx)).transpose()
 }
 
 /// The tasks with these ids that still match, in this order, as far as a page may be large; and how many ids that took.

@@ -34,6 +34,8 @@ struct Walk<'q, 'a> {
     gathered: Gathered<'q, 'a>,
     /// Entries that have been looked at.
     looked_at: usize,
+    /// That may be, where it gets there by then.
+    most: usize,
     step: usize,
     /// The keys of the sort columns before the one that the walk goes along.
     only: Vec<Option<String>>,
@@ -52,9 +54,10 @@ pub(super) fn walk<'q, 'a>(
     tx: &mut dyn Tx,
     question: &'q Question<'a>,
     gathered: Gathered<'q, 'a>,
+    most: usize,
 ) -> Result<Option<Gathered<'q, 'a>>, StoreError> {
     let (step, from) = (gathered.wanted().clamp(STEP_FIRST, STEP_MAX), gathered.from());
-    let mut walk = Walk { question, gathered, looked_at: 0, step, only: Vec::new() };
+    let mut walk = Walk { question, gathered, looked_at: 0, most, step, only: Vec::new() };
     Ok(match walk.level(tx, 0, from)? {
         ControlFlow::Continue(()) | ControlFlow::Break(Stop::Full) => Some(walk.gathered),
         ControlFlow::Break(Stop::Spent | Stop::NoWay) => None,
@@ -206,9 +209,9 @@ impl Walk<'_, '_> {
     }
 
     fn gets_there(&self) -> bool {
-        let (effort, wanted) = (self.question.effort, self.gathered.wanted());
-        let at_this_rate = || self.gathered.len().saturating_mul(effort.walk_max) / self.looked_at >= wanted;
-        self.looked_at < effort.walk_first.max(wanted) || (self.looked_at < effort.walk_max && at_this_rate())
+        let wanted = self.gathered.wanted();
+        let at_this_rate = || self.gathered.matched().saturating_mul(self.most) / self.looked_at >= wanted;
+        self.looked_at < self.question.effort.walk_first.max(wanted) || (self.looked_at < self.most && at_this_rate())
     }
 }
 

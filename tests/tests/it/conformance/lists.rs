@@ -28,7 +28,7 @@ on_every_store!(
 
 /// What may be looked at: as usual; so little that every way is gone; and nothing by walks.
 const EFFORTS: [Effort; 3] =
-    [Effort::USUAL, Effort { walk_first: 6, walk_max: 30, few: 8, group: 3 }, Effort { walk_first: 0, walk_max: 0, few: 0, group: 0 }];
+    [Effort::PAGE, Effort { walk_first: 6, walk_max: 30, few: 8, group: 3 }, Effort { walk_first: 0, walk_max: 0, few: 0, group: 0 }];
 const TASKS: usize = 70;
 const QUESTIONS: usize = 160;
 
@@ -61,7 +61,7 @@ impl Asked {
     }
 
     fn everything(world: World) -> Asked {
-        Asked { world, condition: Condition::All(Vec::new()), search: None, sort: Vec::new(), effort: Effort::USUAL }
+        Asked { world, condition: Condition::All(Vec::new()), search: None, sort: Vec::new(), effort: Effort::PAGE }
     }
 
     /// The same as it is ranked.
