@@ -4,7 +4,7 @@ mod cursor;
 
 use std::sync::Arc;
 
-use baton_core::access::Access;
+use baton_core::actor::Actor;
 use baton_core::condition::Condition;
 use baton_core::env::Env;
 use baton_core::ids::Id;
@@ -76,7 +76,7 @@ impl Page {
 /// At most `limit` tasks; fewer where they are large.
 pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit: usize) -> Outcome<Page> {
     let found = cx.workflow(workflow)?;
-    let (matter, columns) = read(ask, &found, found.access())?;
+    let (matter, columns) = read(ask, &found, cx.actor())?;
     let mark = match begin {
         Begin::Cursor(text) => Some(cursor::read(text, found.workflow.id, &matter.sort)?),
         Begin::Behind(mark) => Some(mark.clone()),
@@ -103,18 +103,18 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
 /// Makes anew the listing that a page was taken from.
 pub fn renew(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk) -> Outcome<()> {
     let found = cx.workflow(workflow)?;
-    let (matter, _) = read(ask, &found, found.access())?;
+    let (matter, _) = read(ask, &found, cx.actor())?;
     Lister { found, matter, limit: 0 }.make(cx)?;
     Ok(())
 }
 
-fn read(ask: &ListAsk, found: &Found, access: Access<'_>) -> Outcome<(Matter, Option<Columns>)> {
-    let (workflow, workspace) = (&found.workflow, &found.workspace);
+fn read(ask: &ListAsk, found: &Found, performer: Actor) -> Outcome<(Matter, Option<Columns>)> {
+    let (workflow, workspace, access) = (&found.workflow, &found.workspace, found.access());
     let names = names_for(workflow, access);
     let condition: Condition = narrow(&ask.narrowed, workflow, workspace, access)?;
     let sort = ask.sort.as_ref().map(|sort| parse_sort(sort, &names)).transpose()?.unwrap_or_default();
     let columns = ask.fields.as_ref().map(|fields| Columns::parse(fields, &names)).transpose()?;
-    Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sort }, columns))
+    Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sort, performer }, columns))
 }
 
 /// What was found of a page.
@@ -139,7 +139,7 @@ impl Lister {
             workflow: &self.found.workflow,
             condition: &self.matter.condition,
             sort: &self.matter.sort,
-            performer: cx.caller.actor,
+            performer: self.matter.performer,
             now: cx.env.now(),
             effort: if self.limit <= PAGE_ROWS_MAX { Effort::PAGE } else { Effort::THROUGH },
         }
