@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use baton_core::actor::Actor;
 use baton_core::condition::Condition;
 use baton_core::ids::Id;
 use baton_core::list::SortKey;
@@ -31,6 +32,8 @@ pub(crate) struct Matter {
     pub condition: Condition,
     pub sought: Option<Sought>,
     pub sort: Vec<SortKey>,
+    /// Whom the condition may mean by the current user.
+    pub performer: Actor,
 }
 
 /// Words, and in which fields they are not looked for.
@@ -45,6 +48,7 @@ impl PartialEq for Matter {
     fn eq(&self, other: &Matter) -> bool {
         Arc::ptr_eq(&self.workflow, &other.workflow)
             && Arc::ptr_eq(&self.workspace, &other.workspace)
+            && self.performer.user() == other.performer.user()
             && self.sort == other.sort
             && self.condition == other.condition
             && self.sought == other.sought

@@ -5,7 +5,7 @@ mod ranked;
 
 use std::sync::Arc;
 
-use baton_core::access::Access;
+use baton_core::actor::Actor;
 use baton_core::condition::Column;
 use baton_core::condition::Condition;
 use baton_core::env::Env;
@@ -92,7 +92,7 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
     if ask.exports && !found.access().may_export() {
         return Err(Refusal::KeyLacksRight { what: format!("export {}", found.workflow.plural) }.into());
     }
-    let (matter, columns) = read(ask, &found, found.access())?;
+    let (matter, columns) = read(ask, &found, cx.actor())?;
     let ranks = ask.search.is_some() && ask.sort.is_none();
     let mark = match begin {
         Begin::Cursor(text) => Some(cursor::read(text, found.workflow.id, (&matter.sort, ranks))?),
@@ -119,13 +119,13 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
 /// Makes anew the listing that a page was taken from.
 pub fn renew(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk) -> Outcome<()> {
     let found = cx.workflow(workflow)?;
-    let (matter, _) = read(ask, &found, found.access())?;
+    let (matter, _) = read(ask, &found, cx.actor())?;
     Lister { found, matter, limit: 0 }.make(cx)?;
     Ok(())
 }
 
-fn read(ask: &ListAsk, found: &Found, access: Access<'_>) -> Outcome<(Matter, Option<Columns>)> {
-    let (workflow, workspace) = (&found.workflow, &found.workspace);
+fn read(ask: &ListAsk, found: &Found, performer: Actor) -> Outcome<(Matter, Option<Columns>)> {
+    let (workflow, workspace, access) = (&found.workflow, &found.workspace, found.access());
     let names = names_for(workflow, access);
     let condition: Condition = narrow(&ask.narrowed, workflow, workspace, access)?;
     let search = ask.search.as_ref().map(|text| Search::read(text)).transpose()?;
@@ -137,7 +137,7 @@ fn read(ask: &ListAsk, found: &Found, access: Access<'_>) -> Outcome<(Matter, Op
     let hidden = || workflow.fields.iter().filter(|field| access.right_to(field) == FieldRight::Hidden).map(|field| field.id).collect();
     let sought = search.map(|search| Sought { search, hidden: hidden() });
     let columns = ask.fields.as_ref().map(|fields| Columns::parse(fields, &names)).transpose()?;
-    Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sought, sort }, columns))
+    Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sought, sort, performer }, columns))
 }
 
 /// What was found of a page.
@@ -163,7 +163,7 @@ impl Lister {
             condition: &self.matter.condition,
             search: self.matter.sought.as_ref().map(|sought| Searched { search: &sought.search, access: self.found.access() }),
             sort: &self.matter.sort,
-            performer: cx.caller.actor,
+            performer: self.matter.performer,
             now: cx.env.now(),
             effort: if i64::try_from(self.limit).is_ok_and(|limit| limit <= PAGE_ROWS_MAX) { Effort::PAGE } else { Effort::THROUGH },
         }

@@ -12,8 +12,6 @@ use crate::{StoreError, Tx};
 
 /// Tasks that are kept while they are gathered; what goes past it is read again when it is its turn.
 const KEPT_BYTES_MAX: usize = 4 * PAGE_BYTES_MAX;
-/// Ids that are read at once where the page may be full before.
-const LOOKED_AT_ONCE: usize = 200;
 
 pub(super) struct Gathered<'q, 'a> {
     question: &'q Question<'a>,
@@ -88,7 +86,7 @@ impl<'q, 'a> Gathered<'q, 'a> {
 
     /// The same for ids that come in their order, as far as they are needed.
     pub fn add_ordered(&mut self, tx: &mut dyn Tx, ids: &[i64], only: &[Option<String>]) -> Result<(), StoreError> {
-        for ids in ids.chunks(LOOKED_AT_ONCE) {
+        for ids in ids.chunks(self.question.effort.step) {
             if self.is_full() {
                 break;
             }
@@ -120,7 +118,7 @@ impl<'q, 'a> Gathered<'q, 'a> {
 /// See [`super::those`].
 pub(super) fn those(tx: &mut dyn Tx, question: &Question<'_>, ids: &[Id]) -> Result<(Vec<Task>, usize), StoreError> {
     let (mut tasks, mut taken, mut bytes) = (Vec::new(), 0, 0);
-    for some in ids.chunks(LOOKED_AT_ONCE) {
+    for some in ids.chunks(question.effort.step) {
         let raw: Vec<i64> = some.iter().map(|id| id.as_i64()).collect();
         let mut read: HashMap<Id, Loaded> = HashMap::new();
         each_match(tx, question, &raw, &mut |loaded| drop(read.insert(loaded.task.id, loaded)))?;

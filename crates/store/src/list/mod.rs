@@ -75,11 +75,13 @@ pub struct Effort {
     pub few: usize,
     /// With one key that are put in order in memory.
     pub group: usize,
+    /// At once, where fewer may be enough.
+    pub step: usize,
 }
 
 impl Effort {
     /// For a page: some milliseconds, and mostly far less.
-    pub const PAGE: Effort = Effort { walk_first: 300, walk_max: 10_000, few: 2_000, group: 2_000 };
+    pub const PAGE: Effort = Effort { walk_first: 300, walk_max: 10_000, few: 2_000, group: 2_000, step: 200 };
     /// For who goes through all that match: to look at more tasks than match costs more in the end than to find them all first.
     pub const THROUGH: Effort = Effort { walk_max: 1_000, ..Effort::PAGE };
 }

@@ -56,7 +56,8 @@ pub(super) fn walk<'q, 'a>(
     gathered: Gathered<'q, 'a>,
     most: usize,
 ) -> Result<Option<Gathered<'q, 'a>>, StoreError> {
-    let (step, from) = (gathered.wanted().clamp(STEP_FIRST, STEP_MAX), gathered.from());
+    let least = STEP_FIRST.min(question.effort.step);
+    let (step, from) = (gathered.wanted().clamp(least, STEP_MAX), gathered.from());
     let mut walk = Walk { question, gathered, looked_at: 0, most, step, only: Vec::new() };
     Ok(match walk.level(tx, 0, from)? {
         ControlFlow::Continue(()) | ControlFlow::Break(Stop::Full) => Some(walk.gathered),

@@ -27,8 +27,11 @@ on_every_store!(
 );
 
 /// What may be looked at: as usual; so little that every way is gone; and nothing by walks.
-const EFFORTS: [Effort; 3] =
-    [Effort::PAGE, Effort { walk_first: 6, walk_max: 30, few: 8, group: 3 }, Effort { walk_first: 0, walk_max: 0, few: 0, group: 0 }];
+const EFFORTS: [Effort; 3] = [
+    Effort::PAGE,
+    Effort { walk_first: 6, walk_max: 60, few: 8, group: 3, step: 3 },
+    Effort { walk_first: 0, walk_max: 0, few: 0, group: 0, step: 2 },
+];
 const TASKS: usize = 70;
 const QUESTIONS: usize = 160;
 
