@@ -54,7 +54,7 @@ fn docs() -> Docs {
             Done::json(202, "It is in line.", schemas::object(json!({ "id": schemas::id(), "status": schemas::one_of(&["Pending"]) })))
                 .with(&[LOCATION]),
         ],
-        refuses: &[Refuses::Plain(&["column_unknown", "column_missing", "column_twice"])],
+        refuses: &[Refuses::Fields(&["column_unknown", "column_missing", "column_twice"])],
     }
 }
 

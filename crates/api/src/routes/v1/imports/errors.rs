@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::app::App;
 use crate::call::Call;
-use crate::openapi::docs::{Docs, Done, Format, Header};
+use crate::openapi::docs::{Docs, Done, Format, Header, Refuses};
 use crate::openapi::nouns::IMPORTS;
 use crate::openapi::schemas;
 use crate::problem::Problem;
@@ -39,9 +39,10 @@ fn docs() -> Docs {
         answers: vec![
             Done::json(200, "The rows; none where all are in.", schemas::text())
                 .in_format(Format::Texts(&["text/csv"]))
-                .with(&[DISPOSITION]),
+                .with(&[DISPOSITION])
+                .like("_Line,ID,Email,_Errors\r\n2,900,minerva,Email is invalid\r\n".into()),
         ],
-        refuses: &[],
+        refuses: &[Refuses::Plain(&["key_lacks_right"])],
     }
 }
 

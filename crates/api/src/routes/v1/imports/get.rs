@@ -4,7 +4,7 @@ use axum::http::Method;
 use baton_engine::commands::imports;
 
 use crate::call::{Call, ok};
-use crate::openapi::docs::{Docs, Done};
+use crate::openapi::docs::{Docs, Done, Refuses};
 use crate::openapi::nouns::IMPORTS;
 use crate::openapi::schemas;
 use crate::route::{Handled, Policy, Route};
@@ -22,7 +22,7 @@ fn docs() -> Docs {
         parameters: &[],
         body: None,
         answers: vec![Done::json(200, "The import.", schemas::of("Import"))],
-        refuses: &[],
+        refuses: &[Refuses::Plain(&["key_lacks_right"])],
     }
 }
 

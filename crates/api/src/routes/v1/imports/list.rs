@@ -6,7 +6,7 @@ use baton_engine::commands::imports;
 use serde_json::json;
 
 use crate::call::{Call, ok};
-use crate::openapi::docs::{Docs, Done};
+use crate::openapi::docs::{Docs, Done, Refuses};
 use crate::openapi::nouns::IMPORTS;
 use crate::openapi::parameters::{CURSOR, LIMIT, NEXT_PAGE};
 use crate::openapi::schemas;
@@ -28,7 +28,7 @@ fn docs() -> Docs {
             "id": "1mp0rt", "status": "Success", "dry_run": false, "rows": 2, "done": 2, "created": 1, "updated": 1, "failed": 0,
             "created_at": "2026-03-02T09:15:00.000Z", "finished_at": "2026-03-02T09:15:01.000Z",
         }]))],
-        refuses: &[],
+        refuses: &[Refuses::Plain(&["key_lacks_right"])],
     }
 }
 

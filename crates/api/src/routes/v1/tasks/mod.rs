@@ -79,6 +79,7 @@ const UNFIT_FILTERS: &[&str] = &[
     "in_condition",
     "is_not_sortable",
     "is_named_twice",
+    "field_refused",
 ];
 
 /// What may be wrong with the values of a task.
