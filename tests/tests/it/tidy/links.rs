@@ -29,7 +29,9 @@ fn leads_nowhere(file: &SourceFile, link: &str, documents: &[SourceFile]) -> boo
         return false;
     }
     let (path, wanted) = link.split_once('#').map_or((link, None), |(path, wanted)| (path, Some(wanted)));
-    let beside = Path::new(&file.path).parent().expect("a file is in a folder");
+    // A page of the reference is shown among the documents.
+    let shown_as = file.path.replace("crates/api/src/reference/", "docs/");
+    let beside = Path::new(&shown_as).parent().expect("a file is in a folder");
     let target = if path.is_empty() { file.path.clone() } else { beside.join(path).to_string_lossy().into_owned() };
     match wanted {
         None => !workspace().join(target).exists(),
