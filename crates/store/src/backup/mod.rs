@@ -1,6 +1,6 @@
 //! A copy of all that a store holds, in one file that either engine can be restored from.
 //!
-//! Map: [`file`] is the format; [`copy`] writes one from a consistent view; [`restore`] makes a store of one. Which tables there are, and
+//! Map: `file` is the format; `copy` writes one from a consistent view; `restore` makes a store of one. Which tables there are, and
 //! their columns, the migrations say (`sqlite/tables.rs`), so that none can be forgotten.
 
 mod copy;

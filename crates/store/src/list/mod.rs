@@ -3,12 +3,12 @@
 //! A page is found in one of three ways, which all give the same answer, for whatever an index preselects is decided by
 //! [`Question::holds`] on the task itself:
 //!
-//! - [`walk`]: along the index of the first sort key from the place where the page begins, looking at each task;
-//! - [`few`]: some part of the condition holds for few tasks only, so all of them are looked at;
-//! - [`listing`]: all ids that match, put in order from indexes alone.
+//! - `walk`: along the index of the first sort key from the place where the page begins, looking at each task;
+//! - `few`: some part of the condition holds for few tasks only, so all of them are looked at;
+//! - `listing`: all ids that match, put in order from indexes alone.
 //!
 //! The first two look at a bounded number of tasks; the third costs about a second for a million, so whoever asks may keep it.
-//! To add a way to find tasks by an index: a [`leaf::Leaf`], and how it is scanned in `scan.rs`.
+//! To add a way to find tasks by an index: a `Leaf` in `leaf.rs`, and how it is scanned in `scan.rs`.
 
 mod bits;
 mod count;
