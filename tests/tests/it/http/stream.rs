@@ -80,7 +80,7 @@ async fn a_failure_on_the_way_breaks_the_connection() {
         Ok(_) => body.frame().await.expect("an end that is told").expect_err("not a well-formed short list"),
         Err(error) => error,
     };
-    assert_eq!(error.to_string(), "the list of tasks broke off");
+    assert_eq!(error.to_string(), "the answer broke off");
     assert!(body.frame().await.is_none());
 }
 

@@ -1,10 +1,6 @@
 //! A list of tasks as one JSON array, or as one file (`_format=csv`), page by page: a million need no more memory than a page.
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::http::header::{HeaderName, LINK};
@@ -14,7 +10,6 @@ use baton_core::task::show::Shown as ShownTask;
 use baton_engine::commands::lists::{self, Begin, ListAsk, Mark, Page};
 use baton_engine::{Ask, Outcome};
 use bytes::Bytes;
-use futures_core::Stream;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tracing::error;
@@ -24,6 +19,7 @@ use crate::app::App;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::reply;
+use crate::streamed::{self, Next};
 
 /// Tasks that are read, shown and sent at once; fewer where they are large.
 const PAGE_TASKS: usize = 500;
@@ -50,10 +46,7 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
     }
     let next = if asked.limit.is_some() { None } else { page.next.clone() };
     let first = piece(asked.format, &page, true, next.is_none(), pages.app.engine.public_url());
-    *response.body_mut() = match next {
-        None => Body::from(first),
-        Some(next) => Body::from_stream(Rest { next: Some(pages.behind(next)), first: Some(first), pages }),
-    };
+    *response.body_mut() = streamed::body(first, next.map(|mark| pages.behind(mark)), &call.request_id);
     Ok(response)
 }
 
@@ -66,10 +59,6 @@ struct Pages {
     format: Format,
 }
 
-/// A piece of the array, and where it goes on.
-type Piece = (Bytes, Option<Mark>);
-type NextPiece = Pin<Box<dyn Future<Output = Outcome<Piece>> + Send>>;
-
 impl Pages {
     async fn page(self, begin: Begin, limit: usize) -> Outcome<Page> {
         let Pages { app, ask, workflow, list, .. } = self;
@@ -77,14 +66,19 @@ impl Pages {
     }
 
     /// The piece behind a mark. It is read while the one before it is sent.
-    fn behind(&self, mark: Mark) -> NextPiece {
+    fn behind(&self, mark: Mark) -> Next {
         // Counted once.
         let list = ListAsk { count: false, ..ListAsk::clone(&self.list) };
         let (workflow, format, url) = (self.workflow.clone(), self.format, self.app.engine.public_url().to_owned());
-        self.app.clone().read_long(self.ask.clone(), move |cx| {
+        let reading = self.app.clone().read_long(self.ask.clone(), move |cx| {
             let page = lists::page(cx, &workflow, &list, &Begin::Behind(mark), PAGE_TASKS)?;
             let next = page.next.clone();
             Ok((piece(format, &page, false, next.is_none(), &url), next))
+        });
+        let pages = self.clone();
+        Next::new(async move {
+            let (piece, next) = reading.await?;
+            Ok((piece, next.map(|mark| pages.behind(mark))))
         })
     }
 
@@ -137,47 +131,4 @@ fn json(page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
         text.push(b']');
     }
     text.into()
-}
-
-/// Of JSON ends only after the closing bracket; a failure on the way breaks the connection, so that a part is never taken
-/// for the whole.
-struct Rest {
-    pages: Pages,
-    first: Option<Bytes>,
-    next: Option<NextPiece>,
-}
-
-/// Only hyper meets it; the log has the reason.
-#[derive(Debug)]
-struct BrokeOff;
-
-impl fmt::Display for BrokeOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the list of tasks broke off")
-    }
-}
-
-impl std::error::Error for BrokeOff {}
-
-impl Stream for Rest {
-    type Item = Result<Bytes, BrokeOff>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(first)));
-        }
-        let Some(next) = &mut self.next else { return Poll::Ready(None) };
-        let outcome = ready!(next.as_mut().poll(context));
-        self.next = None;
-        Poll::Ready(Some(match outcome {
-            Ok((piece, next)) => {
-                self.next = next.map(|next| self.pages.behind(next));
-                Ok(piece)
-            }
-            Err(failure) => {
-                error!(request = self.pages.ask.request, ?failure, "a list of tasks broke off");
-                Err(BrokeOff)
-            }
-        }))
-    }
 }
