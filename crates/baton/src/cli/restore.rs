@@ -28,7 +28,7 @@ impl Restore {
             origin.made_at, origin.schema, origin.program
         ))?;
         if handed_back > 0 {
-            print(&format!("{handed_back} executions were under way then: the next start goes on with them"))?;
+            print(&format!("under way then, and gone on with at the next start: {handed_back} executions or imports"))?;
         }
         if let Some(needed) = master_key {
             tell_of_key(settings, &needed);

@@ -33,7 +33,7 @@ fn docs() -> Docs {
         noun: &IMPORTS,
         title: "What was not imported",
         text: "The rows that are not in, as a CSV: the line of each, its cells, and what is wrong with it. Mended, it is a file to import. An \
-               import that has ended keeps them for 7 days.",
+               import that has ended keeps them for 7 days. The key's role must allow to import, and see every field and task unless the import is its own.",
         parameters: &[],
         body: None,
         answers: vec![

@@ -18,7 +18,7 @@ fn docs() -> Docs {
         id: "get_import",
         noun: &IMPORTS,
         title: "Show an import",
-        text: "How far it is, or what has come of it.",
+        text: "How far it is, or what has come of it. The key's role must allow to import.",
         parameters: &[],
         body: None,
         answers: vec![Done::json(200, "The import.", schemas::of("Import"))],

@@ -21,7 +21,7 @@ fn docs() -> Docs {
         id: "list_imports",
         noun: &IMPORTS,
         title: "List imports",
-        text: "Newest first.",
+        text: "Newest first. The key's role must allow to import.",
         parameters: &[LIMIT, CURSOR],
         body: None,
         answers: vec![Done::json(200, "A page of them.", schemas::list_of(schemas::of("Import"))).may_have(&[NEXT_PAGE]).like(json!([{

@@ -26,7 +26,7 @@ const FILTERS: Parameter = of_query(
     "filters",
     Takes::Columns,
     "`Field=value`, also `Stage` and `Assigned To`: several columns are joined with and, several values of one with or, and an empty value \
-     means blank. Values compare exactly, numbers by value. Datetimes and files can't be filtered.",
+     means blank. Values compare exactly, numbers by value. Datetimes and files are for `_filter`.",
     "Not Started",
 );
 
