@@ -20,7 +20,8 @@ pub fn measure(options: &Options, report: &mut Report, large: &Large, server: &S
     let mut random = Random::new(7);
     let length = options.length();
     let tasks = format!("/api/v1/workflows/{}/tasks", large.workflow);
-    let from_price = |price: u64| encoded(&json!({"rules": [{"field": "Price", "operator": ">=", "value": price}]}).to_string());
+    let from_price =
+        |price: u64| encoded(&json!({"combinator": "and", "rules": [{"field": "Price", "operator": ">=", "value": price}]}).to_string());
 
     let latency = ask_for(large, length, || {
         let (stage, price) = (sheet::STAGES[random.within(0..3) as usize], random.within(0..sheet::PRICE_END));
