@@ -132,6 +132,10 @@ fn people(question: &Question<'_>, run: impl Fn(Id) -> Run) -> Option<Vec<Group>
 
 /// Whether the condition may hold for those of a run, or for blanks where there is none.
 fn may_hold(question: &Question<'_>, column: Column, run: Option<&Run>) -> bool {
+    // A task with several options stands with its first, and may be sought by another.
+    if run.is_some() && matches!(column, Column::Field(id) if is_multiple_select(question, id)) {
+        return true;
+    }
     let among = |leaf: &Leaf<'_>| match (leaf, run) {
         (_, None) => false,
         (Leaf::Runs(runs), Some(run)) => runs.contains(run),
@@ -139,6 +143,10 @@ fn may_hold(question: &Question<'_>, column: Column, run: Option<&Run>) -> bool 
         (Leaf::Keys(_) | Leaf::Assigned, Some(_)) => true,
     };
     leaves(question).iter().filter(|(of, _)| *of == column).all(|(_, leaf)| among(leaf))
+}
+
+fn is_multiple_select(question: &Question<'_>, field: Id) -> bool {
+    question.workflow.field(field).is_some_and(|field| matches!(field.kind, FieldKind::MultipleSelect { .. }))
 }
 
 /// Between which keys of a field all lie that may match, and whether there may be blanks.

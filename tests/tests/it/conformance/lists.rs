@@ -12,6 +12,7 @@ use baton_core::words::Search;
 use baton_core::workflow::Rights;
 use baton_store::list::{self, Effort, From, Listing, Page, Question, Ranked, Searched};
 use baton_store::sql::{search, tasks};
+use serde_json::Value as Json;
 
 use super::bed::{Bed, at, id};
 use super::on_every_store;
@@ -33,7 +34,7 @@ const EFFORTS: [Effort; 3] = [
     Effort { walk_first: 0, walk_max: 0, few: 0, group: 0, step: 2 },
 ];
 const TASKS: usize = 70;
-const QUESTIONS: usize = 160;
+const QUESTIONS: usize = 320;
 
 #[derive(Clone)]
 struct Asked {
@@ -161,8 +162,8 @@ async fn every_list_is_what_memory_says(bed: Bed) {
     fill(&bed, &world, &all).await;
     let (mut listed, mut by_pages) = (0, 0);
     for number in 0..QUESTIONS {
-        let (tree, condition) = any.condition(&world);
-        let (sort, effort) = (any.sort(&world), EFFORTS[number % EFFORTS.len()]);
+        let (tree, condition, sort) = if number % 2 == 0 { any.of_one_column(&world) } else { any.of_several(&world) };
+        let effort = EFFORTS[number % EFFORTS.len()];
         let search = any.search();
         let told = format!("{tree} with {search:?} sorted by {sort:?} with {effort:?}");
         let asked = Asked { world: world.clone(), condition, search, sort, effort };
@@ -274,7 +275,7 @@ async fn what_nobody_touches_is_told_once(bed: Bed) {
     let mut all: Vec<Task> = (0..40).map(|_| any.task(&world, bed.fresh())).collect();
     fill(&bed, &world, &all).await;
     for _ in 0..8 {
-        let asked = Asked { sort: any.sort(&world), ..Asked::everything(world.clone()) };
+        let asked = Asked { sort: any.sort(&world, &Json::Null), ..Asked::everything(world.clone()) };
         if matches!(asked.sort.first(), Some(first) if any::needs_listing(first.column)) {
             continue;
         }

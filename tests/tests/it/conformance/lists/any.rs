@@ -225,11 +225,26 @@ impl Any {
         }
     }
 
-    /// A condition, as JSON and made ready.
-    pub fn condition(&mut self, world: &World) -> (Json, Condition) {
+    /// A condition, as JSON and made ready, and an order.
+    pub fn of_several(&mut self, world: &World) -> (Json, Condition, Vec<SortKey>) {
         let tree = self.group(world, 3);
         let condition = world.compiled(&tree).unwrap_or_else(|| panic!("{tree} is made of rules that compile"));
-        (tree, condition)
+        let sort = self.sort(world, &tree);
+        (tree, condition, sort)
+    }
+
+    /// One rule, by the column that it is of.
+    pub fn of_one_column(&mut self, world: &World) -> (Json, Condition, Vec<SortKey>) {
+        let names = Names::of(&world.workflow);
+        let name = self.column(world);
+        let (column, _) = names.column(&name).unwrap_or_else(|| panic!("{name} is a column"));
+        let (rule, condition) = self.rule_of(world, &name);
+        let mut sort = self.sort(world, &rule);
+        sort.retain(|sort| sort.column != column);
+        if name != "Papers" {
+            sort.insert(0, SortKey { column, descending: self.chance(2) });
+        }
+        (rule, condition, sort)
     }
 
     fn group(&mut self, world: &World, levels: usize) -> Json {
@@ -245,8 +260,13 @@ impl Any {
     }
 
     fn rule(&mut self, world: &World) -> Json {
+        let column = self.column(world);
+        self.rule_of(world, &column).0
+    }
+
+    fn rule_of(&mut self, world: &World, field: &str) -> (Json, Condition) {
         loop {
-            let (field, operator) = (self.column(world), self.one(&OPERATORS));
+            let operator = self.one(&OPERATORS);
             let mut rule = json!({ "field": field, "operator": operator });
             match self.below(6) {
                 0 => {
@@ -257,14 +277,14 @@ impl Any {
                 _ => {
                     let several = if operator == "between" { 2 } else { 1 + self.below(3) };
                     rule["value"] = match operator {
-                        "between" | "in" | "notIn" => (0..several).map(|_| self.operand(world, &field)).collect(),
+                        "between" | "in" | "notIn" => (0..several).map(|_| self.operand(world, field)).collect(),
                         "inTheLastDays" | "inTheNextDays" => self.below(4).into(),
-                        _ => self.operand(world, &field),
+                        _ => self.operand(world, field),
                     };
                 }
             }
-            if world.compiled(&json!({ "combinator": "and", "rules": [rule] })).is_some() {
-                return rule;
+            if let Some(condition) = world.compiled(&json!({ "combinator": "and", "rules": [rule] })) {
+                return (rule, condition);
             }
         }
     }
@@ -291,11 +311,14 @@ impl Any {
         }
     }
 
-    pub fn sort(&mut self, world: &World) -> Vec<SortKey> {
+    /// Often by what the condition is of.
+    pub fn sort(&mut self, world: &World, condition: &Json) -> Vec<SortKey> {
         let names = Names::of(&world.workflow);
+        let mut asked = Vec::new();
+        columns_of(condition, &mut asked);
         let mut sort: Vec<SortKey> = Vec::new();
         for _ in 0..self.below(4) {
-            let name = self.column(world);
+            let name = if asked.is_empty() || self.chance(2) { self.column(world) } else { self.one(&asked) };
             let Some((column, _)) = names.column(&name) else { continue };
             if name != "Papers" && sort.iter().all(|sort| sort.column != column && sort.column != Column::CreatedOn) {
                 sort.push(SortKey { column, descending: self.chance(2) });
@@ -303,4 +326,11 @@ impl Any {
         }
         sort
     }
+}
+
+fn columns_of(condition: &Json, found: &mut Vec<String>) {
+    if let Some(name) = condition["field"].as_str() {
+        found.push(name.to_owned());
+    }
+    condition["rules"].as_array().into_iter().flatten().for_each(|rule| columns_of(rule, found));
 }
