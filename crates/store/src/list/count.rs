@@ -11,7 +11,6 @@ use super::few::candidates;
 use super::leaf::{Leaf, Range, conjuncts, of_rule};
 use super::matching::matching;
 use super::rows::each_match;
-use super::scan::Run;
 use crate::sql::task_counts;
 use crate::{Param, StoreError, Tx};
 
@@ -74,34 +73,18 @@ fn by_one_index(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Option<usize
     let conjuncts = conjuncts(question.condition);
     let (None, [Condition::Rule(rule)]) = (question.search, conjuncts.as_slice()) else { return Ok(None) };
     let Some((leaf, negated)) = of_rule(question, rule) else { return Ok(None) };
-    let counted = match leaf {
-        Leaf::Runs(mut runs) => {
-            runs.sort_unstable_by_key(|run| format!("{run:?}"));
-            runs.dedup();
-            let mut counted = 0;
-            for run in &runs {
-                // Stages and people are among the kept counts.
-                let Run::Key(field, key) = run else { return Ok(None) };
-                counted += with_key(tx, question.workflow.id, *field, key)?;
-            }
-            counted
-        }
-        Leaf::Keys(keys) => match keys.ranges.as_slice() {
-            [range] if keys.is_exact(question) => in_range(tx, question.workflow.id, keys.field, range)?,
-            _ => return Ok(None),
-        },
-        Leaf::Assigned => return Ok(None),
-    };
+    // Stages and people are among the kept counts.
+    let Leaf::Keys(keys) = leaf else { return Ok(None) };
+    let Some(ranges) = keys.counted(question) else { return Ok(None) };
+    let mut counted = 0;
+    for range in ranges {
+        counted += in_range(tx, question.workflow.id, keys.field, range)?;
+    }
     if !negated {
         return Ok(Some(counted));
     }
     let all: i64 = task_counts::of_workflow(tx, question.workflow.id)?.iter().map(|(_, _, tasks)| tasks).sum();
     Ok(Some(usize::try_from(all).unwrap_or(0).saturating_sub(counted)))
-}
-
-fn with_key(tx: &mut dyn Tx, workflow: Id, field: Id, key: &str) -> Result<usize, StoreError> {
-    let sql = "SELECT count(*) FROM task_values WHERE workflow_id = $1 AND field_id = $2 AND sort_key = $3";
-    number(tx, sql, &[workflow.into(), field.into(), Param::Text(key)])
 }
 
 fn in_range(tx: &mut dyn Tx, workflow: Id, field: Id, range: &Range) -> Result<usize, StoreError> {

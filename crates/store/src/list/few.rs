@@ -50,8 +50,11 @@ fn ids_of(tx: &mut dyn Tx, question: &Question<'_>, part: &Condition) -> Result<
             for part in parts {
                 let Some(ids) = ids_of(tx, question, part)? else { return Ok(None) };
                 all.extend(ids);
+                if all.len() > question.effort.few {
+                    return Ok(None);
+                }
             }
-            Ok((all.len() <= question.effort.few).then_some(all))
+            Ok(Some(all))
         }
         Condition::All(parts) => {
             for part in parts {

@@ -1,12 +1,13 @@
 //! What has been found of a page.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use baton_core::ids::Id;
 use baton_core::list::Place;
 use baton_core::task::Task;
 
-use super::rows::{Loaded, each_match};
+use super::rows::{Loaded, each_in_order, each_match};
 use super::{From, PAGE_BYTES_MAX, Page, Question};
 use crate::{StoreError, Tx};
 
@@ -56,27 +57,22 @@ impl<'q, 'a> Gathered<'q, 'a> {
     }
 
     pub fn is_full(&self) -> bool {
-        let page = || self.found.iter().skip(self.skip);
-        self.found.len() >= self.wanted() || (page().count() > 1 && page().map(|found| found.bytes).sum::<usize>() > PAGE_BYTES_MAX)
+        self.is_full_with(self.page_bytes())
+    }
+
+    fn is_full_with(&self, page_bytes: usize) -> bool {
+        self.found.len() >= self.wanted() || (self.found.len() > self.skip + 1 && page_bytes > PAGE_BYTES_MAX)
+    }
+
+    fn page_bytes(&self) -> usize {
+        self.found.iter().skip(self.skip).map(|found| found.bytes).sum()
     }
 
     /// Adds those that match, whose first keys are `only` these, and that stand behind where the page begins. All of them stand
     /// behind all that were added before.
     pub fn add(&mut self, tx: &mut dyn Tx, ids: &[i64], only: &[Option<String>]) -> Result<(), StoreError> {
-        let (first, question, from) = (self.found.len(), self.question, self.from);
-        let order = question.order();
-        each_match(tx, question, ids, &mut |Loaded { task, bytes }| {
-            let place = order.place(&task);
-            if !place.keys.starts_with(only) {
-                return;
-            }
-            self.matched += 1;
-            if from.is_none_or(|from| question.compare(&place, from).is_gt()) {
-                let kept = self.kept_bytes + bytes <= KEPT_BYTES_MAX;
-                self.kept_bytes += if kept { bytes } else { 0 };
-                self.found.push(Found { place, bytes, task: kept.then_some(task) });
-            }
-        })?;
+        let (first, question) = (self.found.len(), self.question);
+        each_match(tx, question, ids, &mut |loaded| self.offer(loaded, only, true))?;
         self.found[first..].sort_unstable_by(|one, other| question.compare(&one.place, &other.place));
         for skipped in self.found.iter_mut().take(self.skip).skip(first) {
             self.kept_bytes -= skipped.task.take().map_or(0, |_| skipped.bytes);
@@ -86,13 +82,30 @@ impl<'q, 'a> Gathered<'q, 'a> {
 
     /// The same for ids that come in their order, as far as they are needed.
     pub fn add_ordered(&mut self, tx: &mut dyn Tx, ids: &[i64], only: &[Option<String>]) -> Result<(), StoreError> {
-        for ids in ids.chunks(self.question.effort.step) {
-            if self.is_full() {
-                break;
+        let mut page_bytes = self.page_bytes();
+        let _enough = each_in_order(tx, self.question, ids, &mut |_, loaded| {
+            let (count, bytes) = (self.found.len(), loaded.bytes);
+            let on_page = count >= self.skip;
+            self.offer(loaded, only, on_page);
+            if on_page && self.found.len() > count {
+                page_bytes += bytes;
             }
-            self.add(tx, ids, only)?;
-        }
+            if self.is_full_with(page_bytes) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
         Ok(())
+    }
+
+    fn offer(&mut self, Loaded { task, bytes }: Loaded, only: &[Option<String>], keep: bool) {
+        let place = self.question.order().place(&task);
+        if !place.keys.starts_with(only) {
+            return;
+        }
+        self.matched += 1;
+        if self.from.is_none_or(|from| self.question.compare(&place, from).is_gt()) {
+            let kept = keep && self.kept_bytes + bytes <= KEPT_BYTES_MAX;
+            self.kept_bytes += if kept { bytes } else { 0 };
+            self.found.push(Found { place, bytes, task: kept.then_some(task) });
+        }
     }
 
     pub fn page(self, tx: &mut dyn Tx) -> Result<Page, StoreError> {
@@ -117,21 +130,16 @@ impl<'q, 'a> Gathered<'q, 'a> {
 
 /// See [`super::those`].
 pub(super) fn those(tx: &mut dyn Tx, question: &Question<'_>, ids: &[Id]) -> Result<(Vec<Task>, usize), StoreError> {
-    let (mut tasks, mut taken, mut bytes) = (Vec::new(), 0, 0);
-    for some in ids.chunks(question.effort.step) {
-        let raw: Vec<i64> = some.iter().map(|id| id.as_i64()).collect();
-        let mut read: HashMap<Id, Loaded> = HashMap::new();
-        each_match(tx, question, &raw, &mut |loaded| drop(read.insert(loaded.task.id, loaded)))?;
-        for id in some {
-            if let Some(loaded) = read.remove(id) {
-                bytes += loaded.bytes;
-                if bytes > PAGE_BYTES_MAX && !tasks.is_empty() {
-                    return Ok((tasks, taken));
-                }
-                tasks.push(loaded.task);
-            }
-            taken += 1;
+    let (mut tasks, mut taken, mut bytes) = (Vec::new(), ids.len(), 0);
+    let raw: Vec<i64> = ids.iter().map(|id| id.as_i64()).collect();
+    let _enough = each_in_order(tx, question, &raw, &mut |index, loaded| {
+        bytes += loaded.bytes;
+        if bytes > PAGE_BYTES_MAX && !tasks.is_empty() {
+            taken = index;
+            return ControlFlow::Break(());
         }
-    }
+        tasks.push(loaded.task);
+        ControlFlow::Continue(())
+    })?;
     Ok((tasks, taken))
 }

@@ -111,10 +111,24 @@ impl Keys<'_> {
         }
     }
 
-    /// Whether every entry of a range is one that the rule holds for, and no task has two of them.
-    pub fn is_exact(&self, question: &Question<'_>) -> bool {
+    /// Ranges whose entries together are as many as the tasks that the rule holds for; `None` where a task may have two of them, or
+    /// the rule doesn't hold for all.
+    pub fn counted(&self, question: &Question<'_>) -> Option<Vec<&Range>> {
+        if !matches!(self.test, Test::All) {
+            return None;
+        }
+        let is_of_one_key = |range: &Range| range.from.0 == range.to.0;
         let several = matches!(kind(question, self.field), Some(FieldKind::MultipleSelect { .. }));
-        matches!(self.test, Test::All) && self.ranges.iter().all(|range| !several || range.from.0 == range.to.0)
+        match self.ranges.as_slice() {
+            [range] => (!several || is_of_one_key(range)).then(|| vec![range]),
+            ranges if several || !ranges.iter().all(is_of_one_key) => None,
+            ranges => {
+                let mut distinct: Vec<&Range> = ranges.iter().collect();
+                distinct.sort_unstable_by(|one, other| (&one.from, &one.exact).cmp(&(&other.from, &other.exact)));
+                distinct.dedup_by(|one, other| (&one.from, &one.exact) == (&other.from, &other.exact));
+                distinct.windows(2).all(|two| two[0].from != two[1].from).then_some(distinct)
+            }
+        }
     }
 }
 

@@ -184,7 +184,9 @@ impl Walk<'_, '_> {
             way = way.behind(from.id.as_i64());
         }
         loop {
-            let (ids, ended) = merged(tx, self.question, runs, way, self.step)?;
+            // Each run beside the first is a look at an index of its own.
+            self.looked_at += LOOK * runs.len().saturating_sub(1);
+            let (ids, ended) = merged(tx, self.question, runs, way, self.step / runs.len().max(1) + 1)?;
             if let Some(last) = ids.last() {
                 way = way.behind(*last);
             }
@@ -220,7 +222,7 @@ fn before_in(descending: bool, key: &str, other: &str) -> bool {
     if descending { key > other } else { key < other }
 }
 
-/// The next ids of all runs together, and whether these are the last.
+/// The next ids of all runs together, `step` of each, and whether these are the last.
 fn merged(tx: &mut dyn Tx, question: &Question<'_>, runs: &[Run], way: Way, step: usize) -> Result<(Vec<i64>, bool), StoreError> {
     let mut all: Vec<i64> = Vec::new();
     // As far as every run has been read.
