@@ -25,7 +25,7 @@ pub const ROUTE: Route =
     Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports/{import}/errors", policy: Policy::Read, handle, docs };
 
 const DISPOSITION: Header =
-    Header { name: "Content-Disposition", text: "The name of the file.", example: "attachment; filename=\"import 1mp0rt errors.csv\"" };
+    Header { name: "Content-Disposition", text: "The name of the file.", example: "attachment; filename=\"import-1mp0rt-errors.csv\"" };
 
 fn docs() -> Docs {
     Docs {
