@@ -64,7 +64,7 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
         Refusals::Action(refusals) => (action_status(refusals), json!({ "status": "Fail", "errors": as_json(refusals) })),
     };
     let mut response = reply::json(status, &body);
-    response.extensions_mut().insert(RefusalCodes(codes(refusals)));
+    response.extensions_mut().insert(RefusalCodes(refusals.codes()));
     match refusals {
         _ if status == StatusCode::UNAUTHORIZED => {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -85,15 +85,6 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
         _ => {}
     }
     response
-}
-
-fn codes(refusals: &Refusals) -> Vec<&'static str> {
-    match refusals {
-        Refusals::Plain(refusal) => vec![refusal.code()],
-        Refusals::Fields(fields) => fields.values().flatten().map(Refusal::code).collect(),
-        Refusals::Items(items) => items.values().flat_map(IndexMap::values).flatten().map(Refusal::code).collect(),
-        Refusals::Action(refusals) => refusals.iter().map(Refusal::code).collect(),
-    }
 }
 
 /// What HTTP says of a refusal where the path is concerned, for the documents.

@@ -309,6 +309,15 @@ impl Refusals {
             Refusals::Action(refusals) => refusals,
         }
     }
+
+    pub fn codes(&self) -> Vec<&'static str> {
+        match self {
+            Refusals::Plain(refusal) => vec![refusal.code()],
+            Refusals::Fields(fields) => fields.values().flatten().map(Refusal::code).collect(),
+            Refusals::Items(items) => items.values().flat_map(IndexMap::values).flatten().map(Refusal::code).collect(),
+            Refusals::Action(refusals) => refusals.iter().map(Refusal::code).collect(),
+        }
+    }
 }
 
 impl Refusal {

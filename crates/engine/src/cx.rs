@@ -1,5 +1,6 @@
 //! One command's transaction.
 
+use std::fmt;
 use std::sync::Arc;
 
 use baton_core::access::Access;
@@ -33,6 +34,16 @@ pub enum Failure {
 }
 
 pub type Outcome<T> = Result<T, Failure>;
+
+/// For the log: the sentences of a refusal may quote a value, its codes do not.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Refused(refusals) => write!(f, "refused: {}", refusals.codes().join(", ")),
+            Failure::Store(error) => error.fmt(f),
+        }
+    }
+}
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value as Json, json};
 
 use super::docs::{Docs, Refuses};
+use super::nouns::WORKFLOWS;
 use super::schemas;
 use crate::route::{Policy, Route};
 
@@ -139,7 +140,8 @@ fn common(route: &Route, docs: &Docs) -> Vec<&'static str> {
     let writes = matches!(route.policy, Policy::Write | Policy::Administer);
     if route.path.contains('{') {
         codes.push("not_found");
-        if writes && route.path.contains("{workflow}") {
+        // The end of a workflow, and of its archiving, is asked for when it is archived too.
+        if writes && route.path.contains("{workflow}") && docs.noun.name != WORKFLOWS.name {
             codes.push("workflow_archived");
         }
     }

@@ -82,3 +82,19 @@ fn best_route(example: &Example) -> Option<&'static str> {
     };
     ROUTES.iter().filter(fits).map(|route| route.path).min_by_key(|path| path.matches('{').count())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route::Policy;
+
+    /// `docs/api.md` is run whole by a test, and what asks for no key is called by others. So is what shows only how it is refused: by
+    /// the time that an example asks, what it would cancel may have ended.
+    #[test]
+    fn every_endpoint_is_shown_by_an_example() {
+        let elsewhere = ["cancel_execution", "cancel_import"];
+        for route in ROUTES.iter().filter(|route| route.policy != Policy::Open && !elsewhere.contains(&(route.docs)().id)) {
+            assert!(of(route).any(|example| example.status < 300), "{} {} is in no example of docs/api.md", route.method, route.path);
+        }
+    }
+}

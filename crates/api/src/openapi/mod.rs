@@ -101,9 +101,9 @@ pub fn needs(policy: Policy) -> &'static str {
     match policy {
         Policy::Open => "",
         Policy::Read => "Any key may ask; what it does not cover does not exist for it.",
-        Policy::Write => "The key must not be read-only, and its role must allow the change.",
+        Policy::Write => "To do it, the key must not be read-only, and its role must allow the change.",
         Policy::Inspect => "The key must not be narrowed to a lesser role; it may be read-only.",
-        Policy::Administer => "The key must be neither read-only nor narrowed to a lesser role.",
+        Policy::Administer => "The key must not be narrowed to a lesser role and, to do it, not be read-only.",
     }
 }
 

@@ -108,11 +108,11 @@ pub const PREFERENCE_APPLIED: Header =
 pub const VARIES: Header = header("Vary", "What else the answer hangs on.", "accept");
 pub const REQUEST_ID: Header = header("X-Request-Id", "The id of the request: yours, if you sent one.", "15QurUGLTPf");
 pub const RETRY_AFTER: Header = header("Retry-After", "Seconds to wait before it is asked again.", "1");
-/// Of every answer to a key, while the operator limits keys.
+/// Of every answer of an endpoint to a key, while the operator limits keys.
 pub const RATE: &[Header] = &[
     header(
         "RateLimit",
-        "How many requests the key has left, and in how many seconds it has all of them again, while there is a limit.",
+        "How many requests the key has left and, unless all are, in how many seconds there is one more; while there is a limit.",
         "\"key\";r=599;t=1",
     ),
     header("RateLimit-Policy", "How many requests a key has in so many seconds, while there is a limit.", "\"key\";q=600;w=60"),

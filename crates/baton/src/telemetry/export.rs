@@ -2,13 +2,14 @@
 //!
 //! All this happens on the one thread of the batches, never where requests are served.
 
+use std::env::var;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use baton_connect::guard::{Guard, SystemResolver, network};
-use baton_connect::http::{Client, Request};
+use baton_connect::http::{CallError, Client, Failure, Request};
 use baton_connect::tls::Roots;
 use hyper::body::Bytes;
 use opentelemetry::trace::{SpanKind, Status};
@@ -21,10 +22,18 @@ use tracing::warn;
 
 use crate::trouble::Trouble;
 
+/// Milliseconds that an attempt may take; the first that is set counts. OpenTelemetry's exporter only knows how long it tries again.
+const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
 const SENT_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
-pub struct Exporter(Otlp);
+pub struct Exporter {
+    otlp: Otlp,
+    unsent: Arc<Unsent>,
+}
+
+/// Why the last attempt came to no answer: the exporter makes "network error" of every reason.
+type Unsent = Mutex<Option<String>>;
 
 impl Exporter {
     /// `None`: where the variables of OpenTelemetry say.
@@ -32,12 +41,14 @@ impl Exporter {
         let anywhere = ["0.0.0.0/0", "::/0"].map(|all| network(all).expect("a network")).to_vec();
         let client = Client::new(Guard::new(anywhere, Arc::new(SystemResolver::default())), &Roots::of_the_machine());
         let client = client.map_err(|error| Trouble::refused(format!("no trace can be sent by TLS: {error}")))?;
-        let mut builder = Otlp::builder().with_http().with_http_client(Sender(Arc::new(client)));
+        let within = TIMEOUTS.iter().find_map(|variable| var(variable).ok()?.parse().ok()).map_or(SENT_WITHIN, Duration::from_millis);
+        let unsent = Arc::<Unsent>::default();
+        let mut builder = Otlp::builder().with_http().with_http_client(Sender { client, within, unsent: unsent.clone() });
         if let Some(endpoint) = endpoint {
             builder = builder.with_endpoint(format!("{endpoint}/v1/traces"));
         }
-        let exporter = builder.build().map_err(|error| Trouble::refused(format!("traces can't be sent: {error}")))?;
-        Ok(Exporter(exporter))
+        let otlp = builder.build().map_err(|error| Trouble::refused(format!("traces can't be sent: {error}")))?;
+        Ok(Exporter { otlp, unsent })
     }
 }
 
@@ -45,19 +56,22 @@ impl SpanExporter for Exporter {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         batch.iter_mut().for_each(translate);
         let spans = batch.len();
-        self.0.export(batch).await.inspect_err(|error| warn!(%error, spans, "traces could not be sent"))
+        self.otlp.export(batch).await.inspect_err(|error| {
+            let error = take(&self.unsent).unwrap_or_else(|| error.to_string());
+            warn!(error, spans, "traces could not be sent");
+        })
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shutdown_with_timeout(timeout)
+        self.otlp.shutdown_with_timeout(timeout)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.0.force_flush()
+        self.otlp.force_flush()
     }
 
     fn set_resource(&mut self, resource: &opentelemetry_sdk::Resource) {
-        self.0.set_resource(resource);
+        self.otlp.set_resource(resource);
     }
 }
 
@@ -99,7 +113,11 @@ fn translate(span: &mut SpanData) {
 }
 
 /// Each batch by a runtime of its own: what serves requests may be gone when the last one is sent.
-struct Sender(Arc<Client>);
+struct Sender {
+    client: Client,
+    within: Duration,
+    unsent: Arc<Unsent>,
+}
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,7 +133,10 @@ impl HttpClient for Sender {
         'a: 'b,
         Self: 'b,
     {
-        Box::pin(async move { self.send(request) })
+        Box::pin(async move {
+            take(&self.unsent);
+            self.send(request).inspect_err(|error| *self.unsent.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string()))
+        })
     }
 }
 
@@ -124,12 +145,24 @@ impl Sender {
         let (head, body) = request.into_parts();
         let headers: Result<Vec<(&str, &str)>, _> =
             head.headers.iter().map(|(name, value)| value.to_str().map(|value| (name.as_str(), value))).collect();
-        let request = Request::new(head.method.as_str(), &head.uri.to_string(), &headers?, body, SENT_WITHIN)?;
+        let request = Request::new(head.method.as_str(), &head.uri.to_string(), &headers?, body, self.within)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answered = runtime.block_on(self.0.call(&request));
+        let answered = runtime.block_on(self.client.call(&request));
         // A look-up of a name may take longer than anybody waits for it.
         runtime.shutdown_background();
-        let answer = answered?;
+        let answer = answered.map_err(|error| why(&error))?;
         Ok(http::Response::builder().status(answer.status).body(answer.body)?)
+    }
+}
+
+fn take(unsent: &Unsent) -> Option<String> {
+    unsent.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// With the detail, which calls of a workflow don't tell: this address is the operator's.
+fn why(CallError { host, failure }: &CallError) -> String {
+    match failure {
+        Failure::NoConnection { detail } | Failure::BrokenOff { detail } => format!("{host} {failure}: {detail}"),
+        _ => format!("{host} {failure}"),
     }
 }

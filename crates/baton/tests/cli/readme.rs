@@ -1,4 +1,5 @@
-//! The README is right, word for word: its lines are run, and answer what stands below them.
+//! The README is right, word for word, and so is the quickstart that goes on from it: their lines are run, and answer what stands
+//! below them.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,27 +8,26 @@ use crate::demo::has_curl;
 use crate::site::{Site, ended};
 
 const README: &str = include_str!("../../../../README.md");
+const QUICKSTART: &str = include_str!("../../../../docs/quickstart.md");
 const BEGIN: &str = "\n## A first workflow in five minutes\n";
 /// Printed between the blocks, to know which answered what.
 const MARK: &str = "-- the next block --";
 
 /// Each block of shell lines with the answer below it, if it shows one.
-fn blocks() -> Vec<(String, Option<String>)> {
-    let (_, rest) = README.split_once(BEGIN).expect("the README has the heading");
-    let section = rest.split("\n## ").next().expect("it has a text");
+fn blocks(section: &str) -> Vec<(String, Option<String>)> {
     let mut blocks: Vec<(String, Option<String>)> = Vec::new();
     for (number, part) in section.split("\n```").enumerate().filter(|(number, _)| number % 2 == 1) {
         let (kind, text) = part.split_once('\n').unwrap_or_else(|| panic!("block {number} is empty"));
         match kind {
             "sh" => blocks.push((text.to_owned(), None)),
-            "json" => blocks.last_mut().expect("an answer follows its lines").1 = Some(text.to_owned()),
+            "json" | "text" => blocks.last_mut().expect("an answer follows its lines").1 = Some(text.to_owned()),
             other => panic!("a block of {other}"),
         }
     }
     blocks
 }
 
-/// Without what differs each time: ids, keys and times. Where the README lays an answer out, its spaces don't count.
+/// Without what differs each time: ids, keys and times. Where an answer is laid out, its spaces don't count.
 fn plain(text: &str, address: &str, laid_out: bool) -> String {
     let mut plain = String::new();
     let mut word = String::new();
@@ -53,12 +53,15 @@ fn plain(text: &str, address: &str, laid_out: bool) -> String {
 }
 
 #[test]
-fn a_first_workflow_goes_as_it_is_told() {
+fn a_first_workflow_and_the_next_ten_minutes_go_as_they_are_told() {
     if !has_curl() {
         return;
     }
-    let blocks = blocks();
-    assert!(blocks.len() >= 5, "{blocks:?}");
+    let (_, rest) = README.split_once(BEGIN).expect("the README has the heading");
+    let first = blocks(rest.split("\n## ").next().expect("it has a text"));
+    let next = blocks(QUICKSTART);
+    assert!(first.len() >= 5 && next.len() >= 5, "{first:?} {next:?}");
+    let blocks = [first, next].concat();
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let address = port.to_string();
     let script: Vec<String> = blocks.iter().map(|(lines, _)| lines.replace("127.0.0.1:3000", &address)).collect();

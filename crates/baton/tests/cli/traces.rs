@@ -179,13 +179,45 @@ fn the_variables_of_open_telemetry_are_heard_and_few_may_be_sent() {
     }
 }
 
-/// A collector that is away holds up nothing, and is told of in the log.
+/// Pages of it are read while it is sent, when its handler has long ended.
+#[test]
+fn a_long_answer_is_one_trace_to_its_end() {
+    let collector = Collector::start();
+    let (site, made) = Site::with_workspace();
+    let workflow = site.apply_reviews();
+    let server = site.serve(&["--otlp-endpoint", &collector.url]);
+    let (key, tasks) = (made["api_key"].as_str().expect("a key"), format!("/api/v1/workflows/{workflow}/tasks"));
+    for from in [0, 1000] {
+        let thousand: Json = (from..from + 1000).map(|number| json!({ "ID": number, "Title": "x" })).collect();
+        assert_eq!(server.post(&tasks, key, &thousand.to_string()).status, 201);
+    }
+    let headers = format!("Authorization: Bearer {key}\r\ntraceparent: 00-{TRACE}-{PARENT}-01\r\nX-Request-Id: long\r\n");
+    assert_eq!(send(&server, "GET", &tasks, &headers, ""), 200);
+    assert_eq!(send(&server, "BREW", "/api/v1/workspace", &headers.replace("long", "tea"), ""), 405);
+    assert_eq!(server.stop(), Some(0));
+
+    let spans = collector.spans();
+    let request = one(&spans, |told| told.attributes["baton.request"] == "long");
+    let pages = spans.iter().filter(|told| told.span.name == "command" && told.span.parent_span_id == request.span.span_id);
+    assert_eq!(pages.count(), 4, "each page is read within the request");
+    let of_strangers = one(&spans, |told| told.attributes["baton.request"] == "tea");
+    assert_eq!((of_strangers.span.name.as_str(), &of_strangers.attributes["http.request.method"]), ("_OTHER", &json!("_OTHER")));
+}
+
+/// A collector that is away holds up nothing, and the log tells what is the matter with it.
 #[test]
 fn a_collector_that_is_away_is_no_trouble() {
-    let closed = TcpListener::bind("127.0.0.1:0").expect("the loopback is there").local_addr().expect("it listens");
-    let (site, made) = Site::with_workspace();
-    let server = site.serve(&["--otlp-endpoint", &format!("http://{closed}")]);
-    assert_eq!(server.get("/api/v1/workspace", made["api_key"].as_str().expect("a key")).status, 200);
-    assert_eq!(server.stop(), Some(0));
-    assert!(site.log().contains("traces could not be sent"), "{}", site.log());
+    let silent = TcpListener::bind("127.0.0.1:0").expect("the loopback is there");
+    let slow = format!("{} timed out after 0.2 s", silent.local_addr().expect("it listens").ip());
+    let silent = format!("http://{}", silent.local_addr().expect("it listens"));
+    for (endpoint, told) in [("https://collector.invalid", "collector.invalid could not connect: "), (silent.as_str(), slow.as_str())] {
+        let (site, made) = Site::with_workspace();
+        let mut command = site.command(&["serve", "--listen", "127.0.0.1:0", "--otlp-endpoint", endpoint]);
+        command.env("OTEL_EXPORTER_OTLP_TIMEOUT", "200");
+        let server = site.serve_by(command);
+        assert_eq!(server.get("/api/v1/workspace", made["api_key"].as_str().expect("a key")).status, 200);
+        assert_eq!(server.stop(), Some(0));
+        let log = site.log();
+        assert!(log.contains("traces could not be sent") && log.contains(told), "{told}: {log}");
+    }
 }

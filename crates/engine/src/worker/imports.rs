@@ -45,7 +45,7 @@ impl Engine {
                     return None;
                 }
                 Err(failure) => {
-                    error!(import = %job.id, ?failure, "a chunk of an import could not be saved; it is tried again");
+                    error!(import = %job.id, %failure, "a chunk of an import could not be saved; it is tried again");
                     faults += u32::from(is_fault(&failure));
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(RETRY_MAX);

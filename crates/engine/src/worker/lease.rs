@@ -139,7 +139,7 @@ impl Engine {
             }
             Err(failure) => failure,
         };
-        error!(task = %row.task, ?failure, "a scheduled stage change could not be made; it is tried again");
+        error!(task = %row.task, %failure, "a scheduled stage change could not be made; it is tried again");
         if !is_fault(&failure) {
             return false;
         }
@@ -193,7 +193,7 @@ impl Engine {
                 Ok((true, learned)) => self.shared.keep(learned),
                 // Another node is at it.
                 Ok((false, _)) => return,
-                Err(failure) => return warn!(?failure, "a deleted workflow could not be cleared away; it is tried again"),
+                Err(failure) => return warn!(%failure, "a deleted workflow could not be cleared away; it is tried again"),
             }
         }
     }

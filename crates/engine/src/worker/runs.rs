@@ -103,7 +103,7 @@ impl Engine {
                     self.spawn(self.place(claimed.jobs, slots, import));
                 }
                 Ok(Written::InDoubt(claimed)) => return self.spawn_in_doubt(self.place(claimed.jobs, slots, import)),
-                Err(failure) => return warn!(?failure, "jobs could not be claimed"),
+                Err(failure) => return warn!(%failure, "jobs could not be claimed"),
             }
         }
     }
@@ -293,7 +293,7 @@ impl Engine {
                     return None;
                 }
                 Err(failure) => {
-                    error!(?failure, "an execution could not be saved; it is tried again");
+                    error!(%failure, "an execution could not be saved; it is tried again");
                     faults += u32::from(is_fault(&failure));
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(RETRY_MAX);

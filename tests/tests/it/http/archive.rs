@@ -1,8 +1,12 @@
 //! The end of a workflow: archived, and deleted.
 
+use std::collections::BTreeSet;
+
+use baton_api::{ROUTES, Route};
 use baton_engine::KeyScope;
 use serde_json::json;
 
+use super::contract::{operation, route_of};
 use super::review::Review;
 use super::server::{delete, get, post, put};
 
@@ -13,12 +17,15 @@ async fn an_archived_workflow_is_read_and_not_written() {
     let item = review.send(post(review.at("/tasks/1/checklist_items"), json!({ "title": "x", "Stage": "Open" }))).await.string("id");
     let user = review.collaborator("ann@example.com", "Reader").await;
     let accepted = review.send(review.take("Count up", "1", None)).await.expect(202).string("id");
+    let import = || post(review.at("/imports"), "ID\n2\n").with("content-type", "text/csv");
+    let imported = review.send(import()).await.expect(202).string("id");
     let archived = |archived: bool| json!({ "id": review.workflow, "name": "Review", "archived": archived });
     for _ in 0..2 {
         review.server.check(post(review.at("/archive"), "{}"), 200, archived(true)).await;
     }
     let item = review.at(&format!("/tasks/1/checklist_items/{item}"));
     let execution = |verb: &str| review.at(&format!("/executions/{accepted}/{verb}"));
+    let mut refusing = BTreeSet::new();
     for call in [
         post(review.at("/tasks"), "{}"),
         put(review.at("/tasks"), r#"{"ID":"1"}"#),
@@ -35,12 +42,23 @@ async fn an_archived_workflow_is_read_and_not_written() {
         put(review.at(&format!("/users/{user}")), json!({ "role": "Reader" })),
         delete(review.at(&format!("/users/{user}"))),
         put(review.at("/definition?_revision=1"), ""),
+        import(),
+        post(review.at(&format!("/imports/{imported}/cancel")), "{}"),
     ] {
+        let path = call.path.split('?').next().unwrap_or_default();
+        let route = route_of(&format!("/api/v1{path}"), call.method).expect("an endpoint");
         let told = format!("{} {}", call.method, call.path);
         let refused = review.send(call).await;
         assert_eq!(refused.status, 422, "{told}: {}", refused.text());
         assert!(refused.text().contains("Workflow is archived"), "{told}: {}", refused.text());
+        refusing.insert((route.method.as_str(), route.path));
     }
+    let says = |route: &&Route| {
+        let refusals = operation(route)["responses"]["422"]["x-refusals"].as_array();
+        refusals.is_some_and(|codes| codes.iter().any(|code| code == "workflow_archived"))
+    };
+    let told: BTreeSet<(&str, &str)> = ROUTES.iter().filter(says).map(|route| (route.method.as_str(), route.path)).collect();
+    assert_eq!(told, refusing, "the document tells of it where it is met");
     for rest in
         ["/tasks", "/tasks/1", "/tasks/1/actions", "/tasks/1/activity", "/definition", "/revisions", "/users", "/fields", "/executions"]
     {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use baton_api::{ROUTES, Route};
 use serde_json::{Value as Json, json};
 
+use super::contract::{meant, operation};
 use super::ids::Ids;
 use super::review::{Review, text};
 use super::server::{Call, Reply, Server, get, post, put};
@@ -100,10 +101,10 @@ impl Vault {
         for parameter in PARAMETERS {
             calls.extend(bare.iter().map(|call| Call { path: format!("{}?{}", call.path, parameter.replace(' ', "%20")), ..call.clone() }));
         }
-        if route.method == "POST" {
+        if hears(route, "Prefer") {
             calls.extend(bare.iter().map(|call| call.clone().with("prefer", "wait=5")));
         }
-        if route.method != "GET" {
+        if hears(route, "If-Match") {
             calls.extend(bare.iter().map(|call| call.clone().with("if-match", "\"1\"")));
         }
         calls
@@ -158,6 +159,11 @@ impl Vault {
         self.search(&call, &reply);
         reply
     }
+}
+
+/// Another endpoint would not hear it.
+fn hears(route: &Route, header: &str) -> bool {
+    operation(route)["parameters"].as_array().into_iter().flatten().any(|parameter| meant(parameter)["name"] == header)
 }
 
 fn with(call: &Call, body: Json) -> Call {

@@ -9,6 +9,8 @@ const LINES_MOST: usize = 600;
 const UNFINISHED: &[&str] = &[concat!("to", "do!("), concat!("unimple", "mented!("), concat!("// TO", "DO"), concat!("FIX", "ME")];
 /// Places of one machine, which are on no other.
 const PLACES: &[&str] = &[concat!("../", "shared"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
+/// Of why a command did nothing: the sentences that a caller is told, which may quote a value.
+const QUOTES: &str = concat!("?fail", "ure");
 const SLEEP: &str = concat!("slee", "p(");
 
 /// `path:line: text` of each line that has one of the words.
@@ -47,6 +49,13 @@ fn no_file_names_a_place_of_one_machine() {
     let broken: Vec<String> = files_ending(TEXTS).iter().flat_map(|file| lines_with(&file.path, &file.text, PLACES)).collect();
     none("paths are relative to the workspace, or come from outside", &broken);
     assert_eq!(lines_with("a", &format!("b\nsee {}/c", PLACES[0]), PLACES), [format!("a:2: see {}/c", PLACES[0])]);
+}
+
+#[test]
+fn the_log_has_the_code_of_a_refusal_and_not_its_words() {
+    let broken: Vec<String> = files_ending(&["rs"]).iter().flat_map(|file| lines_with(&file.path, &file.text, &[QUOTES])).collect();
+    none("what was refused is logged by its codes, as `%failure`", &broken);
+    assert_eq!(lines_with("a", &format!("error!({QUOTES}, \"a list was not made anew\");"), &[QUOTES]).len(), 1);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn docs() -> Docs {
         answers: vec![
             Done::json(200, "A line for each value.", schemas::text())
                 .in_format(Format::Texts(&["text/plain"]))
-                .like("# HELP baton_ready Whether this node is ready\n# TYPE baton_ready gauge\nbaton_ready 1\n".into()),
+                .like(shown(&build()).into()),
         ],
         refuses: &[],
     }

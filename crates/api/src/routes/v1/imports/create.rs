@@ -42,7 +42,7 @@ fn docs() -> Docs {
         noun: &IMPORTS,
         title: "Import a CSV",
         text: "Answered when all of the file has come; carried out in the background. A row whose Unique ID a task has changes that task, any other \
-               makes one. UTF-8, with a header.",
+               makes one. UTF-8, with a header. A dry run asks the same of the key.",
         parameters: &[MAPPING, DELIMITER, DRY_RUN],
         body: Some(Given {
             schema: schemas::text(),

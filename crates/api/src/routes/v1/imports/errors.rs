@@ -25,7 +25,7 @@ pub const ROUTE: Route =
     Route { method: Method::GET, path: "/api/v1/workflows/{workflow}/imports/{import}/errors", policy: Policy::Read, handle, docs };
 
 const DISPOSITION: Header =
-    Header { name: "Content-Disposition", text: "The name of the file.", example: "attachment; filename=\"import 1mp0rt errors.csv\"" };
+    Header { name: "Content-Disposition", text: "The name of the file.", example: "attachment; filename=\"import-1mp0rt-errors.csv\"" };
 
 fn docs() -> Docs {
     Docs {
@@ -58,11 +58,11 @@ fn handle(call: Call) -> Handled {
     Box::pin(async move {
         call.expect_no_query()?;
         let asked = Asked { app: call.app.clone(), ask: call.ask(), workflow: call.part("workflow"), import: call.part("import") };
-        file(asked, &call.request_id).await
+        file(asked).await
     })
 }
 
-async fn file(asked: Asked, request_id: &str) -> Result<Response<Body>, Problem> {
+async fn file(asked: Asked) -> Result<Response<Body>, Problem> {
     let (import, left) = asked.read(0).await?;
     let mut first = Vec::new();
     write_row(&mut first, [LINE_COLUMN].into_iter().chain(own(&import, &import.header)).chain([ERRORS_COLUMN]));
@@ -71,7 +71,7 @@ async fn file(asked: Asked, request_id: &str) -> Result<Response<Body>, Problem>
         asked.after(left.number)
     });
     let mut response = reply::csv(&format!("import {} errors", import.id));
-    *response.body_mut() = streamed::body(first.into(), next, request_id);
+    *response.body_mut() = streamed::body(first.into(), next);
     Ok(response)
 }
 

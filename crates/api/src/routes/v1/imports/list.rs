@@ -3,7 +3,6 @@
 use axum::http::Method;
 use axum::http::header::LINK;
 use baton_engine::commands::imports;
-use serde_json::json;
 
 use crate::call::{Call, ok};
 use crate::openapi::docs::{Docs, Done, Refuses};
@@ -24,10 +23,7 @@ fn docs() -> Docs {
         text: "Newest first. The key's role must allow to import.",
         parameters: &[LIMIT, CURSOR],
         body: None,
-        answers: vec![Done::json(200, "A page of them.", schemas::list_of(schemas::of("Import"))).may_have(&[NEXT_PAGE]).like(json!([{
-            "id": "1mp0rt", "status": "Success", "dry_run": false, "rows": 2, "done": 2, "created": 1, "updated": 1, "failed": 0,
-            "created_at": "2026-03-02T09:15:00.000Z", "finished_at": "2026-03-02T09:15:01.000Z",
-        }]))],
+        answers: vec![Done::json(200, "A page of them.", schemas::list_of(schemas::of("Import"))).may_have(&[NEXT_PAGE])],
         refuses: &[Refuses::Plain(&["key_lacks_right"])],
     }
 }

@@ -12,7 +12,7 @@ use baton_engine::{Ask, Outcome};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
-use tracing::error;
+use tracing::{Span, error};
 
 use super::asked::{Asked, Format};
 use crate::app::App;
@@ -46,7 +46,7 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
     }
     let next = if asked.limit.is_some() { None } else { page.next.clone() };
     let first = piece(asked.format, &page, true, next.is_none(), pages.app.engine.public_url());
-    *response.body_mut() = streamed::body(first, next.map(|mark| pages.behind(mark)), &call.request_id);
+    *response.body_mut() = streamed::body(first, next.map(|mark| pages.behind(mark)));
     Ok(response)
 }
 
@@ -85,11 +85,12 @@ impl Pages {
     /// Behind the one who was answered from what is old. A runtime that ends waits for it, which is not for long.
     fn renew(&self) {
         let Pages { app, ask, workflow, list, .. } = self.clone();
-        let (runtime, request) = (Handle::current(), ask.request.clone());
+        let (runtime, request) = (Handle::current(), Span::current());
         drop(spawn_blocking(move || {
+            let _within = request.enter();
             let renewed = app.read_long(ask, move |cx| lists::renew(cx, &workflow, &list));
             if let Err(failure) = runtime.block_on(renewed) {
-                error!(request, ?failure, "a list was not made anew");
+                error!(%failure, "a list was not made anew");
             }
         }));
     }
