@@ -74,15 +74,15 @@ pub fn removed_parts(old: &Definition, new: &Definition) -> Removals {
     removals
 }
 
-/// Whether values of one type may not fit any more: amounts with more decimal places than the new currency has, and
-/// given Unique IDs among which Baton would count.
+/// Whether values of one type may not fit any more, or are found by other keys: amounts with more decimal places than the new
+/// currency has, and Unique IDs that are numbers of Baton's before or after, but not both.
 fn reads_otherwise(before: &Field, after: &Field) -> bool {
     let minor_units = |field: &Field| match compile_field(field).kind {
         FieldKind::Currency { minor_units, .. } => minor_units,
         _ => 0,
     };
     let counted = |field: &Field| field.autoincrement.unwrap_or(false);
-    minor_units(after) < minor_units(before) || (counted(after) && !counted(before))
+    minor_units(after) < minor_units(before) || counted(after) != counted(before)
 }
 
 fn removed<'a>(parts: impl Iterator<Item = (Option<Id>, &'a String)>, kept: &HashSet<Option<Id>>) -> Vec<RemovedPart> {
