@@ -38,6 +38,15 @@ impl Trouble {
         Trouble::Usage(vec![sentence.into()])
     }
 
+    /// With more to know about it.
+    pub fn and(mut self, more: impl IntoIterator<Item = String>) -> Trouble {
+        match &mut self {
+            Trouble::Refused(sentences) | Trouble::Blocked { errors: sentences, .. } | Trouble::Usage(sentences) => sentences.extend(more),
+            Trouble::WouldChange => {}
+        }
+        self
+    }
+
     pub fn tell(&self) -> ExitCode {
         let (sentences, code) = match self {
             Trouble::Refused(sentences) => (sentences.as_slice(), 1),

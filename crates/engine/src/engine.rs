@@ -10,6 +10,7 @@ use baton_connect::seal::{KEY_BYTES, MasterKey};
 use baton_connect::tls::Roots;
 use baton_core::time::Timestamp;
 use baton_store::backup::{Copied, Progress};
+use baton_store::sql::jobs::Depth;
 use baton_store::{Store, StoreError, Tx};
 use parking_lot::Mutex;
 use tracing::field::display;
@@ -23,6 +24,7 @@ use crate::env::{Clock, Entropy, TxEnv};
 use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
 use crate::listings::Listings;
+use crate::look::Look;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
 use crate::waiters::Waiters;
@@ -86,6 +88,9 @@ pub(crate) struct Shared {
     pub listings: Listings,
     pub rates: Rates,
     pub metrics: Metrics,
+    /// Whether the store answers, and how much waits in it.
+    pub answers: Look<()>,
+    pub depth: Look<Depth>,
 }
 
 impl Shared {
@@ -118,8 +123,24 @@ impl Engine {
         let (metrics, listings) = (Metrics::new(), Listings::default());
         let (cache, backlog, waiters) = (Cache::default(), Arc::default(), Arc::new(Waiters::new()));
         let rates = Rates::new(options.rate_per_minute);
-        let shared =
-            Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, waiters, listings, rates, metrics };
+        let (answers, depth) = (Look::default(), Look::default());
+        let shared = Shared {
+            store,
+            cache,
+            clock,
+            entropy,
+            world,
+            master_key,
+            options,
+            worker,
+            backlog,
+            waiters,
+            listings,
+            rates,
+            metrics,
+            answers,
+            depth,
+        };
         Engine { shared: Arc::new(shared) }
     }
 
@@ -143,7 +164,9 @@ impl Engine {
 
     /// Whether this node goes on to take requests, and the store answers.
     pub async fn ready(&self) -> Result<bool, StoreError> {
-        self.shared.store.read(|tx: &mut dyn Tx| tx.rows("SELECT 1", &[], &mut |_| Ok(()))).await?;
+        let store = self.shared.store.clone();
+        let look = async move { store.read_own(|tx: &mut dyn Tx| tx.rows("SELECT 1", &[], &mut |_| Ok(()))).await };
+        self.shared.answers.found(look).await?;
         Ok(!self.shared.waiters.is_closed())
     }
 

@@ -17,6 +17,7 @@ pub mod env;
 pub mod fail_point;
 mod idempotency;
 mod listings;
+mod look;
 mod masks;
 mod metrics;
 mod open_calls;

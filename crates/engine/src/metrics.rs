@@ -204,7 +204,9 @@ impl Engine {
     /// What is counted here, and how much waits in the store. That is left out while the store can't be asked.
     pub async fn metrics(&self) -> Vec<Metric> {
         let now = self.now();
-        let waiting = self.shared.store.read(move |tx| jobs::depth(tx, now)).await;
+        let store = self.shared.store.clone();
+        let look = async move { store.read_own(move |tx| jobs::depth(tx, now)).await };
+        let waiting = self.shared.depth.found(look).await;
         let mut metrics = self.of_executions();
         metrics.extend(self.of_calls());
         metrics.extend(self.of_store());

@@ -83,8 +83,17 @@ struct Seen<'a> {
     passage: &'a Crossed,
 }
 
+impl Seen<'_> {
+    fn meet(&self, sql: &str) {
+        if self.passage.access == Access::Write && sql.contains(self.passage.line.piece) {
+            self.passage.is_piece.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
 impl Tx for Seen<'_> {
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.meet(sql);
         self.tx.execute(sql, params)
     }
 
@@ -94,9 +103,7 @@ impl Tx for Seen<'_> {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&dyn Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        if self.passage.access == Access::Write && sql.contains(self.passage.line.piece) {
-            self.passage.is_piece.store(true, Ordering::SeqCst);
-        }
+        self.meet(sql);
         self.tx.rows(sql, params, each)
     }
 

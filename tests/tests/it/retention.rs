@@ -5,7 +5,9 @@ use std::time::Duration;
 use baton_core::refusal::{Noun, Refusal};
 use baton_engine::Failure;
 use baton_engine::commands::{activity, executions};
-use baton_store::{Options, Store};
+use baton_engine::env::Clock;
+use baton_store::sql::idempotency::{self, Stored};
+use baton_store::{Options, Store, StoreError, Tx};
 use serde_json::json;
 
 use crate::dying::{Fate, Line};
@@ -72,5 +74,32 @@ async fn old_executions_go_after_a_death_at_each_transaction() {
         node(20, line.to(&store), 89);
         until(async || line.is_dead().then_some(())).await;
         assert_eq!(world.count("SELECT count(*) FROM executions").await, 1);
+    }
+}
+
+/// So that no purge holds up the others for long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_answers_under_a_key_go_a_few_at_a_time() {
+    for (place, _database) in places() {
+        let store = Store::open(Options::new(place)).expect("the store opens");
+        let world = World::on(store.clone(), 1, None, None);
+        let (workspace, now) = (world.workspace, world.clock.now());
+        let fill = move |tx: &mut dyn Tx| {
+            let kept = Stored { body_hash: vec![1; 32], status: 202, headers: "[]".to_owned(), body: b"{}".to_vec() };
+            (0..500_u16).try_for_each(|number| {
+                let mut scope = [0; 32];
+                scope[..2].copy_from_slice(&number.to_be_bytes());
+                idempotency::insert(tx, workspace, &scope, &kept, now)
+            })
+        };
+        store.write::<_, StoreError>(fill).await.expect("they are kept");
+        for left in [300, 100, 0] {
+            let line = Line::new(Fate::Kept, "DELETE FROM idempotency");
+            let node = World::keeping(line.to(&store), 2 + left, None, Some(world.workspace), KEPT);
+            node.clock.put(3 * DAYS);
+            node.work();
+            until(async || line.is_dead().then_some(())).await;
+            assert_eq!(world.count("SELECT count(*) FROM idempotency").await, left);
+        }
     }
 }

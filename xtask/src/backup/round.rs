@@ -32,6 +32,8 @@ const LOAD_BEFORE: std::ops::Range<u64> = 100..400;
 const LOAD_AFTER: std::ops::Range<u64> = 0..200;
 /// A restore of a round takes about as long.
 const KILLED_WITHIN: std::ops::Range<u64> = 5..150;
+/// So a restore begins to tell how many it handed back.
+const UNDER_WAY: &str = "under way then, and gone on with at the next start: ";
 /// After so many rounds a backup must have met executions under way.
 const ROUNDS_A_MEETING: u32 = 20;
 
@@ -89,7 +91,7 @@ impl Scene<'_> {
         findings.extend(source.judge(&place, &load, &backup, self.name, random)?);
         let site = source.site.elsewhere(&self.folder.join("restored"), self.database(to, RESTORED)?)?;
         let told = restore(&site, &file, random, totals)?;
-        totals.under_way += under_way(&told);
+        totals.under_way += under_way(&told)?;
         shell::read(&mut site.audit_verify())?;
         let restored = Restored { site: &site, sink: &source.sink, place: &place, load, backup };
         restored.judge(self.name, random, &mut findings, totals)?;
@@ -299,9 +301,11 @@ fn restore(site: &Site, file: &Path, random: &mut Random, totals: &mut Totals) -
     site.restore(file)
 }
 
-/// `3 executions were under way then: ...`
-fn under_way(told: &str) -> u64 {
-    told.lines().find_map(|line| line.split_once(" executions were under way")?.0.parse().ok()).unwrap_or(0)
+/// `under way then, ...: 3 executions or imports`, where there were any.
+fn under_way(told: &str) -> Outcome<u64> {
+    let Some(line) = told.lines().nth(1) else { return Ok(0) };
+    let count = line.strip_prefix(UNDER_WAY).and_then(|rest| rest.split(' ').next()?.parse().ok());
+    count.ok_or_else(|| format!("a restore told what nobody here knows: {line}").into())
 }
 
 impl Totals {
@@ -331,7 +335,12 @@ mod tests {
 
     #[test]
     fn what_a_restore_hands_back_is_read() {
-        assert_eq!(under_way("restored 7 rows\n3 executions were under way then: the next start goes on with them\n"), 3);
-        assert_eq!(under_way("restored 7 rows\n"), 0);
+        let told = |line: &str| under_way(&format!("restored 7 rows\n{line}")).ok();
+        assert_eq!(told(&format!("{UNDER_WAY}3 executions or imports\n")), Some(3));
+        assert_eq!((told(""), told("3 executions were under way\n")), (Some(0), None));
+        // Killed before it could tell anything.
+        assert_eq!(under_way("").ok(), Some(0));
+        let program = include_str!("../../../crates/baton/src/cli/restore.rs");
+        assert!(program.contains(&format!("\"{UNDER_WAY}{{handed_back}} ")), "a restore says it otherwise");
     }
 }

@@ -1,8 +1,8 @@
 //! `baton backup`
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, Metadata, TryLockError};
 use std::io::{self, IsTerminal, Write, stdout};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use baton_store::backup::Copied;
@@ -51,24 +51,21 @@ struct Partial {
 }
 
 impl Partial {
+    /// The file is always a fresh one, which nobody else can have opened for reading, or has let lead elsewhere.
     fn begin(to: &Path) -> Result<Partial, Trouble> {
-        refuse_if_there(to)?;
         let mut path = to.as_os_str().to_owned();
         path.push(".partial");
         let path = PathBuf::from(path);
-        let opened = File::options().write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = opened.map_err(|error| unwritten(&path, &error))?;
-        match file.try_lock() {
-            Ok(()) => file.set_len(0).map_err(|error| unwritten(&path, &error))?,
-            Err(TryLockError::WouldBlock) => {
-                return Err(Trouble::refused(format!(
-                    "another backup is just writing {}: let it end, or name another file",
-                    path.display()
-                )));
+        loop {
+            refuse_if_there(to)?;
+            match File::options().write(true).create_new(true).mode(0o600).open(&path) {
+                Ok(file) if is_ours(&file, &path)? => return Ok(Partial { file, path, kept: false }),
+                // Somebody took it for one that was left.
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => take_away(&path)?,
+                Err(error) => return Err(unwritten(&path, &error)),
             }
-            Err(TryLockError::Error(error)) => return Err(unwritten(&path, &error)),
         }
-        Ok(Partial { file, path, kept: false })
     }
 
     /// It has its name only when all of it is on the disk, and the name is, too.
@@ -89,6 +86,48 @@ impl Drop for Partial {
     }
 }
 
+/// What is left of one that was interrupted.
+fn take_away(path: &Path) -> Result<(), Trouble> {
+    let unless_gone = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(unwritten(path, &error)),
+    };
+    match path.symlink_metadata() {
+        Ok(there) if there.is_file() => {}
+        Ok(_) => {
+            return Err(Trouble::refused(format!("{} is there, and is no file: take it away, or name another file", path.display())));
+        }
+        Err(error) => return unless_gone(error),
+    }
+    match File::open(path) {
+        // The lock is held until the name is gone.
+        Ok(file) => {
+            if is_ours(&file, path)? {
+                std::fs::remove_file(path).or_else(unless_gone)
+            } else {
+                Ok(())
+            }
+        }
+        Err(error) => unless_gone(error),
+    }
+}
+
+/// Whether what was opened is locked by us and still has this name: whoever held it before may have given it another, and then it is a
+/// whole backup.
+fn is_ours(file: &File, path: &Path) -> Result<bool, Trouble> {
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let path = path.display();
+            return Err(Trouble::refused(format!("another backup is just writing {path}: let it end, or name another file")));
+        }
+        Err(TryLockError::Error(error)) => return Err(unwritten(path, &error)),
+    }
+    let place = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    let opened = file.metadata().map(place).map_err(|error| unwritten(path, &error))?;
+    Ok(path.symlink_metadata().is_ok_and(|named| place(named) == opened))
+}
+
 fn refuse_if_there(to: &Path) -> Result<(), Trouble> {
     match to.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -99,4 +138,22 @@ fn refuse_if_there(to: &Path) -> Result<(), Trouble> {
 
 fn unwritten(path: &Path, error: &io::Error) -> Trouble {
     Trouble::refused(format!("{} can't be written: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_that_has_ended_is_not_taken_for_one_that_was_left() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let to = folder.path().join("b.gz");
+        let first = Partial::begin(&to).expect("nothing is there");
+        // A second command has opened the same before the first ends.
+        let (second, path) = (File::open(&first.path).expect("it is there"), first.path.clone());
+        assert!(is_ours(&second, &path).is_err(), "the first is writing");
+        first.keep(&to).expect("it is whole");
+        assert_eq!(is_ours(&second, &path), Ok(false));
+        assert!(Partial::begin(&to).is_err() && to.exists() && !path.exists());
+    }
 }

@@ -43,16 +43,27 @@ impl Export {
     }
 }
 
-/// Under its name only once it is whole.
-async fn to_file(remote: &Remote, call: &Call, path: &Path) -> Result<(), Trouble> {
+/// Under its name only once it is whole, and for those alone who could see what stood there. What is no file (a terminal, `/dev/null`) gets
+/// it as it comes.
+pub(super) async fn to_file(remote: &Remote, call: &Call, path: &Path) -> Result<(), Trouble> {
     let unwritable = |error: std::io::Error| Trouble::refused(format!("{} can't be written: {error}", path.display()));
-    let mut part = path.as_os_str().to_owned();
+    // Where a link leads to, for the link stays.
+    let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let before = place.metadata().ok();
+    if before.as_ref().is_some_and(|before| !before.is_file()) {
+        return remote.download(call, &mut File::options().write(true).open(&place).map_err(unwritable)?).await;
+    }
+    let mut part = place.as_os_str().to_owned();
     part.push(".part");
     let mut file = File::create(&part).map_err(unwritable)?;
-    let written = match remote.download(call, &mut file).await {
-        Ok(()) => file.sync_all().and_then(|()| fs::rename(&part, path)).map_err(unwritable),
-        Err(trouble) => Err(trouble),
+    let written = async {
+        if let Some(before) = before {
+            file.set_permissions(before.permissions()).map_err(unwritable)?;
+        }
+        remote.download(call, &mut file).await?;
+        file.sync_all().and_then(|()| fs::rename(&part, &place)).map_err(unwritable)
     };
+    let written = written.await;
     if written.is_err() {
         drop(fs::remove_file(&part));
     }

@@ -8,14 +8,17 @@ use std::time::Duration;
 use baton_connect::http::Outgoing;
 use serde_json::{Map, Value as Json};
 
+use super::export::to_file;
 use super::{fields, note, print};
-use crate::remote::plain::plain;
-use crate::remote::{Answer, Call, Named, Remote, fresh_key, sentences};
+use crate::remote::plain::{plain, shell_word};
+use crate::remote::{AWAY_MAX, Answer, Call, Named, Remote, fresh_key, sentences};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::wiring;
 
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(300);
+/// Doubled each time, up to the most: several who wait under one key leave it requests for something else.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
+const LOOK_AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
 /// Bytes between two looks at how far it is.
 const TELL_EVERY: u64 = 1024 * 1024;
 
@@ -48,29 +51,51 @@ pub struct Import {
 
 impl Import {
     pub fn run(self, settings: &Settings) -> Result<(), Trouble> {
+        let mapping = self.mapping()?;
+        let key = self.idempotency_key.clone().unwrap_or_else(fresh_key);
         wiring::small_runtime()?.block_on(async {
             let remote = Remote::open(settings)?;
             let workflow = remote.workflow(&self.workflow).await?;
-            let accepted = remote.upload(&self.call(&workflow), self.opening()).await?;
+            let accepted = remote.upload(&self.call(&workflow, mapping, &key), self.opening()).await?;
             if !accepted.is_yes() {
                 return Err(accepted.refusal());
             }
-            let id = accepted.json["id"].as_str().ok_or_else(|| remote.unexpected())?.to_owned();
-            note(&format!("import {} is accepted, and goes on whatever becomes of this command", plain(&id)));
-            let ended = self.wait(&remote, &workflow, &id).await?;
-            if let (Some(path), "Fail") = (&self.errors, status(&ended)) {
-                save(&remote, &workflow, &id, path).await?;
+            let id = accepted.json["id"].as_str().ok_or_else(|| remote.unexpected())?;
+            let place = ["workflows", &workflow.id, "imports", id, "errors"];
+            let again = format!("with --idempotency-key {} the same command waits for it", shell_word(&key));
+            note(&format!("import {} is accepted, and goes on whatever becomes of this command; {again}", plain(id)));
+            let goes_on = || format!("import {} goes on: {again}, or see how by {}", plain(id), remote.curl(&plain(&place[..4].join("/"))));
+            let ended = wait(&remote, &place[..4]).await.map_err(|trouble| trouble.and([goes_on()]))?;
+            self.tell(&ended)?;
+            if status(&ended) != "Fail" {
+                return Ok(());
             }
-            self.tell(&ended)
+            let mut errors = sentences(&ended.json["errors"]);
+            if let Some(path) = &self.errors {
+                to_file(&remote, &Call::list(&place), path).await.map_err(|trouble| trouble.and(errors.split_off(0)))?;
+                if let Some(last) = errors.last_mut() {
+                    last.push_str(&format!("; mend {} and import it", path.display()));
+                }
+            }
+            Err(Trouble::Refused(errors))
         })
     }
 
-    fn call(&self, workflow: &Named) -> Call {
-        let key = self.idempotency_key.clone().unwrap_or_else(fresh_key);
-        let mut call = Call::upload(&["workflows", &workflow.id, "imports"], "text/csv", key);
-        if !self.map.is_empty() {
-            let target = |field: &str| if field.is_empty() { Json::Null } else { field.into() };
-            let mapping: Map<String, Json> = self.map.iter().map(|(column, field)| (column.clone(), target(field))).collect();
+    /// Of a column that is said twice, one would be left out silently.
+    fn mapping(&self) -> Result<Map<String, Json>, Trouble> {
+        let mut mapping = Map::new();
+        for (column, field) in &self.map {
+            let target = if field.is_empty() { Json::Null } else { field.as_str().into() };
+            if mapping.insert(column.clone(), target).is_some() {
+                return Err(Trouble::usage(format!("--map says twice what {column:?} is; allowed is one field for a column")));
+            }
+        }
+        Ok(mapping)
+    }
+
+    fn call(&self, workflow: &Named, mapping: Map<String, Json>, key: &str) -> Call {
+        let mut call = Call::upload(&["workflows", &workflow.id, "imports"], "text/csv", key.to_owned());
+        if !mapping.is_empty() {
             call = call.query("_mapping", &Json::Object(mapping).to_string());
         }
         if let Some(delimiter) = &self.delimiter {
@@ -96,37 +121,33 @@ impl Import {
         }
     }
 
-    async fn wait(&self, remote: &Remote, workflow: &Named, id: &str) -> Result<Answer, Trouble> {
-        let mut line = Line::default();
-        loop {
-            let answer = remote.look(&Call::get(&["workflows", &workflow.id, "imports", id])).await?;
-            line.show(&progress(&answer.json));
-            if status(&answer) != "Pending" {
-                line.end();
-                return Ok(answer);
-            }
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
-        }
-    }
-
     fn tell(&self, ended: &Answer) -> Result<(), Trouble> {
         if self.json {
-            print(&ended.text())?;
-        } else {
-            let count = |key: &str| ended.json[key].as_i64().unwrap_or(0);
-            let (created, updated, failed) = (count("created"), count("updated"), count("failed"));
-            let words = if self.dry_run { ["would be created", "updated", "not imported"] } else { ["created", "updated", "not imported"] };
-            print(&format!("{created} {}, {updated} {}, {failed} {}", words[0], words[1], words[2]))?;
+            return print(&ended.text());
         }
-        if status(ended) != "Fail" {
-            return Ok(());
-        }
-        let mut errors = sentences(&ended.json["errors"]);
-        if let (Some(path), Some(last)) = (&self.errors, errors.last_mut()) {
-            last.push_str(&format!("; mend {} and import it", path.display()));
-        }
-        Err(Trouble::Refused(errors))
+        let count = |key: &str| ended.json[key].as_i64().unwrap_or(0);
+        let (created, updated, failed) = (count("created"), count("updated"), count("failed"));
+        let words = if self.dry_run { ["would be created", "updated", "not imported"] } else { ["created", "updated", "not imported"] };
+        print(&format!("{created} {}, {updated} {}, {failed} {}", words[0], words[1], words[2]))
     }
+}
+
+/// Until it has ended. The longer that takes, the less often it is looked at.
+async fn wait(remote: &Remote, place: &[&str]) -> Result<Answer, Trouble> {
+    let (mut line, mut pauses) = (Line::default(), pauses());
+    loop {
+        let answer = remote.look_patiently(&Call::get(place), AWAY_MAX).await.inspect_err(|_| line.end())?;
+        line.show(&progress(&answer.json));
+        if status(&answer) != "Pending" {
+            line.end();
+            return Ok(answer);
+        }
+        tokio::time::sleep(pauses.next().unwrap_or(LOOK_AGAIN_AFTER_MAX)).await;
+    }
+}
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(LOOK_AGAIN_AFTER), |pause| Some((*pause * 2).min(LOOK_AGAIN_AFTER_MAX)))
 }
 
 fn status(answer: &Answer) -> &str {
@@ -138,13 +159,6 @@ fn progress(import: &Json) -> String {
     let (rows, done) = (count("rows"), count("done"));
     let percent = if rows > 0 { done * 100 / rows } else { 100 };
     format!("{percent:>3} %  {done} of {rows} rows, {} not imported", count("failed"))
-}
-
-async fn save(remote: &Remote, workflow: &Named, id: &str, path: &Path) -> Result<(), Trouble> {
-    let unwritable = |error: std::io::Error| Trouble::refused(format!("{} can't be written: {error}", path.display()));
-    let mut file = File::create(path).map_err(unwritable)?;
-    remote.download(&Call::list(&["workflows", &workflow.id, "imports", id, "errors"]), &mut file).await?;
-    file.flush().map_err(unwritable)
 }
 
 /// One line on a terminal that says how far something is. Where nobody watches, nothing is said.
@@ -198,5 +212,18 @@ impl<R: Read> Read for Told<R> {
             self.line.end();
         }
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_import_is_looked_at_less_and_less_often() {
+        let seconds = |pauses: &[Duration]| pauses.iter().sum::<Duration>().as_secs_f64();
+        let pauses: Vec<Duration> = pauses().take(60).collect();
+        assert!(seconds(&pauses[..3]) < 2.0 && seconds(&pauses[..34]) > 60.0, "{pauses:?}");
+        assert!(pauses.iter().all(|pause| *pause <= LOOK_AGAIN_AFTER_MAX));
     }
 }

@@ -1,13 +1,15 @@
 //! The public API from outside: what `baton actions`, `act`, `tasks`, `import` and `export` ask a server by HTTP, as any client does.
 //!
 //! Map: [`Call`] is one request and [`Answer`] what came back, with what a refusal means; `names` finds what people call a workflow, an action
-//! or a checklist item, `plain` makes of the server's texts what a terminal may be given.
+//! or a checklist item, `plain` makes of the server's texts what a terminal may be given; `waiting` looks at what goes on by itself, also past
+//! a restart of the server.
 
 mod answer;
 mod call;
 mod names;
 pub mod plain;
 mod ready;
+mod waiting;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -17,12 +19,12 @@ use baton_connect::guard::{Guard, SystemResolver, network};
 use baton_connect::http::{CALL_TIMEOUT_MAX, Client, Failure, Outgoing};
 use baton_connect::tls::Roots;
 use baton_engine::env::{Clock, Entropy, SystemClock};
-use tokio::time::Instant;
 
 pub use answer::{Answer, sentences};
 pub use call::Call;
 pub use names::Named;
 pub use ready::check_ready;
+pub use waiting::AWAY_MAX;
 
 use crate::settings::{Settings, table};
 use crate::surroundings::secret_in;
@@ -33,8 +35,6 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// A server that restarts is back by the last of them.
 const ATTEMPTS_MAX: u32 = 5;
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
-/// The server gives 60 at most, and some time is for the way.
-const WAIT_SECONDS_MAX: u64 = 30;
 
 /// A server, and the key that it is asked with.
 pub struct Remote {
@@ -49,8 +49,9 @@ impl Remote {
         Ok(Remote { client: client()?.taking(ANSWER_BYTES_MAX), url: settings.url(), key })
     }
 
-    pub fn url(&self) -> &str {
-        &self.url
+    /// The command that shows what is there.
+    pub fn curl(&self, place: &str) -> String {
+        format!("curl '{}/api/v1/{place}' --header \"Authorization: Bearer $BATON_API_KEY\"", self.url)
     }
 
     /// What Baton answers, a refusal too. Where the connection breaks first, the same is asked again if that can do nothing twice.
@@ -118,24 +119,6 @@ impl Remote {
     pub async fn look(&self, call: &Call) -> Result<Answer, Trouble> {
         let answer = self.ask(call).await?;
         if answer.is_yes() { Ok(answer) } else { Err(answer.refusal()) }
-    }
-
-    /// The execution when it has ended, or as it is after so many seconds.
-    pub async fn ended(&self, workflow: &Named, execution: &str, seconds: u64) -> Result<Answer, Trouble> {
-        let deadline = Instant::now() + Duration::from_secs(seconds);
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now()).as_secs().clamp(1, WAIT_SECONDS_MAX);
-            let call = Call::get(&["workflows", &workflow.id, "executions", execution]).query("_wait", &left.to_string());
-            let asked = Instant::now();
-            let answer = self.look(&call).await?;
-            if answer.json["status"] != "Pending" || Instant::now() >= deadline {
-                return Ok(answer);
-            }
-            // A server that stops answers at once.
-            if Instant::now() < asked + Duration::from_secs(left) {
-                tokio::time::sleep(AGAIN_AFTER).await;
-            }
-        }
     }
 
     /// Where the answer has another shape than Baton gives it.

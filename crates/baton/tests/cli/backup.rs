@@ -109,6 +109,30 @@ fn nothing_is_overwritten_and_nothing_served_is_restored_into() {
 }
 
 #[test]
+fn what_was_there_before_gives_a_backup_neither_its_mode_nor_its_place() {
+    let kept = kept();
+    let site = &kept.site;
+    site.write("b.gz.partial", "of one that was interrupted");
+    std::fs::set_permissions(site.path("b.gz.partial"), PermissionsExt::from_mode(0o644)).expect("it is ours");
+    let mut seen = File::open(site.path("b.gz.partial")).expect("it is there");
+    site.ok(&["backup", "b.gz"]);
+    assert_eq!(mode(&site.path("b.gz")), 0o600);
+    let mut text = String::new();
+    seen.read_to_string(&mut text).expect("it is text");
+    assert_eq!(text, "of one that was interrupted", "who had it open sees nothing of the backup");
+
+    for target in ["elsewhere", "nowhere"] {
+        site.write("elsewhere", "left alone");
+        std::os::unix::fs::symlink(site.path(target), site.path("c.gz.partial")).expect("the folder is ours");
+        let told = "error: c.gz.partial is there, and is no file: take it away, or name another file";
+        assert_eq!(site.refused(&["backup", "c.gz"]), told);
+        std::fs::remove_file(site.path("c.gz.partial")).expect("it is still there");
+    }
+    assert_eq!(std::fs::read(site.path("elsewhere")).expect("it is there"), b"left alone");
+    assert!(!site.path("nowhere").exists());
+}
+
+#[test]
 fn another_master_key_is_told_at_once() {
     let kept = kept();
     let site = &kept.site;

@@ -25,4 +25,5 @@ mod settings;
 mod site;
 mod traces;
 mod users;
+mod waiting;
 mod waits;

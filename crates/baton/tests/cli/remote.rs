@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use serde_json::Value as Json;
 
-use crate::site::{Ended, Server, Site, connect, ended};
+use crate::site::{Ended, Server, Site, connect, ended, mode};
 
 const REFUNDS: &str = "
 name: Refunds
@@ -39,14 +39,14 @@ actions:
 ";
 
 /// A server with a workflow, and a key for it.
-struct Shell {
-    site: Site,
-    server: Server,
-    key: String,
+pub struct Shell {
+    pub site: Site,
+    pub server: Server,
+    pub key: String,
 }
 
 impl Shell {
-    fn new() -> Shell {
+    pub fn new() -> Shell {
         let (site, made) = Site::with_workspace();
         site.write("refunds.yaml", REFUNDS);
         site.ok(&["apply", "refunds.yaml"]);
@@ -54,7 +54,7 @@ impl Shell {
         Shell { site, server, key: made["api_key"].as_str().expect("a key").to_owned() }
     }
 
-    fn run_at(&self, url: &str, key: &str, arguments: &[&str]) -> Ended {
+    pub fn run_at(&self, url: &str, key: &str, arguments: &[&str]) -> Ended {
         let mut command = self.site.command(arguments);
         command.env("BATON_URL", url).env("BATON_API_KEY", key);
         ended(command)
@@ -70,7 +70,7 @@ impl Shell {
         ended.out.trim_end().to_owned()
     }
 
-    fn json(&self, arguments: &[&str]) -> Json {
+    pub fn json(&self, arguments: &[&str]) -> Json {
         serde_json::from_str(&self.ok(&[arguments, &["--json"]].concat())).expect("it is JSON")
     }
 
@@ -266,7 +266,7 @@ fn who_is_asked_with_which_key_is_said_where_it_is_wrong() {
     assert_eq!(shell.run_at(&url, "", &by_file).code, 0);
 }
 
-fn read_request(stream: &mut TcpStream) -> Vec<u8> {
+pub fn read_request(stream: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     let mut piece = [0; 4096];
     loop {
@@ -377,8 +377,36 @@ fn a_file_is_imported_and_what_is_left_is_mended() {
     assert_eq!(shell.json(&["tasks", "show", "Refunds", "A-1"])["Amount"], "12.50");
     let again = shell.json(&[&["import", "left.csv"], &mapped[..]].concat());
     assert_eq!((&again["status"], &again["updated"]), (&Json::from("Success"), &Json::from(1)));
+    let twice = shell.run(&["import", "left.csv", "--workflow", "Refunds", "--map", "Nr=Order", "--map", "x=", "--map", "Nr=Email"]);
+    assert_eq!((twice.code, twice.out.as_str()), (2, ""), "{twice:?}");
+    assert_eq!(twice.err, "error: --map says twice what \"Nr\" is; allowed is one field for a column\n");
     let missing = shell.run(&["import", "missing.csv", "--workflow", "Refunds"]);
     assert!(missing.code == 1 && missing.err.contains("missing.csv can't be read"), "{missing:?}");
+}
+
+#[test]
+fn what_is_left_takes_the_place_of_the_file_and_only_when_it_is_whole() {
+    let shell = Shell::new();
+    shell.site.write("fix.csv", "Order,Customer,Amount\nA-1,Ada,much\n");
+    std::fs::set_permissions(shell.site.path("fix.csv"), PermissionsExt::from_mode(0o600)).expect("it is ours");
+    let import = ["import", "fix.csv", "--workflow", "Refunds", "--errors", "fix.csv", "--idempotency-key", "once"];
+    // As where there is no room: what was there stays, and the outcome is told.
+    std::fs::create_dir(shell.site.path("fix.csv.part")).expect("the folder is ours");
+    let unsaved = shell.run(&import);
+    assert_eq!((unsaved.code, unsaved.out.as_str()), (1, "0 created, 0 updated, 1 not imported\n"));
+    assert!(unsaved.err.contains("error: fix.csv can't be written: ") && unsaved.err.contains("\nerror: Refused rows: 1"), "{unsaved:?}");
+    let read = || std::fs::read_to_string(shell.site.path("fix.csv")).expect("it is there");
+    assert_eq!(read(), "Order,Customer,Amount\nA-1,Ada,much\n");
+
+    std::fs::remove_dir(shell.site.path("fix.csv.part")).expect("it is there");
+    assert!(shell.run(&import).err.contains("; mend fix.csv and import it\n"));
+    assert_eq!(read(), "_Line,Order,Customer,Amount,_Errors\r\n2,A-1,Ada,much,Amount is invalid\r\n");
+    assert_eq!(mode(&shell.site.path("fix.csv")), 0o600);
+    // What is no file stays what it is, and a link, too.
+    assert_eq!(shell.run(&["export", "--workflow", "Refunds", "--output", "/dev/stdout"]).out.lines().count(), 1);
+    std::os::unix::fs::symlink("fix.csv", shell.site.path("link.csv")).expect("the folder is ours");
+    shell.ok(&["export", "--workflow", "Refunds", "--output", "link.csv"]);
+    assert!(shell.site.path("link.csv").is_symlink() && read().starts_with("Stage,"));
 }
 
 #[test]

@@ -38,7 +38,8 @@ const INDEX_RESTS: u32 = 4;
 /// Pieces of an import that one transaction clears away: a few milliseconds of SQLite's writer.
 const CLEARED_PIECES: i64 = 10;
 const PURGE_EVERY: Duration = Duration::from_secs(600);
-const PURGE_ROWS_MAX: i64 = 10_000;
+/// Answers under an `Idempotency-Key` that one transaction takes away: a few milliseconds of SQLite's writer.
+const PURGED_AT_ONCE: i64 = 200;
 /// Executions that one transaction takes away: a few milliseconds of SQLite's writer.
 const FORGOTTEN_AT_ONCE: usize = 100;
 
@@ -152,8 +153,8 @@ impl Engine {
     async fn purge(&self) {
         let before = self.now().plus_micros(-KEPT_MICROS);
         loop {
-            match self.shared.store.write(move |tx| idempotency::purge(tx, before, PURGE_ROWS_MAX)).await {
-                Ok(purged) if purged == PURGE_ROWS_MAX as u64 => {}
+            match self.shared.store.write(move |tx| idempotency::purge(tx, before, PURGED_AT_ONCE)).await {
+                Ok(purged) if purged == PURGED_AT_ONCE as u64 => {}
                 Ok(_) => return,
                 Err(error) => return warn!(%error, "old idempotency keys could not be purged"),
             }

@@ -10,7 +10,9 @@ use crate::migrate::{self, VERSION};
 use crate::sqlite::tables_at;
 use crate::{Param, Row, StoreError, Tx};
 
-const PAGE_ROWS: u64 = 256;
+/// Rows that are looked at together, and what those may take that are read together: PostgreSQL's answers come whole.
+const PAGE_ROWS: usize = 256;
+pub(super) const PAGE_BYTES: u64 = 1 << 20;
 
 /// What a schema that was never made answers is for the caller; here there is one.
 pub(crate) fn copy(tx: &mut dyn Tx, made_at: Timestamp, out: impl Write, progress: &mut dyn FnMut(Progress)) -> Result<Copied, StoreError> {
@@ -39,27 +41,76 @@ fn count(tx: &mut dyn Tx, tables: &[Table]) -> Result<u64, StoreError> {
 }
 
 fn copy_table(tx: &mut dyn Tx, table: &Table, writer: &mut Writer<impl Write>, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
-    let key: Vec<&str> = table.key.iter().map(|place| table.columns[*place].0.as_str()).collect();
-    let key = key.join(", ");
-    let places: Vec<String> = (1..=table.key.len()).map(|number| format!("${number}")).collect();
-    let begin = format!("SELECT {} FROM {}", table.column_names().join(", "), table.name);
-    let end = format!("ORDER BY {key} LIMIT {PAGE_ROWS}");
-    let first = format!("{begin} {end}");
-    let next = format!("{begin} WHERE ({key}) > ({}) {end}", places.join(", "));
+    let sizes = Select::of(table, &size_of_row(table));
+    let rows = Select::of(table, &table.column_names().join(", "));
     let mut last: Vec<Cell> = Vec::new();
     loop {
-        let before = writer.rows();
-        let after: Vec<Param<'_>> = last.iter().map(Param::from).collect();
-        let mut seen = None;
-        tx.rows(if last.is_empty() { &first } else { &next }, &after, &mut |row| {
-            seen = Some(key_of(row, table)?);
-            writer.row(row, table)
-        })?;
-        progress(writer.rows());
-        match seen {
-            Some(key) if writer.rows() - before == PAGE_ROWS => last = key,
-            _ => return Ok(()),
+        let page = sizes.after(tx, &last, PAGE_ROWS, |row| Ok(row.int(0)?.unsigned_abs()))?;
+        for count in runs(&page) {
+            let mut keys = rows.after(tx, &last, count, |row| {
+                writer.row(row, table)?;
+                key_of(row, table)
+            })?;
+            last = keys.pop().unwrap_or(last);
+            progress(writer.rows());
         }
+        if page.len() < PAGE_ROWS {
+            return Ok(());
+        }
+    }
+}
+
+/// How many of these rows are read together: as many as fit, or one that is larger.
+fn runs(sizes: &[u64]) -> Vec<usize> {
+    let (mut runs, mut bytes) = (Vec::new(), 0);
+    for size in sizes {
+        bytes += size;
+        match runs.last_mut() {
+            Some(count) if bytes <= PAGE_BYTES => *count += 1,
+            _ => {
+                bytes = *size;
+                runs.push(1);
+            }
+        }
+    }
+    runs
+}
+
+/// Known without reading what it measures.
+fn size_of_row(table: &Table) -> String {
+    let of_column = |(name, kind): &(String, Kind)| match kind {
+        Kind::Int => size_of::<i64>().to_string(),
+        Kind::Text | Kind::Bytes => format!("coalesce(octet_length({name}), 0)"),
+    };
+    table.columns.iter().map(of_column).collect::<Vec<_>>().join(" + ")
+}
+
+/// The same of the first rows of a table, and of those behind one.
+struct Select {
+    first: String,
+    next: String,
+}
+
+impl Select {
+    fn of(table: &Table, what: &str) -> Select {
+        let key: Vec<&str> = table.key.iter().map(|place| table.columns[*place].0.as_str()).collect();
+        let key = key.join(", ");
+        let last: Vec<String> = (1..=table.key.len()).map(|number| format!("${number}")).collect();
+        let (begin, end) = (format!("SELECT {what} FROM {}", table.name), format!("ORDER BY {key} LIMIT"));
+        let next = format!("{begin} WHERE ({key}) > ({}) {end} ${}", last.join(", "), last.len() + 1);
+        Select { first: format!("{begin} {end} $1"), next }
+    }
+
+    fn after<T>(
+        &self,
+        tx: &mut dyn Tx,
+        last: &[Cell],
+        count: usize,
+        each: impl FnMut(&dyn Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let params: Vec<Param<'_>> = last.iter().map(Param::from).chain([count.into()]).collect();
+        tx.query(if last.is_empty() { &self.first } else { &self.next }, &params, each)
     }
 }
 

@@ -1,13 +1,17 @@
 //! `GET /metrics`: what happened is counted, what waits is told.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
 
-use baton_store::{Options, Place};
+use baton_engine::env::SystemClock;
+use baton_store::{Options, Place, Store, StoreError};
 use serde_json::json;
 
 use super::calls::Calls;
 use super::review::Review;
-use super::server::{Call, Server, get, post};
+use super::server::{Call, Server, get, loopback, post};
 
 /// Each line's value by its name and labels.
 async fn metrics(server: &Server) -> BTreeMap<String, f64> {
@@ -180,6 +184,38 @@ async fn without_its_store_a_node_tells_what_it_has_counted() {
     database.kill_sessions();
     let values = metrics(&server).await;
     assert_eq!((values.get("baton_jobs_waiting"), values.get("baton_lease_takeovers_total")), (None, Some(&0.0)));
+}
+
+/// Or those who watch would take it for dead while it has most to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_more_callers_than_it_takes_a_node_is_ready_and_tells_what_waits() {
+    let Some(database) = crate::postgres::Database::fresh() else { return };
+    let store = Store::open(Options { readers: 1, ..Options::new(Place::Url(database.url.clone())) }).expect("the store opens");
+    let server = Server::over(store.clone(), Arc::new(SystemClock::new()), loopback(None)).await;
+    let ((reads, is_reading), (go_on, until)) = (mpsc::channel(), mpsc::channel::<()>());
+    let mut held = Box::pin(store.read::<_, StoreError>(move |_| {
+        reads.send(()).expect("it is waited for");
+        Ok(until.recv().is_ok())
+    }));
+    assert!(once(&mut held).await.is_pending());
+    is_reading.recv().expect("the reader has it");
+    let mut waiting = Vec::new();
+    loop {
+        let mut read = Box::pin(store.read::<_, StoreError>(|_| Ok(())));
+        match once(&mut read).await {
+            Poll::Pending => waiting.push(read),
+            Poll::Ready(done) => break assert_eq!(done, Err(StoreError::Overloaded)),
+        }
+    }
+    let (mut ready, mut told) = (Box::pin(server.send(get("//readyz"))), Box::pin(metrics(&server)));
+    assert!(once(&mut ready).await.is_pending() && once(&mut told).await.is_pending());
+    drop(go_on);
+    ready.await.expect(200);
+    assert_eq!(told.await["baton_jobs_waiting"], 0.0);
+}
+
+async fn once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+    std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
 /// By its route, so that no value of a field, no id and nothing that a stranger makes up is a label.

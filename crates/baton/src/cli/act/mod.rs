@@ -197,13 +197,8 @@ async fn explain(remote: &Remote, workflow: &Named, body: &Json) -> Result<Answe
 
 /// Whatever happens while it is waited for, the execution goes on, and can be found.
 async fn end_of(remote: &Remote, workflow: &Named, id: &str, seconds: u64) -> Result<Answer, Trouble> {
-    remote.ended(workflow, id, seconds).await.map_err(|trouble| match trouble {
-        Trouble::Refused(mut sentences) => {
-            sentences.push(format!("{} is accepted, and goes on: see how by {}", plain(id), watch(remote, workflow, id)));
-            Trouble::Refused(sentences)
-        }
-        other => other,
-    })
+    let goes_on = || format!("{} is accepted, and goes on: see how by {}", plain(id), watch(remote, workflow, id));
+    remote.ended(workflow, id, seconds).await.map_err(|trouble| trouble.and([goes_on()]))
 }
 
 fn not_ended(remote: &Remote, workflow: &Named, id: &str, seconds: u64) -> String {
@@ -211,6 +206,5 @@ fn not_ended(remote: &Remote, workflow: &Named, id: &str, seconds: u64) -> Strin
 }
 
 fn watch(remote: &Remote, workflow: &Named, id: &str) -> String {
-    let url = format!("{}/api/v1/workflows/{}/executions/{}?_wait=60", remote.url(), workflow.id, plain(id));
-    format!("curl '{url}' --header \"Authorization: Bearer $BATON_API_KEY\"")
+    remote.curl(&format!("workflows/{}/executions/{}?_wait=60", workflow.id, plain(id)))
 }

@@ -1,0 +1,144 @@
+//! Waiting for what goes on by itself on the server. Nothing is lost meanwhile, so one that restarts, or has been asked too often, is asked
+//! again.
+
+use std::time::Duration;
+
+use baton_connect::http::Failure;
+use tokio::time::Instant;
+
+use super::{AGAIN_AFTER, Answer, Call, Named, Remote, now};
+use crate::trouble::Trouble;
+
+/// A server that is replaced by another, with what that has to migrate, is back by then.
+pub const AWAY_MAX: Duration = Duration::from_secs(120);
+/// Unless an answer says when.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Too many requests, and what a server or a proxy before it says while it is away.
+const COMES_BACK: [u16; 4] = [429, 502, 503, 504];
+/// The server gives 60 at most, and some time is for the way.
+const WAIT_SECONDS_MAX: u64 = 30;
+
+impl Remote {
+    /// As `look` does, again and again while the server is away or busy, but for no longer than `patience`.
+    pub async fn look_patiently(&self, call: &Call, patience: Duration) -> Result<Answer, Trouble> {
+        let request = call.request(&self.url, &self.key)?;
+        let deadline = Instant::now() + patience;
+        loop {
+            let (trouble, after) = match self.client.call(&request).await {
+                Ok(answer) => {
+                    let (comes_back, after) = (COMES_BACK.contains(&answer.status), answer.retry_after(now()));
+                    match Answer::read(answer, now(), call, &self.url) {
+                        Ok(answer) if answer.is_yes() => return Ok(answer),
+                        no if comes_back => (no.map_or_else(|trouble| trouble, |answer| answer.refusal()), after),
+                        no => return Err(no?.refusal()),
+                    }
+                }
+                Err(error) => {
+                    let trouble = Trouble::refused(self.unanswered(call, &error.failure, true));
+                    match error.failure {
+                        Failure::NoConnection { .. } | Failure::BrokenOff { .. } | Failure::TimedOut { .. } => (trouble, None),
+                        _ => return Err(trouble),
+                    }
+                }
+            };
+            let after = after.unwrap_or_default().max(LOOK_AGAIN_AFTER);
+            if Instant::now() + after > deadline {
+                return Err(trouble);
+            }
+            tokio::time::sleep(after).await;
+        }
+    }
+
+    /// The execution when it has ended, or as it is after so many seconds.
+    pub async fn ended(&self, workflow: &Named, execution: &str, seconds: u64) -> Result<Answer, Trouble> {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let wait = left.as_secs().clamp(1, WAIT_SECONDS_MAX);
+            let call = Call::get(&["workflows", &workflow.id, "executions", execution]).query("_wait", &wait.to_string());
+            let asked = Instant::now();
+            let answer = self.look_patiently(&call, left.min(AWAY_MAX)).await?;
+            if answer.json["status"] != "Pending" || Instant::now() >= deadline {
+                return Ok(answer);
+            }
+            // A server that stops answers at once.
+            if Instant::now() < asked + Duration::from_secs(wait) {
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::super::client;
+    use super::*;
+
+    fn remote(port: u16) -> Remote {
+        Remote { client: client().expect("no certificate is read"), url: format!("http://127.0.0.1:{port}"), key: "k".to_owned() }
+    }
+
+    async fn bound(port: u16) -> (TcpListener, u16) {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        (listener, port)
+    }
+
+    async fn asked(listener: &TcpListener) -> TcpStream {
+        let (mut stream, _) = listener.accept().await.expect("somebody asks");
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.expect("a GET has no body"));
+        }
+        stream
+    }
+
+    async fn answer(listener: &TcpListener, head: &str, body: &str) {
+        let answer = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        asked(listener).await.write_all(answer.as_bytes()).await.expect("it is read");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_restarts_is_waited_for() {
+        // Nobody is there at first.
+        let (listener, port) = bound(0).await;
+        drop(listener);
+        let restarts = async {
+            tokio::time::advance(AWAY_MAX / 2).await;
+            tokio::time::resume();
+            let (listener, _) = bound(port).await;
+            answer(&listener, "503 Service Unavailable\r\nRetry-After: 1", r#"{"errors":["This node is stopping"]}"#).await;
+            drop(asked(&listener).await);
+            answer(&listener, "502 Bad Gateway", "<html>").await;
+            answer(&listener, "200 OK", r#"{"status":"Pending"}"#).await;
+        };
+        let (remote, call) = (remote(port), Call::get(&["x"]));
+        let (seen, ()) = tokio::join!(remote.look_patiently(&call, AWAY_MAX), restarts);
+        assert_eq!(seen.expect("it is back in time").json["status"], "Pending");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_stays_away_is_not_waited_for_for_ever() {
+        let (listener, port) = bound(0).await;
+        drop(listener);
+        let begun = Instant::now();
+        let told = remote(port).look_patiently(&Call::get(&["x"]), AWAY_MAX).await.expect_err("nobody is there");
+        assert!(begun.elapsed() > AWAY_MAX / 2, "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn what_no_waiting_helps_is_told_at_once() {
+        let (listener, port) = bound(0).await;
+        for (head, body, told) in [
+            ("429 Too Many Requests\r\nRetry-After: 3600", r#"{"errors":["Too many"]}"#, "Too many; ask again in 3600 s"),
+            ("409 Conflict", r#"{"errors":["It has gone"]}"#, "It has gone"),
+        ] {
+            let (remote, call) = (remote(port), Call::get(&["x"]));
+            let (seen, ()) = tokio::join!(remote.look_patiently(&call, AWAY_MAX), answer(&listener, head, body));
+            assert_eq!(seen.err(), Some(Trouble::refused(told)));
+        }
+    }
+}
