@@ -78,6 +78,14 @@ impl Passage for Crossed {
     }
 }
 
+impl Crossed {
+    fn see(&self, sql: &str) {
+        if self.access == Access::Write && sql.contains(self.line.piece) {
+            self.is_piece.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
 struct Seen<'a> {
     tx: &'a mut dyn Tx,
     passage: &'a Crossed,
@@ -85,6 +93,7 @@ struct Seen<'a> {
 
 impl Tx for Seen<'_> {
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.passage.see(sql);
         self.tx.execute(sql, params)
     }
 
@@ -94,9 +103,7 @@ impl Tx for Seen<'_> {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&dyn Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        if self.passage.access == Access::Write && sql.contains(self.passage.line.piece) {
-            self.passage.is_piece.store(true, Ordering::SeqCst);
-        }
+        self.passage.see(sql);
         self.tx.rows(sql, params, each)
     }
 
