@@ -33,12 +33,14 @@ use crate::reply;
 use crate::requests::Requests;
 use crate::room::{Room, Taken};
 use crate::route::{Handled, Policy, ROUTES, Route};
+use crate::uploads::Uploads;
 
 pub struct App {
     pub engine: Engine,
     pub options: ApiOptions,
     /// What bodies that are not small may take together.
     pub room: Room,
+    pub uploads: Uploads,
     /// The pages of `/api/docs`, once somebody has asked for one.
     pub reference: OnceLock<Pages>,
     /// Pages of lists, and plans, that are read at once.
@@ -87,7 +89,7 @@ pub fn watch_router(engine: Engine, options: ApiOptions) -> axum::Router {
 fn router_of(places: Vec<Place>, engine: Engine, options: ApiOptions) -> axum::Router {
     let room = Room::new(options.body_bytes_max);
     let (reference, lists) = (OnceLock::new(), Arc::new(Semaphore::new(cores())));
-    let app = Arc::new(App { engine, options, room, reference, lists, requests: Requests::new() });
+    let app = Arc::new(App { engine, options, room, uploads: Uploads::default(), reference, lists, requests: Requests::new() });
     let mut router = axum::Router::new();
     for place in places {
         let (app, place) = (app.clone(), Arc::new(place));

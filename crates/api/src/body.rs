@@ -6,7 +6,6 @@ use std::fmt;
 use axum::body::{Body, HttpBody};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, EXPECT};
-use baton_core::limits::IMPORT_CHUNK_BYTES;
 use baton_core::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -198,11 +197,6 @@ impl Incoming<'_> {
             got if got == allowed => Ok(()),
             got => Err(Refusal::WrongContentType { got, allowed }),
         }
-    }
-
-    /// For a file that is read while it comes: what has come of it is held a chunk at a time.
-    pub fn take_room(&mut self) -> Result<(), Problem> {
-        if self.taken.grow(self.room, 2 * IMPORT_CHUNK_BYTES) { Ok(()) } else { Err(Problem::NoRoom) }
     }
 
     /// Before any of it is read.

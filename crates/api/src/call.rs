@@ -8,6 +8,7 @@ use axum::extract::RawPathParams;
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
+use baton_core::ids::Id;
 use baton_core::refusal::{Noun, Refusal};
 use baton_engine::commands::tasks::Expected;
 use baton_engine::{Answer, Ask, BodyHash, Cx, Engine, IdempotencyKey, Outcome, Replayed};
@@ -20,6 +21,7 @@ use crate::problem::Problem;
 use crate::query::{Query, bad};
 use crate::reply;
 use crate::room::Taken;
+use crate::uploads::Place;
 
 pub struct Call {
     pub app: Arc<App>,
@@ -99,24 +101,35 @@ impl Call {
     /// much memory: anybody can make up a key of the right form.
     async fn check_stranger(&mut self, look_up: bool) -> Result<(), Problem> {
         self.ask().credential.check_form()?;
-        if !look_up {
-            return Ok(());
+        if look_up {
+            self.workspace().await?;
         }
-        let known = self.read(|_| Ok(())).await;
+        Ok(())
+    }
+
+    /// That of its key.
+    async fn workspace(&mut self) -> Result<Id, Problem> {
+        let known = self.read(|cx| Ok(cx.caller.workspace)).await;
         if known.is_err() {
             self.incoming().discard().await;
         }
         Ok(known?)
     }
 
-    /// A file that is read while it comes.
-    pub async fn file(&mut self, content_type: &'static str) -> Result<Incoming<'_>, Problem> {
-        self.check_stranger(true).await?;
-        let bytes_max = self.app.options.import_bytes_max;
-        let mut incoming = Incoming { bytes_max, ..self.incoming() };
+    /// A file that is read while it comes, and its place among those that do.
+    pub async fn file(&mut self, content_type: &'static str) -> Result<(Incoming<'_>, Place), Problem> {
+        self.ask().credential.check_form()?;
+        let workspace = self.workspace().await?;
+        let (bytes_max, place) = (self.app.options.import_bytes_max, self.app.uploads.begin(workspace));
+        let incoming = Incoming { bytes_max, ..self.incoming() };
         incoming.expect(content_type)?;
-        incoming.take_room()?;
-        Ok(incoming)
+        match place {
+            Some(place) => Ok((incoming, place)),
+            None => {
+                incoming.discard().await;
+                Err(Problem::NoRoom)
+            }
+        }
     }
 
     /// It is not done, whatever its body says.

@@ -27,6 +27,7 @@ mod route;
 mod routes;
 mod show;
 mod streamed;
+mod uploads;
 
 pub use app::{router, watch_router};
 pub use body::BodyTooSlow;

@@ -115,13 +115,14 @@ fn status(refusal: &Refusal) -> StatusCode {
         }
         Refusal::KeyReadOnly | Refusal::KeyLacksRight { .. } | Refusal::MayNotPerform { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::TooManyWaiting | Refusal::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooManyWaiting | Refusal::TooManyImports | Refusal::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::BodyInvalid { .. } | Refusal::BodyBroken => StatusCode::BAD_REQUEST,
         Refusal::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::VersionMoved { .. } => StatusCode::PRECONDITION_FAILED,
+        Refusal::RowsGone => StatusCode::GONE,
         Refusal::HasEnded
         | Refusal::ImportHasEnded
         | Refusal::HasNotFailed

@@ -70,6 +70,17 @@ impl Query {
         number.map(Some).ok_or_else(|| bad(name, value, &format!("a whole number from {least} to {max}")))
     }
 
+    /// What divides the cells of a CSV.
+    pub fn delimiter(&self) -> Result<Option<u8>, Refusal> {
+        match self.get("_delimiter") {
+            None => Ok(None),
+            Some(",") => Ok(Some(b',')),
+            Some(";") => Ok(Some(b';')),
+            Some("tab" | "\t") => Ok(Some(b'\t')),
+            Some(other) => Err(bad("_delimiter", other, "`,`, `;` or tab")),
+        }
+    }
+
     /// Takes out the parameters named here, each of which has one value at most; the others stay.
     pub fn take(&mut self, names: &[&str]) -> Result<Query, Refusal> {
         let (taken, others) = std::mem::take(&mut self.parameters).into_iter().partition(|(name, _)| names.contains(&name.as_str()));

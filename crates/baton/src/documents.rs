@@ -78,8 +78,12 @@ fn every_limit_is_told() {
         limits::IMPORT_BYTES_MAX,
         limits::IMPORT_CHUNK_ROWS,
         limits::IMPORT_CHUNK_BYTES,
+        limits::IMPORT_CELL_BYTES,
         limits::IMPORT_ROW_BYTES_MAX,
         limits::IMPORT_COLUMNS_MAX,
+        limits::UPLOADS_MAX,
+        limits::UPLOADS_A_WORKSPACE_MAX,
+        limits::WAITING_IMPORTS_MAX,
         seconds(limits::IMPORT_UPLOAD_MAX),
         seconds(limits::IMPORT_REFUSED_KEPT),
     ]

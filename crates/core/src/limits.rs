@@ -85,8 +85,15 @@ pub const IMPORT_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Rows of an import that are written together or not at all, and what they may take together.
 pub const IMPORT_CHUNK_ROWS: usize = 1000;
 pub const IMPORT_CHUNK_BYTES: usize = 4 * 1024 * 1024;
+/// For which a cell counts there beside its text: it takes memory also where it is empty.
+pub const IMPORT_CELL_BYTES: usize = 32;
 pub const IMPORT_ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const IMPORT_COLUMNS_MAX: usize = 1000;
+/// Files that one node takes in at once, and those of one workspace among them.
+pub const UPLOADS_MAX: usize = 16;
+pub const UPLOADS_A_WORKSPACE_MAX: usize = 4;
+/// Imports of one workspace that wait; one more is told to come back later.
+pub const WAITING_IMPORTS_MAX: usize = 10;
 /// How long an upload may stand still before what has come of it is thrown away.
 pub const IMPORT_UPLOAD_MAX: Duration = Duration::from_secs(3600);
 /// How long the rows are kept that an import has refused.

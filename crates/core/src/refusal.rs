@@ -163,6 +163,10 @@ pub enum Refusal {
         row: i64,
     },
     ImportHasEnded,
+    /// The workspace has as many waiting as it may.
+    TooManyImports,
+    /// Those of an import that ended long ago.
+    RowsGone,
     // Ending and repeating an execution
     HasEnded,
     HasNotFailed,
@@ -400,6 +404,8 @@ impl Refusal {
             Refusal::RowNotReached => "row_not_reached",
             Refusal::ImportInterrupted { .. } => "import_interrupted",
             Refusal::ImportHasEnded => "import_has_ended",
+            Refusal::TooManyImports => "too_many_imports",
+            Refusal::RowsGone => "rows_gone",
             Refusal::HasEnded => "has_ended",
             Refusal::HasNotFailed => "has_not_failed",
             Refusal::RetryPending { .. } => "retry_pending",
@@ -517,6 +523,16 @@ impl fmt::Display for Refusal {
                 write!(f, "Stopped after {} interrupted attempts at row {row}", crate::limits::STARTS_MAX)
             }
             Refusal::ImportHasEnded => f.write_str("Import has ended already"),
+            Refusal::TooManyImports => {
+                write!(f, "{} imports of this workspace are waiting; try again later", crate::limits::WAITING_IMPORTS_MAX)
+            }
+            Refusal::RowsGone => {
+                write!(
+                    f,
+                    "The rows that were not imported are gone: they were kept for {} days",
+                    crate::limits::IMPORT_REFUSED_KEPT.as_secs() / 86_400
+                )
+            }
             Refusal::HasEnded => f.write_str("Execution has ended already"),
             Refusal::HasNotFailed => f.write_str("Only a failed execution can be retried"),
             Refusal::RetryPending { id } => write!(f, "A retry is under way already: execution {id}"),

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use baton_core::ids::Id;
 use baton_core::limits::WAITING_CALLS_MAX;
-use baton_store::sql::jobs;
+use baton_store::sql::jobs::{self, Takes};
 use baton_store::{StoreError, Tx};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -238,7 +238,7 @@ impl Engine {
         let (mut too_many, stale) = backlog.too_many_calls(workspace, clock.monotonic());
         if stale {
             let now = self.now();
-            let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, true, now, WAITING_CALLS_MAX);
+            let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, Takes::Call, now, WAITING_CALLS_MAX);
             let calls = self.shared.store.read(count).await?;
             backlog.calls_counted(workspace, calls);
             too_many = calls >= WAITING_CALLS_MAX;
@@ -257,7 +257,7 @@ impl Engine {
                 }
                 if backlog.should_count(workspace, clock.monotonic()) {
                     let now = self.now();
-                    let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, false, now, WAITING_MAX);
+                    let count = move |tx: &mut dyn Tx| jobs::count_claimable(tx, workspace, Takes::Worker, now, WAITING_MAX);
                     backlog.counted(workspace, self.shared.store.read(count).await?);
                     continue;
                 }
@@ -335,7 +335,7 @@ mod tests {
                     claim: None,
                     starts: 0,
                     due_at: None,
-                    takes: jobs::Takes::Worker,
+                    takes: Takes::Worker,
                 };
                 jobs::insert(tx, &job)?;
             }

@@ -1,10 +1,15 @@
 //! Importing, by nodes that each die at one chunk of it.
 
-use baton_core::csv::Row;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use baton_core::csv;
 use baton_core::ids::Id;
 use baton_engine::commands::imports::{self, Import, Status};
 use baton_engine::commands::{activity, workflows};
-use baton_store::{Options, Store};
+use baton_store::link::{Access, Crossing, Link, Passage};
+use baton_store::{Dialect, Options, Param, Row, Store, StoreError, Tx};
 use indexmap::IndexMap;
 use serde_json::json;
 
@@ -27,9 +32,9 @@ async fn accepted(world: &World) -> (String, Id) {
         for piece in 0..PIECES {
             let row = |place| {
                 let line = piece * PIECE_ROWS + place + 2;
-                Row { line, cells: vec![line.to_string(), format!("owl {line}")] }
+                csv::Row { line, cells: vec![line.to_string(), format!("owl {line}")] }
             };
-            let rows: Vec<Row> = (0..PIECE_ROWS).map(row).collect();
+            let rows: Vec<csv::Row> = (0..PIECE_ROWS).map(row).collect();
             imports::add(cx, id, rows.len(), &imports::content(&rows))?;
         }
         Ok(imports::accept(cx, &of, id)?.id)
@@ -127,5 +132,95 @@ async fn it_ends_with_its_workflow() {
         ] {
             until(async || (world.count(sql).await == 0).then_some(())).await;
         }
+    }
+}
+
+/// A race that its node has lost is none of its faults: the next look finds what the winner has made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chunk_that_loses_its_unique_ids_to_others_is_decided_again() {
+    for (place, _database) in places() {
+        let store = Store::open(Options::new(place)).expect("the store opens");
+        let lost = Arc::new(AtomicU32::new(3));
+        let world = World::on(store.over(Arc::new(Raced(lost.clone()))), 1, None, None);
+        world.new_workspace(world.workspace, "UTC").await;
+        let (workflow, id) = accepted(&world).await;
+        world.work();
+        let ended = until(async || Some(import(&world, &workflow, id).await).filter(|import| import.status != Status::Pending)).await;
+        assert_eq!(lost.load(Ordering::SeqCst), 0);
+        assert_eq!((ended.status, ended.counts.created), (Status::Success, (PIECES * PIECE_ROWS).cast_signed()));
+    }
+}
+
+/// Between a node and its store, while others are faster than it.
+struct Raced(Arc<AtomicU32>);
+
+impl Link for Raced {
+    fn open(&self, _: Access) -> Crossing<'_, Arc<dyn Passage>> {
+        Box::pin(async { Ok(Arc::new(Raced(self.0.clone())) as Arc<dyn Passage>) })
+    }
+}
+
+impl Passage for Raced {
+    fn tx<'a>(&'a self, tx: &'a mut dyn Tx) -> Box<dyn Tx + 'a> {
+        Box::new(Racing { tx, lost: &self.0 })
+    }
+
+    fn commits(&self) -> bool {
+        true
+    }
+
+    fn close(&self) -> Crossing<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+struct Racing<'a> {
+    tx: &'a mut dyn Tx,
+    lost: &'a AtomicU32,
+}
+
+impl Tx for Racing<'_> {
+    fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        let is_lost = |left: u32| left.checked_sub(1);
+        if sql.starts_with("INSERT INTO tasks (") && self.lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_lost).is_ok() {
+            return Err(StoreError::Duplicate { constraint: "tasks_unique_key".to_owned() });
+        }
+        self.tx.execute(sql, params)
+    }
+
+    fn rows(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        each: &mut dyn FnMut(&dyn Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.tx.rows(sql, params, each)
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.tx.dialect()
+    }
+}
+
+/// An import is known for as long as an execution.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_imports_go_and_younger_ones_stay() {
+    for (place, _database) in places() {
+        let store = Store::open(Options::new(place)).expect("the store opens");
+        let world = World::on(store.clone(), 1, None, None);
+        world.new_workspace(world.workspace, "UTC").await;
+        world.work();
+        let (workflow, id) = accepted(&world).await;
+        until(async || (import(&world, &workflow, id).await.status == Status::Success).then_some(())).await;
+        for (number, days, left) in [(2, 89, 1), (3, 91, 0)] {
+            let kept = Some(Duration::from_secs(90 * 24 * 3600));
+            let line = Line::new(Fate::Kept, "FROM imports WHERE id <");
+            let node = World::keeping(line.to(&store), number, None, Some(world.workspace), kept);
+            node.clock.put(days * 24 * 3600);
+            node.work();
+            until(async || line.is_dead().then_some(())).await;
+            assert_eq!(world.count("SELECT count(*) FROM imports").await, left);
+        }
+        assert_eq!(world.count("SELECT count(*) FROM tasks").await, (PIECES * PIECE_ROWS).cast_signed());
     }
 }

@@ -6,12 +6,13 @@
 //! - `settle`: after the restart, asks again, waits, reads.
 //! - `oracle`: compares what was answered with what is there; `calls` with what went out; `verdict` brings both together.
 //! - `counts`: compares what is kept beside the tasks with them.
-//! - `slow`: what lives through the deaths of several rounds.
+//! - `slow`: what lives through the deaths of several rounds; `imports`: files that do.
 
 pub mod calls;
 mod counts;
 mod death;
 pub mod edits;
+mod imports;
 pub mod load;
 pub mod oracle;
 pub mod round;

@@ -12,6 +12,7 @@ use super::calls;
 use super::counts;
 use super::death::{Death, FAIL_POINTS};
 use super::edits;
+use super::imports::{Imports, Sending};
 use super::load::{self, Place, Shared, lock};
 use super::settle;
 use super::slow::Slow;
@@ -29,6 +30,8 @@ const TASKS: usize = 5;
 const KILLED_AGAIN_ONCE_IN: u64 = 5;
 const KILLED_AGAIN_WITHIN: std::ops::Range<u64> = 0..40;
 const SLOW_ASKED_WITHIN: std::ops::Range<u64> = 0..40;
+/// In so many rounds a file is sent.
+const IMPORTED_ONCE_IN: u32 = 5;
 /// After so many rounds a fail point must have been met.
 const ROUNDS_A_FAIL_POINT: u32 = 10 * FAIL_POINTS.len() as u32;
 
@@ -44,8 +47,15 @@ pub struct Scene<'a> {
     /// What takes longer than a round, and lives through the deaths of several.
     slow: Vec<Slow>,
     slow_calls: Received,
+    imports: Imports,
     /// Every task of the rounds before, and its Count when it was judged: nothing may touch it later.
     judged: Vec<(String, Value)>,
+}
+
+/// What is asked once, beside the load.
+struct Beside<'a> {
+    slow: &'a Slow,
+    sending: Option<&'a Sending>,
 }
 
 #[derive(Default)]
@@ -61,6 +71,7 @@ pub struct Totals {
     not_reached: u32,
     received: usize,
     repeated: usize,
+    imports: usize,
 }
 
 impl<'a> Scene<'a> {
@@ -69,8 +80,10 @@ impl<'a> Scene<'a> {
         let mut client = site.client();
         let (workflow, actions) = set_up(&mut client, sink)?;
         let tasks = new_tasks(&mut client, &workflow)?;
+        let imports = Imports::set_up(site, &mut client)?;
         server.stop()?;
-        Ok(Scene { site, sink, seed, workflow, actions, tasks, slow: Vec::new(), slow_calls: Received::default(), judged: Vec::new() })
+        let (slow, slow_calls, judged) = (Vec::new(), Received::default(), Vec::new());
+        Ok(Scene { site, sink, seed, workflow, actions, tasks, slow, slow_calls, imports, judged })
     }
 
     pub fn round(&mut self, round: u32, totals: &mut Totals) -> Outcome {
@@ -82,8 +95,10 @@ impl<'a> Scene<'a> {
         let slow = Slow::new(kind, tasks.pop().ok_or("a round has tasks")?, &self.actions[&kind], &name);
         let place = Place { workflow: &self.workflow, tasks: &tasks, actions: &self.actions };
         let shared = Shared::default();
+        let sending = round.is_multiple_of(IMPORTED_ONCE_IN).then(|| self.imports.prepare(&name)).transpose()?;
+        let beside = Beside { slow: &slow, sending: sending.as_ref() };
 
-        let planned = self.under_load(&death, &place, &slow, &shared, &name, &mut random)?;
+        let (planned, told) = self.under_load(&death, &place, &beside, &shared, &name, &mut random)?;
         totals.count(&death, planned);
         let killed_again = random.once_in(KILLED_AGAIN_ONCE_IN);
         if killed_again {
@@ -121,12 +136,25 @@ impl<'a> Scene<'a> {
         findings.extend(counts::judge(&mut client, &self.workflow, &rows)?);
         self.judged.extend(tasks.into_iter().zip(rows));
         self.tasks = new_tasks(&mut client, &self.workflow)?;
+        // The last thing, so that it is carried out while the next round's server dies.
+        if let Some(sending) = &sending {
+            self.imports.settle(&mut client, sending, told)?;
+            totals.imports += 1;
+        }
         server.stop()?;
         if findings.is_empty() { Ok(()) } else { Err(format!("{death:?}:\n{}", findings.join("\n")).into()) }
     }
 
-    /// True if the server died as planned.
-    fn under_load(&self, death: &Death, place: &Place<'_>, slow: &Slow, shared: &Shared, name: &str, random: &mut Random) -> Outcome<bool> {
+    /// Whether the server died as planned, and the import that it had accepted.
+    fn under_load(
+        &self,
+        death: &Death,
+        place: &Place<'_>,
+        beside: &Beside<'_>,
+        shared: &Shared,
+        name: &str,
+        random: &mut Random,
+    ) -> Outcome<(bool, Option<String>)> {
         let mut server = death.serve(self.site)?;
         let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.next()).collect();
         thread::scope(|scope| {
@@ -137,11 +165,14 @@ impl<'a> Scene<'a> {
             let (mut client, after) = (self.site.client(), Duration::from_millis(random.within(SLOW_ASKED_WITHIN)));
             scope.spawn(move || {
                 clock::pause(after);
-                slow.ask(&mut client, place.workflow);
+                beside.slow.ask(&mut client, place.workflow);
             });
+            let mut client = self.site.client();
+            let told = beside.sending.map(|sending| scope.spawn(move || sending.send(&mut client)));
             let planned = death.bring(&mut server);
             shared.stop.store(true, Ordering::Relaxed);
-            planned
+            let told = told.map_or(Ok(None), |told| told.join().expect("a sender does not panic"))?;
+            Ok((planned?, told))
         })
     }
 
@@ -156,6 +187,7 @@ impl<'a> Scene<'a> {
         let (server, _) = self.site.serve_until_ready(&[])?;
         let mut client = self.site.client();
         Slow::judge(&self.slow, &mut client, &self.workflow, self.sink, self.slow_calls)?;
+        self.imports.judge(&mut client)?;
         for (task, before) in &self.judged {
             let now = read_task(&mut client, &self.workflow, task)?;
             if now != *before {
@@ -215,13 +247,25 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { answered, unknown, retried, replays, written, kills, kills_in_recovery, fail_points, not_reached, received, repeated } =
-            self;
+        let Totals {
+            answered,
+            unknown,
+            retried,
+            replays,
+            written,
+            kills,
+            kills_in_recovery,
+            fail_points,
+            not_reached,
+            received,
+            repeated,
+            imports,
+        } = self;
         let met: u32 = fail_points.values().sum();
         write!(
             out,
             "{answered} executions answered, {unknown} not, {retried} asked again, {replays} replayed, {written} other writes; \
-             {received} calls and e-mails received, {repeated} of them repeated; \
+             {imports} imports; {received} calls and e-mails received, {repeated} of them repeated; \
              {kills} kills, {kills_in_recovery} more in recovery, {met} fail points met, {not_reached} not"
         )
     }

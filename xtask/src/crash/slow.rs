@@ -54,10 +54,12 @@ impl Slow {
         for Slow { kind, task, id, .. } in slow {
             settle::wait_until_final(client, workflow, id)?;
             let asked = [Asked { kind: *kind, sent: 0, answered: 1, id: Some(id.clone()) }];
-            let shown = clock::wait_for("a scheduled stage change", SETTLE_LONGEST, || {
+            clock::wait_for("a scheduled stage change", SETTLE_LONGEST, || {
                 let shown = settle::show(client, workflow, task, &asked)?;
-                Ok((shown.moved.len() >= shown.due.len()).then_some(shown))
+                Ok((shown.moved.len() >= shown.due.len()).then_some(()))
             })?;
+            // Anew: its stage was read before its history.
+            let shown = settle::show(client, workflow, task, &asked)?;
             findings.extend(oracle::findings(&asked, &shown).into_iter().map(|finding| format!("task {task}: {finding}")));
             for (id, run) in oracle::runs(&shown) {
                 known.insert(id.to_owned(), Known { run, attempts_max: usize::MAX });

@@ -50,6 +50,14 @@ pub const CURSOR: Parameter = of_query(
     "1.15QxS1fZ3Uk",
 );
 
+pub const DELIMITERS: Takes = Takes::OneOf(&[",", ";", "tab"]);
+pub const DELIMITER: Parameter = of_query(
+    "_delimiter",
+    DELIMITERS,
+    "What divides the cells of a CSV; left out, a comma. A spreadsheet should read it with the same one.",
+    ";",
+);
+
 pub const DRY_RUN: Parameter = of_query("_dry_run", Takes::Flag, "Only says what would come of it; nothing is changed.", "true");
 
 pub const WAIT: Parameter =

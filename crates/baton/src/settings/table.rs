@@ -171,7 +171,7 @@ pub const CONNECTIONS: Setting = Setting {
 pub const EXECUTIONS_DAYS: Setting = Setting {
     key: "retention.executions_days",
     value_name: "DAYS",
-    help: "How long executions that have ended are kept; 0 keeps them for ever",
+    help: "How long executions and imports that have ended are kept; 0 keeps them for ever",
     default: Some("90"),
     allowed: "0, or a whole number from 2 to 36500",
 };

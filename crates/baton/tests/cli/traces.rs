@@ -221,3 +221,21 @@ fn a_collector_that_is_away_is_no_trouble() {
         assert!(log.contains("traces could not be sent") && log.contains(told), "{told}: {log}");
     }
 }
+
+/// Whatever the place for imports goes on with, each chunk is told of the import that it is of.
+#[test]
+fn each_chunk_of_an_import_has_a_span_of_its_own() {
+    let collector = Collector::start();
+    let calls = Calls::start(&["--otlp-endpoint", &collector.url]);
+    let at = format!("/api/v1/workflows/{}/imports", calls.workflow);
+    let rows: String = (0..1001).map(|row| format!("{row}\n")).collect();
+    let headers = format!("Authorization: Bearer {}\r\nContent-Type: text/csv\r\n", calls.key);
+    assert_eq!(send(&calls.server, "POST", &at, &headers, &format!("ID\n{rows}")), 202);
+    let listed = || calls.server.get(&at, &calls.key).json();
+    crate::site::until(|| listed()[0]["status"] == "Success");
+    let import = listed()[0]["id"].clone();
+    assert_eq!(calls.server.stop(), Some(0));
+    let spans = collector.spans();
+    let of_import = spans.iter().filter(|told| told.span.name == "execution" && told.attributes["baton.execution"] == import);
+    assert_eq!(of_import.count(), 2);
+}

@@ -22,7 +22,7 @@ fn begins_a_formula(value: &str) -> bool {
 }
 
 fn begins_so(value: &str) -> bool {
-    value.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
 /// `-5`, `+44791` and the like compute nothing.
@@ -43,6 +43,7 @@ mod tests {
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\tx", "'\tx"),
             ("\rx", "'\rx"),
+            ("\nx", "'\nx"),
             ("-", "'-"),
             ("-5", "-5"),
             ("-5.25", "-5.25"),

@@ -1,5 +1,5 @@
-//! CSV, as files come in and go out: RFC 4180 in UTF-8, read strictly while it arrives, written so that a spreadsheet takes no cell for a
-//! formula.
+//! CSV, as files come in and go out: RFC 4180 in UTF-8, read strictly while it arrives, written so that a spreadsheet that divides it as it
+//! is divided takes no cell for a formula.
 //!
 //! Map: `read` makes rows of bytes, `write` bytes of rows; `guard` is between a value and its cell, both ways; `cell` says how each type
 //! of field reads in a cell; `mapping` says which column is which field; `table` makes rows of tasks.
@@ -19,6 +19,9 @@ pub use mapping::{Column, Target, body, columns, header, targets};
 pub use read::{Bad, Reader, Row};
 pub use table::Table;
 pub use write::write_row;
+
+/// What may stand between two cells.
+pub const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// The columns that a file of refused rows has beside its own. No field can have such a name, so they are left out when the file comes
 /// back.

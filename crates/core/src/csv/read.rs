@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::DELIMITERS;
 use super::guard::unguard;
 use crate::limits::{IMPORT_COLUMNS_MAX, IMPORT_ROW_BYTES_MAX};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// A row and the line that it begins in, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ enum At {
 struct Opening {
     bytes: Vec<u8>,
     looked_at: usize,
+    /// Something stands in it that is no line break.
+    begun: bool,
     quoted: bool,
 }
 
@@ -234,16 +236,15 @@ impl Opening {
     /// Whether a line is whole that has something in it.
     fn is_whole_with(&mut self, bytes: &[u8]) -> bool {
         self.bytes.extend_from_slice(bytes);
-        let mut is_blank = self.looked_at == 0 || self.bytes[..self.looked_at].iter().all(|byte| matches!(byte, b'\r' | b'\n'));
         while let Some(byte) = self.bytes.get(self.looked_at) {
             self.looked_at += 1;
             match byte {
                 b'"' => self.quoted = !self.quoted,
-                b'\n' if !self.quoted && !is_blank => return true,
+                b'\n' if !self.quoted && self.begun => return true,
                 b'\r' | b'\n' => continue,
                 _ => {}
             }
-            is_blank = false;
+            self.begun = true;
         }
         false
     }

@@ -173,15 +173,19 @@ fn any_table() -> impl Strategy<Value = Vec<Vec<String>>> {
     (1_usize..5).prop_flat_map(|columns| vec(vec(any_cell(), columns), 1..6))
 }
 
-fn written(table: &[Vec<String>]) -> Vec<u8> {
+fn any_delimiter() -> impl Strategy<Value = u8> {
+    prop::sample::select(DELIMITERS.to_vec())
+}
+
+fn written(table: &[Vec<String>], delimiter: u8) -> Vec<u8> {
     let mut out = Vec::new();
-    table.iter().for_each(|row| write_row(&mut out, row));
+    table.iter().for_each(|row| write_row(&mut out, delimiter, row));
     out
 }
 
 /// By another reader than ours; with the quotes that guard.
-fn read_by_others(bytes: &[u8]) -> Vec<Vec<String>> {
-    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+fn read_by_others(bytes: &[u8], delimiter: u8) -> Vec<Vec<String>> {
+    let mut reader = ::csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(bytes);
     reader.records().map(|record| record.expect("it is UTF-8").iter().map(str::to_owned).collect()).collect()
 }
 
@@ -189,19 +193,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn what_is_written_is_read_again(table in any_table(), piece in 1_usize..20) {
-        let read: Vec<_> = read(&written(&table), None, piece).expect("it is ours").into_iter().map(|row| row.cells).collect();
+    fn what_is_written_is_read_again(table in any_table(), delimiter in any_delimiter(), piece in 1_usize..20) {
+        let read: Vec<_> = read(&written(&table, delimiter), None, piece).expect("it is ours").into_iter().map(|row| row.cells).collect();
         prop_assert_eq!(read, table);
     }
 
     #[test]
-    fn others_read_the_same_cells_and_none_is_a_formula(table in any_table()) {
-        let read = read_by_others(&written(&table));
+    fn others_read_the_same_cells_and_none_is_a_formula(table in any_table(), delimiter in any_delimiter()) {
+        let read = read_by_others(&written(&table, delimiter), delimiter);
         prop_assert_eq!(read.len(), table.len());
         for (cell, value) in read.iter().flatten().zip(table.iter().flatten()) {
             let guarded = cell.strip_prefix('\'').is_some_and(|rest| rest == value);
             prop_assert!(guarded || cell == value, "{:?} is written as {:?}", value, cell);
-            if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
                 let is_number = cell[1..].chars().all(|digit| digit.is_ascii_digit() || digit == '.') && cell.len() > 1;
                 prop_assert!(is_number, "{:?} is a formula", cell);
             }

@@ -3,11 +3,11 @@
 use super::guard::guard;
 
 /// One line of a file: guarded, and quoted where it must be.
-pub fn write_row<T: AsRef<str>>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = T>) {
+pub fn write_row<T: AsRef<str>>(out: &mut Vec<u8>, delimiter: u8, cells: impl IntoIterator<Item = T>) {
     let begin = out.len();
     for (index, cell) in cells.into_iter().enumerate() {
         if index > 0 {
-            out.push(b',');
+            out.push(delimiter);
         }
         write_cell(out, &guard(cell.as_ref()));
     }

@@ -94,6 +94,8 @@ impl Refusal {
             | Refusal::RowNotReached
             | Refusal::ImportInterrupted { .. }
             | Refusal::ImportHasEnded
+            | Refusal::TooManyImports
+            | Refusal::RowsGone
             | Refusal::HasEnded
             | Refusal::HasNotFailed
             | Refusal::RetryPending { .. }

@@ -9,7 +9,7 @@ use baton_core::activity::{Activity, Kind};
 use baton_core::csv::{self, Row, Target};
 use baton_core::env::Env;
 use baton_core::ids::Id;
-use baton_core::limits::IMPORT_UPLOAD_MAX;
+use baton_core::limits::{IMPORT_REFUSED_KEPT, IMPORT_UPLOAD_MAX, WAITING_IMPORTS_MAX};
 use baton_core::refusal::{Noun, Refusal};
 use baton_core::time::Timestamp;
 use baton_core::told::Told;
@@ -28,6 +28,10 @@ pub fn begin(cx: &mut Cx<'_>, workflow: &str, header: &[String], mapping: &Index
     let targets = csv::targets(header, mapping, &found.workflow, found.access())?;
     check_may_write(&found, &targets)?;
     let (id, now) = (cx.env.new_id(), cx.now());
+    // Each may be large, and they are carried out one after the other.
+    if jobs::count_claimable(cx.tx, cx.caller.workspace, Takes::Import, now, WAITING_IMPORTS_MAX)? == WAITING_IMPORTS_MAX {
+        return Err(Refusal::TooManyImports.into());
+    }
     let import = Import {
         id,
         workspace: cx.caller.workspace,
@@ -141,10 +145,25 @@ pub fn left(cx: &mut Cx<'_>, workflow: &str, import: &str, after: i64) -> Outcom
     if import.actor != cx.caller.actor && !sees_all {
         return Err(Refusal::KeyLacksRight { what: "see the rows of another key's import".to_owned() }.into());
     }
+    if rows_are_gone(&import, cx.now()) {
+        return Err(Refusal::RowsGone.into());
+    }
     let left = imports::left(cx.tx, import.id, after)?;
     // What is still to come has not been refused.
     let left = left.filter(|left| import.status != Status::Pending || left.errors.is_some());
     Ok((import, left))
+}
+
+/// A chore throws them away one by one, so that none is shown once it may have begun.
+fn rows_are_gone(import: &Import, now: Timestamp) -> bool {
+    let Counts { done, failed, .. } = import.counts;
+    let had_some = failed > 0 || done < import.rows;
+    had_some && import.finished_at.is_some_and(|finished_at| rows_kept_until(finished_at) <= now)
+}
+
+/// The rows of an import that ended then.
+fn rows_kept_until(finished_at: Timestamp) -> Timestamp {
+    finished_at.plus_micros(i64::try_from(IMPORT_REFUSED_KEPT.as_micros()).unwrap_or(i64::MAX))
 }
 
 fn find(cx: &mut Cx<'_>, workflow: &str, import: &str) -> Outcome<(Found, Import)> {

@@ -2,20 +2,21 @@
 
 use baton_store::StoreError;
 use baton_store::sql::jobs::Job;
-use tracing::{error, warn};
+use baton_store::sql::tasks;
+use tracing::{Instrument, Span, error, warn};
 
 use super::doubt::Written;
-use super::runs::{FAULTS_MAX, RETRY_FIRST, RETRY_MAX, is_fault};
+use super::runs::{FAULTS_MAX, RETRY_FIRST, RETRY_MAX, is_fault, span_of};
 use super::slots::Slot;
 use crate::commands::imports;
 use crate::cx::Failure;
 use crate::engine::Engine;
 
 impl Engine {
-    pub(super) async fn run_imports(&self, job: Job, slot: Slot) {
-        let mut next = Some(job);
-        while let Some(job) = next {
-            next = self.run_chunk(job).await;
+    pub(super) async fn run_imports(&self, job: Job, slot: Slot, span: Span) {
+        let mut next = Some((job, span));
+        while let Some((job, span)) = next {
+            next = self.run_chunk(job).instrument(span).await.map(|job| (job, span_of(&job)));
         }
         drop(slot);
         self.wake();
@@ -46,7 +47,8 @@ impl Engine {
                 }
                 Err(failure) => {
                     error!(import = %job.id, %failure, "a chunk of an import could not be saved; it is tried again");
-                    faults += u32::from(is_fault(&failure));
+                    let lost_a_race = matches!(&failure, Failure::Store(error) if tasks::is_unique_id_taken(error));
+                    faults += u32::from(is_fault(&failure) && !lost_a_race);
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(RETRY_MAX);
                 }

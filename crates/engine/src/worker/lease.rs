@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use baton_core::time::Timestamp;
 use baton_store::sql::timers::{self, TimerRow};
 use baton_store::sql::{activity, deleted_workflows, idempotency, imports, nodes, retention, search, task_counts};
 use baton_store::{StoreError, Tx};
@@ -40,7 +41,7 @@ const CLEARED_PIECES: i64 = 10;
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 /// Answers under an `Idempotency-Key` that one transaction takes away: a few milliseconds of SQLite's writer.
 const PURGED_AT_ONCE: i64 = 200;
-/// Executions that one transaction takes away: a few milliseconds of SQLite's writer.
+/// Executions, or imports, that one transaction takes away: a few milliseconds of SQLite's writer.
 const FORGOTTEN_AT_ONCE: usize = 100;
 
 impl Engine {
@@ -62,7 +63,10 @@ impl Engine {
         chores.spawn(every(CLEAR_EVERY, self.clone(), ended.clone(), |engine| async move { engine.clear_imports().await }));
         chores.spawn(every(PURGE_EVERY, self.clone(), ended.clone(), |engine| async move { engine.purge().await }));
         if let Some(kept) = self.shared.options.executions_kept {
-            chores.spawn(every(PURGE_EVERY, self.clone(), ended, move |engine| async move { engine.forget(kept).await }));
+            chores.spawn(every(PURGE_EVERY, self.clone(), ended, move |engine| async move {
+                engine.forget(kept).await;
+                engine.forget_imports(kept).await;
+            }));
         }
         chores
     }
@@ -163,7 +167,7 @@ impl Engine {
 
     /// Takes away the executions that ended long ago, piece by piece. Wherever it stops, the rest is found the next time.
     async fn forget(&self, kept: Duration) {
-        let before = self.now().plus_micros(-i64::try_from(kept.as_micros()).unwrap_or(i64::MAX));
+        let before = self.long_ago(kept);
         let mut after = None;
         loop {
             let piece = move |tx: &mut dyn Tx| {
@@ -179,6 +183,22 @@ impl Engine {
                 Err(error) => return warn!(%error, "old executions could not be taken away"),
             }
         }
+    }
+
+    /// The same for imports, whose rows have gone before.
+    async fn forget_imports(&self, kept: Duration) {
+        let before = self.long_ago(kept);
+        loop {
+            match self.shared.store.write(move |tx| imports::forget(tx, before, FORGOTTEN_AT_ONCE)).await {
+                Ok(forgotten) if forgotten == FORGOTTEN_AT_ONCE as u64 => {}
+                Ok(_) => return,
+                Err(error) => return warn!(%error, "old imports could not be taken away"),
+            }
+        }
+    }
+
+    fn long_ago(&self, kept: Duration) -> Timestamp {
+        self.now().plus_micros(-i64::try_from(kept.as_micros()).unwrap_or(i64::MAX))
     }
 
     /// Clears away what hung on deleted workflows, piece by piece, among what callers do.

@@ -56,7 +56,7 @@ impl Engine {
 
     pub(super) async fn run(&self, job: Job, place: Place, span: Span) {
         match place {
-            Place::Slot(slot) if job.takes == Takes::Import => self.run_imports(job, slot).instrument(span).await,
+            Place::Slot(slot) if job.takes == Takes::Import => self.run_imports(job, slot, span).await,
             Place::Slot(slot) => self.run_in_slot(job, slot, span).await,
             Place::Call(permit) => self.run_call(job, None, permit).instrument(span).await,
         }

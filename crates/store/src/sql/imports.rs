@@ -256,6 +256,16 @@ pub fn any_to_clear(tx: &mut dyn Tx, now: Timestamp) -> Result<bool, StoreError>
     Ok(tx.query_one(sql, &[now.into()], |_| Ok(()))?.is_some())
 }
 
+/// Takes away some of the imports that ended before that moment, once their rows are gone; answers with how many.
+pub fn forget(tx: &mut dyn Tx, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
+    // No index serves this but that of the ids: what ended before that moment was made before it.
+    let sql = "DELETE FROM imports WHERE id IN
+        (SELECT id FROM imports WHERE id < $1 AND finished_at < $2 AND clear_at IS NULL ORDER BY id LIMIT $3)";
+    let first_after = Id::new(before.micros().div_euclid(1000), 0);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.execute(sql, &[first_after.into(), before.into(), limit.into()])
+}
+
 /// What is foreseen is smaller than a piece.
 const FORESEEN_A_PIECE: i64 = 100;
 
@@ -268,6 +278,10 @@ pub fn clear(tx: &mut dyn Tx, now: Timestamp, pieces_max: i64) -> Result<bool, S
     };
     let found = tx.query_one(sql, &[now.into()], |row| Ok((row.id(0)?, row.named(1, "a status", Status::named)?)))?;
     let Some((import, status)) = found else { return Ok(false) };
+    if status == Status::Absent {
+        // An upload that only stood still must not go on without what is missing from here on.
+        give_up(tx, import)?;
+    }
     let pieces = "DELETE FROM import_pieces WHERE import_id = $1 AND number IN
         (SELECT number FROM import_pieces WHERE import_id = $1 ORDER BY number LIMIT $2)";
     let foreseen = "DELETE FROM import_foreseen WHERE import_id = $1 AND unique_key IN

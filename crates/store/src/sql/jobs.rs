@@ -275,13 +275,13 @@ pub fn claim_next(tx: &mut dyn Tx, by: &Claim, now: Timestamp, takes: Takes) -> 
     Ok(None)
 }
 
-/// How many jobs of a workspace could be claimed now for a worker, or for a call; counted up to `most`.
-pub fn count_claimable(tx: &mut dyn Tx, workspace: Id, outgoing: bool, now: Timestamp, most: usize) -> Result<usize, StoreError> {
+/// How many jobs of the kind a workspace has that could be claimed now; counted up to `most`.
+pub fn count_claimable(tx: &mut dyn Tx, workspace: Id, takes: Takes, now: Timestamp, most: usize) -> Result<usize, StoreError> {
     let now = nodes::lease_clock(tx, now)?;
     let sql = "SELECT count(*) FROM (SELECT 1 FROM jobs
         WHERE workspace_id = $1 AND ready = 1 AND node_id IS NULL AND outgoing = $2 AND due_at <= $3 LIMIT $4) AS claimable";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let params = [workspace.into(), outgoing.into(), now.into(), most.into()];
+    let params = [workspace.into(), takes.into(), now.into(), most.into()];
     let count = tx.query_one(sql, &params, |row| row.int(0))?.unwrap_or(0);
     Ok(usize::try_from(count).unwrap_or(0))
 }
@@ -312,7 +312,7 @@ fn claim_of(tx: &mut dyn Tx, workspace: Id, by: Claim, now: Timestamp, takes: Ta
     Ok(jobs)
 }
 
-/// What nobody runs.
+/// Executions that nobody runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Depth {
     pub count: i64,
@@ -327,8 +327,9 @@ const DEPTH_MAX: i64 = 50_000;
 pub fn depth(tx: &mut dyn Tx, now: Timestamp) -> Result<Depth, StoreError> {
     let sql = "SELECT count(*), min(CASE WHEN ready = 1 AND due_at = 0 THEN id END),
             min(CASE WHEN ready = 1 AND due_at > 0 AND due_at <= $1 THEN due_at END)
-        FROM (SELECT id, ready, due_at FROM jobs WHERE node_id IS NULL ORDER BY id LIMIT $2) AS waiting";
-    let found = tx.query_one(sql, &[now.into(), DEPTH_MAX.into()], |row| {
+        FROM (SELECT id, ready, due_at FROM jobs WHERE node_id IS NULL AND outgoing <> $2 ORDER BY id LIMIT $3) AS waiting";
+    // An import may take hours, and says nothing of whether the nodes keep up.
+    let found = tx.query_one(sql, &[now.into(), Takes::Import.into(), DEPTH_MAX.into()], |row| {
         let (accepted, due) = (row.opt_id(1)?.map(Id::made_at), row.opt_time(2)?);
         Ok(Depth { count: row.int(0)?, since: accepted.into_iter().chain(due).min() })
     })?;

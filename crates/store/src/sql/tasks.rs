@@ -145,6 +145,11 @@ pub(crate) fn read_task_with(row: &dyn Row, values: BTreeMap<Id, Value>) -> Resu
     })
 }
 
+/// Whether somebody else has given a task the same Unique ID meanwhile: whoever looks again finds it.
+pub fn is_unique_id_taken(error: &StoreError) -> bool {
+    matches!(error, StoreError::Duplicate { constraint } if constraint == "tasks_unique_key")
+}
+
 /// The task that has this Unique ID; public ids do not count.
 pub fn id_of_unique(tx: &mut dyn Tx, workflow: Id, unique_id: &str) -> Result<Option<Id>, StoreError> {
     let sql = "SELECT id FROM tasks WHERE workflow_id = $1 AND unique_key = $2";

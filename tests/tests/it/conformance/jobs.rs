@@ -350,6 +350,10 @@ async fn how_much_waits_and_since_when(bed: Bed) {
         bed.write(move |tx| tx.execute("UPDATE jobs SET due_at = $1 WHERE id = $2", &[due.into(), first.id.into()])).await.unwrap();
         assert_eq!(depth(&bed).await, Depth { count: 4, since });
     }
+    // An import is no execution.
+    let import = unclaimed(&bed, 1, None, Takes::Import);
+    bed.write(move |tx| jobs::insert(tx, &import)).await.unwrap();
+    assert_eq!(depth(&bed).await, Depth { count: 4, since: Some(at(10)) });
 }
 
 /// One that is ready for whoever claims it.
@@ -385,8 +389,8 @@ async fn one_more_is_claimed_where_something_waits(bed: Bed) {
     ];
     let expected = [jobs[3].id, jobs[2].id];
     bed.write(move |tx| jobs.iter().try_for_each(|job| jobs::insert(tx, job))).await.unwrap();
-    let count = |outgoing, most| bed.read(move |tx| jobs::count_claimable(tx, id(200), outgoing, at(10), most));
-    assert_eq!((count(false, 9).await, count(false, 1).await, count(true, 9).await), (Ok(2), Ok(1), Ok(1)));
+    let count = |takes, most| bed.read(move |tx| jobs::count_claimable(tx, id(200), takes, at(10), most));
+    assert_eq!((count(Takes::Worker, 9).await, count(Takes::Worker, 1).await, count(Takes::Call, 9).await), (Ok(2), Ok(1), Ok(1)));
     let by = Claim { node: id(1), boot: BOOT, epoch: 7 };
     for expected in expected.map(Some).into_iter().chain([None]) {
         let claimed = bed.write(move |tx| jobs::claim_next(tx, &by, at(10), Takes::Worker)).await.unwrap();
@@ -394,5 +398,5 @@ async fn one_more_is_claimed_where_something_waits(bed: Bed) {
         let claim = claimed.map(|job| (job.claim, job.starts));
         assert_eq!(claim, expected.map(|_| (Some(Claim { epoch: 1, ..by }), 1)));
     }
-    assert_eq!(count(false, 9).await, Ok(0));
+    assert_eq!(count(Takes::Worker, 9).await, Ok(0));
 }

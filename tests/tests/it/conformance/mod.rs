@@ -9,6 +9,7 @@ mod counts;
 mod executions;
 mod folder;
 mod idempotency;
+mod imports;
 mod jobs;
 mod lists;
 mod migrating;

@@ -92,6 +92,8 @@ fn examples() -> Vec<Refusal> {
         Refusal::RowNotReached,
         Refusal::ImportInterrupted { row: 2001 },
         Refusal::ImportHasEnded,
+        Refusal::TooManyImports,
+        Refusal::RowsGone,
         Refusal::HasEnded,
         Refusal::HasNotFailed,
         Refusal::RetryPending { id: text("091has") },

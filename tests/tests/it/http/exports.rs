@@ -65,6 +65,17 @@ async fn a_file_is_a_list_in_another_form() {
     assert_eq!((page.text(), page.header("x-total-count")), ("Stage,ID\r\nOpen,1\r\nDone,2\r\n", Some("3")));
     assert!(page.header("link").is_some_and(|link| link.contains("_format=csv")));
     assert_eq!(file("?_format=json&ID=1").await.json()[0]["ID"], "1");
+    review.task(json!({ "ID": "9;=1", "Name": "a,b\tc" })).await;
+    for (delimiter, text) in [
+        (",", "ID,Name\r\n\"9;=1\",\"a,b\tc\"\r\n"),
+        (";", "ID;Name\r\n\"9;=1\";\"a,b\tc\"\r\n"),
+        ("tab", "ID\tName\r\n\"9;=1\"\t\"a,b\tc\"\r\n"),
+    ] {
+        let query = format!("?_format=csv&_delimiter={delimiter}&_fields=ID,Name&ID=9%3B%3D1");
+        assert_eq!(file(&query).await.text(), text);
+    }
+    let told = ["_delimiter is \";\"; allowed is one together with _format=csv"];
+    review.server.refuses(get(review.at("/tasks?_delimiter=;")), 422, &told).await;
     review.server.refuses(get(review.at("/tasks?_format=xml")), 422, &["_format is \"xml\"; allowed is json or csv"]).await;
     let key = review.role_key("Exports nothing").await;
     review.server.refuses(get(review.at("/tasks?_format=csv")).by(&key), 403, &["API key may not export Tasks"]).await;

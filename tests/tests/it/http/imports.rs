@@ -6,15 +6,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
+use baton_core::limits::{UPLOADS_A_WORKSPACE_MAX, WAITING_IMPORTS_MAX};
 use baton_engine::KeyScope;
 use baton_engine::commands::api_keys;
-use baton_store::Options;
+use baton_store::{Options, Place};
 use futures_core::Stream;
 use serde_json::{Value as Json, json};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::review::{REVIEW, Review};
 use super::server::{Call, Reply, Server, get, post, put};
-use crate::world::{places, until};
+use crate::world::{MovedClock, places, until};
+
+const DAY: i64 = 24 * 3600;
 
 impl Review {
     fn import(&self, query: &str, file: &str) -> Call {
@@ -356,5 +360,120 @@ async fn a_file_is_not_larger_than_the_operator_allows() {
     for call in [review.import("", &file), review.import("", &file).with("content-length", &file.len().to_string())] {
         review.server.refuses(call, 413, &["body is larger than 1000 bytes"]).await;
     }
-    review.send(review.import("?_mapping=%7B%22Note%22:null%7D", &file[..900])).await;
+    let smaller = numbered(50, &[]);
+    assert!((500..1000).contains(&smaller.len()));
+    review.send(review.import("?_mapping=%7B%22Note%22:null%7D", &smaller)).await.expect(202);
+}
+
+/// A file that is still coming.
+fn coming() -> (Sender<Result<Bytes, std::io::Error>>, Body) {
+    let (sender, receiver) = channel(1);
+    (sender, Body::from_stream(Coming(receiver)))
+}
+
+struct Coming(Receiver<Result<Bytes, std::io::Error>>);
+
+impl Stream for Coming {
+    type Item = Result<Bytes, std::io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context)
+    }
+}
+
+#[tokio::test]
+async fn files_that_come_slowly_leave_places_and_room_to_others() {
+    let review = Review::start().await;
+    let other = review.server.new_workspace(review.server.engine.fresh_id(), "Durmstrang", "igor@durmstrang.edu").await;
+    let mut slow = Vec::new();
+    for _ in 0..UPLOADS_A_WORKSPACE_MAX {
+        let (sender, body) = coming();
+        let mut answer = Box::pin(review.server.respond_to(review.import("", ""), body));
+        let begun = async {
+            sender.send(Ok(Bytes::from_static(b"ID\n"))).await.expect("it is read");
+            // There is room for one more piece when the first is taken.
+            drop(sender.reserve().await.expect("it is read"));
+        };
+        tokio::select! {
+            _ = &mut answer => panic!("it has not been sent whole"),
+            () = begun => {}
+        }
+        slow.push((sender, answer));
+    }
+    let told = ["Too many large bodies are being read; nothing has happened, try again later"];
+    let reply = review.server.refuses(review.import("", "ID\n1\n"), 503, &told).await;
+    assert_eq!(reply.header("retry-after"), Some("1"));
+    // It is known there that the workflow is none of its own, so it has been let in.
+    review.server.refuses(review.import("", "ID\n1\n").by(&other), 404, &["Workflow not found"]).await;
+    let large = format!("{{\"Name\":\"x\"}}{}", " ".repeat(9 * 1024 * 1024));
+    review.send(post(review.at("/tasks"), large)).await.expect(201);
+
+    for (sender, answer) in slow {
+        drop(sender);
+        Reply::read(answer.await).await.expect(202);
+    }
+    review.send(review.import("", "ID\n1\n")).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_workspace_has_so_many_imports_waiting_and_no_more() {
+    let review = Review::start().await;
+    let mut waiting = Vec::new();
+    for _ in 0..WAITING_IMPORTS_MAX {
+        waiting.push(review.send(review.import("", "ID\n1\n")).await.expect(202).string("id"));
+    }
+    let one_more = review.import("", "ID\n1\n");
+    let told = ["10 imports of this workspace are waiting; try again later"];
+    let reply = review.server.refuses(one_more.clone(), 429, &told).await;
+    assert!(reply.header("retry-after").is_some());
+    assert_eq!(number(&review, "SELECT count(*) FROM imports").await, 10);
+    review.send(post(review.at(&format!("/imports/{}/cancel", waiting[3])), "{}")).await.expect(200);
+    review.send(one_more).await.expect(202);
+}
+
+/// Empty cells take memory too.
+#[tokio::test]
+async fn wide_rows_are_kept_in_smaller_pieces() {
+    let review = Review::start().await;
+    let columns: Vec<String> = (0..999).map(|column| format!("c{column}")).collect();
+    let mapping: Json = columns.iter().map(|column| (column.clone(), Json::Null)).collect();
+    let file = format!("ID,{}\n", columns.join(",")) + &format!("{}\n", ",".repeat(999)).repeat(300);
+    let encoded = percent_encoding::utf8_percent_encode(&mapping.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string();
+    review.send(review.import(&format!("?_mapping={encoded}"), &file)).await.expect(202);
+    // 32 bytes a cell: 131 rows are more than 4 MiB.
+    let sizes = "SELECT count(*) FROM import_pieces";
+    assert_eq!(number(&review, sizes).await, 3);
+}
+
+#[tokio::test]
+async fn rows_that_are_kept_no_more_are_not_shown_as_none() {
+    let clock = MovedClock::new();
+    let server = Server::with(Options::new(Place::Memory), clock.clone()).await;
+    let review = Review::on(server).await;
+    review.server.work();
+    let file = numbered(2, &[2]).replace("Note", "Notes");
+    let bad = review.send(review.import("", &file)).await.expect(202).string("id");
+    let good = review.send(review.import("", "ID\n7\n")).await.expect(202).string("id");
+    review.ended(&bad).await;
+    review.ended(&good).await;
+    clock.put(7 * DAY - 60);
+    assert_eq!(review.errors(&bad).await.lines().count(), 3);
+    clock.put(60);
+    let told = ["The rows that were not imported are gone: they were kept for 7 days"];
+    review.server.refuses(get(review.at(&format!("/imports/{bad}/errors"))), 410, &told).await;
+    assert_eq!(review.errors(&good).await, "_Line,ID,_Errors\r\n", "there were none");
+    until(async || (number(&review, "SELECT count(*) FROM import_pieces").await == 0).then_some(())).await;
+    review.server.refuses(get(review.at(&format!("/imports/{bad}/errors"))), 410, &told).await;
+    assert_eq!(review.ended(&bad).await["failed"], 2, "what is known of it stays");
+}
+
+#[tokio::test]
+async fn the_errors_are_divided_as_they_are_asked_for() {
+    let review = Review::working().await;
+    let id = review.send(review.import("", "ID,Count\n1,\"x;=1\"\n")).await.expect(202).string("id");
+    review.ended(&id).await;
+    let path = review.at(&format!("/imports/{id}/errors"));
+    let file = review.send(get(format!("{path}?_delimiter=;"))).await.expect(200);
+    assert_eq!(file.text(), "_Line;ID;Count;_Errors\r\n2;1;\"x;=1\";Count is invalid\r\n");
+    review.server.refuses(get(format!("{path}?_delimiter=x")), 422, &["_delimiter is \"x\"; allowed is `,`, `;` or tab"]).await;
 }

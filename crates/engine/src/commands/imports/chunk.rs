@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use baton_core::activity::{Activity, Kind};
 use baton_core::csv;
-use baton_core::limits::{IMPORT_REFUSED_KEPT, STARTS_MAX};
+use baton_core::limits::STARTS_MAX;
 use baton_core::refusal::{Noun, Refusal, Refusals};
 use baton_core::told::Told;
 use baton_store::Tx;
@@ -13,7 +13,7 @@ use baton_store::sql::jobs::{self, Job, Takes};
 use parking_lot::Mutex;
 use serde_json::json;
 
-use super::{check_may_import, check_may_write};
+use super::{check_may_import, check_may_write, rows_kept_until};
 use crate::auth;
 use crate::cache::Learned;
 use crate::commands::runs::cx_of;
@@ -115,9 +115,8 @@ pub(super) fn finish(cx: &mut Cx<'_>, import: &Import, mut refusals: Vec<Refusal
     let status = if refusals.is_empty() { Status::Success } else { Status::Fail };
     let errors: Vec<Told> = refusals.iter().map(Refusal::told).collect();
     let now = cx.now();
-    let kept = i64::try_from(IMPORT_REFUSED_KEPT.as_micros()).unwrap_or(i64::MAX);
     let clear_at = match status {
-        Status::Fail => Some(now.plus_micros(kept)),
+        Status::Fail => Some(rows_kept_until(now)),
         // What a dry run has foreseen.
         _ => import.dry_run.then_some(now),
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use baton_core::csv::{Bad, Reader, Row, header};
 use baton_core::ids::Id;
-use baton_core::limits::{IMPORT_CHUNK_BYTES, IMPORT_CHUNK_ROWS};
+use baton_core::limits::{IMPORT_CELL_BYTES, IMPORT_CHUNK_BYTES, IMPORT_CHUNK_ROWS};
 use baton_core::refusal::Refusal;
 use baton_engine::commands::imports;
 use baton_engine::{Ask, BodyHash, Engine, Failure, Outcome, Replayed, StoreError};
@@ -18,7 +18,7 @@ use crate::body::Incoming;
 use crate::call::Call;
 use crate::openapi::docs::{Docs, Done, Format, Given, Parameter, Refuses, Takes};
 use crate::openapi::nouns::IMPORTS;
-use crate::openapi::parameters::{DRY_RUN, LOCATION, of_query};
+use crate::openapi::parameters::{DELIMITERS, DRY_RUN, LOCATION, of_query};
 use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::query::{Query, bad};
@@ -34,7 +34,7 @@ const MAPPING: Parameter = of_query(
      fields of the same name; also `Stage` and `Assigned To`.",
     r#"{"Mail":"Email","Remark":null}"#,
 );
-const DELIMITER: Parameter = of_query("_delimiter", Takes::OneOf(&[",", ";", "tab"]), "Left out, the first line tells.", ";");
+const DELIMITER: Parameter = of_query("_delimiter", DELIMITERS, "Left out, the first line tells.", ";");
 
 fn docs() -> Docs {
     Docs {
@@ -54,7 +54,7 @@ fn docs() -> Docs {
             Done::json(202, "It is in line.", schemas::object(json!({ "id": schemas::id(), "status": schemas::one_of(&["Pending"]) })))
                 .with(&[LOCATION]),
         ],
-        refuses: &[Refuses::Fields(&["column_unknown", "column_missing", "column_twice"])],
+        refuses: &[Refuses::Plain(&["too_many_imports"]), Refuses::Fields(&["column_unknown", "column_missing", "column_twice"])],
     }
 }
 
@@ -72,7 +72,7 @@ fn handle(mut call: Call) -> Handled {
     Box::pin(async move {
         let query = call.query()?;
         query.expect_only(&["_mapping", "_delimiter", "_dry_run"])?;
-        let delimiter = delimiter(&query)?;
+        let delimiter = query.delimiter()?;
         let key = call.idempotency_key_of_file()?;
         let mut upload = Upload {
             engine: call.engine().clone(),
@@ -84,11 +84,12 @@ fn handle(mut call: Call) -> Handled {
             rows: Vec::new(),
             bytes: 0,
         };
-        let mut incoming = call.file("text/csv").await?;
+        let (mut incoming, place) = call.file("text/csv").await?;
         let hash = match upload.take(&mut incoming, Reader::new(delimiter)).await {
             Ok(hash) => hash,
             Err(problem) => {
                 upload.give_up().await;
+                drop(place);
                 incoming.discard().await;
                 return Err(problem);
             }
@@ -107,16 +108,6 @@ fn handle(mut call: Call) -> Handled {
         }
         Ok(reply::from_answer(answered?))
     })
-}
-
-fn delimiter(query: &Query) -> Result<Option<u8>, Refusal> {
-    match query.get("_delimiter") {
-        None => Ok(None),
-        Some(",") => Ok(Some(b',')),
-        Some(";") => Ok(Some(b';')),
-        Some("tab" | "\t") => Ok(Some(b'\t')),
-        Some(other) => Err(bad("_delimiter", other, "`,`, `;` or tab")),
-    }
 }
 
 fn mapping(query: &Query) -> Result<IndexMap<String, Option<String>>, Refusal> {
@@ -173,7 +164,7 @@ impl Upload {
                 self.begin(header(row).map_err(invalid)?).await?;
                 continue;
             }
-            let bytes: usize = row.cells.iter().map(String::len).sum();
+            let bytes: usize = row.cells.iter().map(|cell| cell.len() + IMPORT_CELL_BYTES).sum();
             if self.rows.len() == IMPORT_CHUNK_ROWS || (!self.rows.is_empty() && self.bytes + bytes > IMPORT_CHUNK_BYTES) {
                 self.store().await?;
             }

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::call::Call;
 use crate::openapi::docs::{Docs, Done, Format, Header, Refuses};
 use crate::openapi::nouns::IMPORTS;
+use crate::openapi::parameters::DELIMITER;
 use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::reply;
@@ -34,7 +35,7 @@ fn docs() -> Docs {
         title: "What was not imported",
         text: "The rows that are not in, as a CSV: the line of each, its cells, and what is wrong with it. Mended, it is a file to import. An \
                import that has ended keeps them for 7 days. The key's role must allow to import, and see every field and task unless the import is its own.",
-        parameters: &[],
+        parameters: &[DELIMITER],
         body: None,
         answers: vec![
             Done::json(200, "The rows; none where all are in.", schemas::text())
@@ -42,7 +43,7 @@ fn docs() -> Docs {
                 .with(&[DISPOSITION])
                 .like("_Line,ID,Email,_Errors\r\n2,900,minerva,Email is invalid\r\n".into()),
         ],
-        refuses: &[Refuses::Plain(&["key_lacks_right"])],
+        refuses: &[Refuses::Plain(&["key_lacks_right", "rows_gone"])],
     }
 }
 
@@ -52,22 +53,25 @@ struct Asked {
     ask: Ask,
     workflow: String,
     import: String,
+    delimiter: u8,
 }
 
 fn handle(call: Call) -> Handled {
     Box::pin(async move {
-        call.expect_no_query()?;
-        let asked = Asked { app: call.app.clone(), ask: call.ask(), workflow: call.part("workflow"), import: call.part("import") };
-        file(asked).await
+        let query = call.query()?;
+        query.expect_only(&["_delimiter"])?;
+        let (workflow, import) = (call.part("workflow"), call.part("import"));
+        let delimiter = query.delimiter()?.unwrap_or(b',');
+        file(Asked { app: call.app.clone(), ask: call.ask(), workflow, import, delimiter }).await
     })
 }
 
 async fn file(asked: Asked) -> Result<Response<Body>, Problem> {
     let (import, left) = asked.read(0).await?;
-    let mut first = Vec::new();
-    write_row(&mut first, [LINE_COLUMN].into_iter().chain(own(&import, &import.header)).chain([ERRORS_COLUMN]));
+    let (mut first, delimiter) = (Vec::new(), asked.delimiter);
+    write_row(&mut first, delimiter, [LINE_COLUMN].into_iter().chain(own(&import, &import.header)).chain([ERRORS_COLUMN]));
     let next = left.map(|left| {
-        write(&mut first, &import, &left);
+        write(&mut first, delimiter, &import, &left);
         asked.after(left.number)
     });
     let mut response = reply::csv(&format!("import {} errors", import.id));
@@ -77,7 +81,7 @@ async fn file(asked: Asked) -> Result<Response<Body>, Problem> {
 
 impl Asked {
     async fn read(&self, after: i64) -> Outcome<(Import, Option<Left>)> {
-        let Asked { app, ask, workflow, import } = self.clone();
+        let Asked { app, ask, workflow, import, .. } = self.clone();
         app.read_long(ask, move |cx| imports::left(cx, &workflow, &import, after)).await
     }
 
@@ -86,7 +90,7 @@ impl Asked {
             let (import, left) = self.read(after).await?;
             let Some(left) = left else { return Ok((Bytes::new(), None)) };
             let mut piece = Vec::new();
-            write(&mut piece, &import, &left);
+            write(&mut piece, self.delimiter, &import, &left);
             Ok((piece.into(), Some(self.after(left.number))))
         })
     }
@@ -98,7 +102,7 @@ fn own<'a>(import: &'a Import, cells: &'a [String]) -> impl Iterator<Item = &'a 
     names.filter(|(name, _)| ![LINE_COLUMN, ERRORS_COLUMN].contains(&name.as_str())).map(|(_, cell)| cell.as_str())
 }
 
-fn write(out: &mut Vec<u8>, import: &Import, left: &Left) {
+fn write(out: &mut Vec<u8>, delimiter: u8, import: &Import, left: &Left) {
     let (held_back, not_reached) = (Refusal::RowHeldBack.to_string(), Refusal::RowNotReached.to_string());
     for (place, row) in left.rows.iter().enumerate() {
         let error = match &left.errors {
@@ -106,6 +110,6 @@ fn write(out: &mut Vec<u8>, import: &Import, left: &Left) {
             None => not_reached.clone(),
         };
         let line = row.line.to_string();
-        write_row(out, [line.as_str()].into_iter().chain(own(import, &row.cells)).chain([error.as_str()]));
+        write_row(out, delimiter, [line.as_str()].into_iter().chain(own(import, &row.cells)).chain([error.as_str()]));
     }
 }

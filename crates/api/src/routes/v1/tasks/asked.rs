@@ -7,12 +7,12 @@ use baton_engine::commands::lists::{Begin, ListAsk, Page};
 
 use crate::query::{Query, bad};
 
-const OURS: &[&str] = &["_limit", "_cursor", "_offset", "_sort", "_search", "_filter", "_fields", "_count", "_format"];
+const OURS: &[&str] = &["_limit", "_cursor", "_offset", "_sort", "_search", "_filter", "_fields", "_count", "_format", "_delimiter"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Json,
-    Csv,
+    Csv { delimiter: u8 },
 }
 
 pub struct Asked {
@@ -30,10 +30,13 @@ impl Asked {
         let mut rest = query.clone();
         let ours = rest.take(OURS)?;
         let text = |name: &str| ours.get(name).map(str::to_owned);
-        let format = match ours.get("_format") {
-            None | Some("json") => Format::Json,
-            Some("csv") => Format::Csv,
-            Some(other) => return Err(bad("_format", other, "json or csv")),
+        let format = match (ours.get("_format"), ours.delimiter()?) {
+            (None | Some("json"), None) => Format::Json,
+            (None | Some("json"), Some(_)) => {
+                return Err(bad("_delimiter", ours.get("_delimiter").unwrap_or_default(), "one together with _format=csv"));
+            }
+            (Some("csv"), delimiter) => Format::Csv { delimiter: delimiter.unwrap_or(b',') },
+            (Some(other), _) => return Err(bad("_format", other, "json or csv")),
         };
         let narrowed = Narrowed { active_only, columns: rest.columns()?, filter: text("_filter") };
         let list = ListAsk {
@@ -42,7 +45,7 @@ impl Asked {
             sort: text("_sort"),
             fields: text("_fields"),
             count: ours.flag("_count")?,
-            exports: format == Format::Csv,
+            exports: format != Format::Json,
         };
         let (limit, begin) = (ours.rows()?, begin(&ours)?);
         if let (Begin::Offset(offset), None) = (&begin, limit) {

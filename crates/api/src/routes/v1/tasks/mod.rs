@@ -19,7 +19,7 @@ use baton_engine::commands::tasks::Shown;
 use serde_json::Value as Json;
 
 use crate::openapi::docs::{Done, Header, Parameter, Takes};
-use crate::openapi::parameters::{CURSOR, NEXT_PAGE, of_query};
+use crate::openapi::parameters::{CURSOR, DELIMITER, NEXT_PAGE, of_query};
 use crate::openapi::schemas;
 
 const FILTERS: Parameter = of_query(
@@ -58,7 +58,7 @@ const FORMAT: Parameter =
     of_query("_format", Takes::OneOf(&["json", "csv"]), "`csv`: a file for a spreadsheet, which can be imported again.", "json");
 
 /// Of a list of tasks.
-const LISTED: &[Parameter] = &[FILTERS, FILTER, SEARCH, SORT, FIELDS, COUNT, PAGE_LIMIT, CURSOR, OFFSET, FORMAT];
+const LISTED: &[Parameter] = &[FILTERS, FILTER, SEARCH, SORT, FIELDS, COUNT, PAGE_LIMIT, CURSOR, OFFSET, FORMAT, DELIMITER];
 const TOTAL: Header = Header { name: "X-Total-Count", text: "How many match, where that was asked.", example: "3" };
 const DISPOSITION: Header =
     Header { name: "Content-Disposition", text: "The name of a CSV.", example: "attachment; filename=\"tasks.csv\"" };

@@ -36,7 +36,7 @@ pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Prob
     }
     let mut response = match asked.format {
         Format::Json => reply::bytes(StatusCode::OK, reply::JSON, Vec::new()),
-        Format::Csv => reply::csv(&page.found.workflow.name),
+        Format::Csv { .. } => reply::csv(&page.found.workflow.name),
     };
     if let Some(count) = page.count {
         response.headers_mut().insert(X_TOTAL_COUNT, HeaderValue::from(count));
@@ -98,20 +98,20 @@ impl Pages {
 
 const TASK_BYTES: usize = 512;
 
-fn csv(page: &Page, first: bool, public_url: &str) -> Bytes {
+fn csv(delimiter: u8, page: &Page, first: bool, public_url: &str) -> Bytes {
     let mut text = Vec::with_capacity(page.tasks.len() * TASK_BYTES);
     let table = Table::new(&page.found.workflow, &page.found.workspace, page.found.access(), page.columns.as_ref(), public_url);
     if first {
-        write_row(&mut text, table.header());
+        write_row(&mut text, delimiter, table.header());
     }
-    page.tasks.iter().for_each(|task| write_row(&mut text, table.row(task)));
+    page.tasks.iter().for_each(|task| write_row(&mut text, delimiter, table.row(task)));
     text.into()
 }
 
 fn piece(format: Format, page: &Page, first: bool, last: bool, public_url: &str) -> Bytes {
     match format {
         Format::Json => json(page, first, last, public_url),
-        Format::Csv => csv(page, first, public_url),
+        Format::Csv { delimiter } => csv(delimiter, page, first, public_url),
     }
 }
 
