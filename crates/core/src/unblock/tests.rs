@@ -119,9 +119,11 @@ fn walk(ask: &Ask<'_>, action: &Action, way: &Way) -> Result<(), String> {
                 write(ask, &mut state, &body, Some(along), by)?;
             }
             Move::Assign { to, by } => {
-                let (To::Anybody(user) | To::User(user)) = to else { return Err("nobody is never asked for here".to_owned()) };
-                let email = ask.scene.workspace.user(*user).expect("a user").email.clone();
-                write(ask, &mut state, &Map::from_iter([("Assigned To".to_owned(), email.into())]), None, by)?;
+                let assignee = match to {
+                    To::Anybody(user) | To::User(user) => ask.scene.workspace.user(*user).expect("a user").email.clone().into(),
+                    To::Nobody => Json::Null,
+                };
+                write(ask, &mut state, &Map::from_iter([("Assigned To".to_owned(), assignee)]), None, by)?;
             }
             Move::CompleteChecklist { items, .. } => {
                 for item in items {
