@@ -1,5 +1,6 @@
 //! Lists of tasks: narrowed, sorted, from any place on. How they are found is the store's business (`baton_store::list`).
 
+mod basis;
 mod cursor;
 mod ranked;
 
@@ -40,7 +41,7 @@ pub struct ListAsk {
 }
 
 /// Where a page begins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub enum Begin {
     #[default]
     Start,
@@ -53,8 +54,10 @@ pub enum Begin {
 }
 
 /// Where a page has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Mark {
+    /// What places rest on, as it was then.
+    basis: u64,
     place: Place,
     /// The listing that it was taken from, where it was from one, and how many of that are done.
     within: Option<(Id, usize)>,
@@ -99,9 +102,17 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
         Begin::Behind(mark) => Some(mark.clone()),
         Begin::Start | Begin::Offset(_) => None,
     };
-    let mut lister = Lister { found, matter, limit };
+    let basis = basis::of(&matter, ranks);
+    if mark.as_ref().is_some_and(|mark| mark.basis != basis) {
+        return Err(Refusal::ListHasChanged.into());
+    }
+    let mut lister = Lister { found, matter, basis, limit };
     // A key is nobody, so nothing is assigned to it.
     let nothing = lister.found.access().sees_assigned_only();
+    if nothing && matches!(begin, Begin::Behind(_)) {
+        // It has begun with more: to end here would make it look whole.
+        return Err(Refusal::ListHasChanged.into());
+    }
     let count = match (ask.count, nothing) {
         (false, _) => None,
         (true, true) => Some(0),
@@ -120,7 +131,8 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
 pub fn renew(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk) -> Outcome<()> {
     let found = cx.workflow(workflow)?;
     let (matter, _) = read(ask, &found, cx.actor())?;
-    Lister { found, matter, limit: 0 }.make(cx)?;
+    let basis = basis::of(&matter, false);
+    Lister { found, matter, basis, limit: 0 }.make(cx)?;
     Ok(())
 }
 
@@ -152,6 +164,7 @@ struct Piece {
 struct Lister {
     found: Found,
     matter: Matter,
+    basis: u64,
     limit: usize,
 }
 
@@ -186,7 +199,7 @@ impl Lister {
     fn first(&mut self, cx: &mut Cx<'_>) -> Result<Piece, StoreError> {
         let question = self.question(cx);
         if let Some(page) = list::page(cx.tx, &question, From::Start, self.limit)? {
-            return Ok(found(page));
+            return Ok(self.found(page));
         }
         let kept = self.make(cx)?;
         self.within(cx, &kept, 0, None)
@@ -201,7 +214,7 @@ impl Lister {
         }
         let question = self.question(cx);
         if let Some(page) = list::page(cx.tx, &question, From::After(&mark.place), self.limit)? {
-            return Ok(found(page));
+            return Ok(self.found(page));
         }
         let kept = self.make(cx)?;
         let question = self.question(cx);
@@ -213,7 +226,7 @@ impl Lister {
         let question = self.question(cx);
         if let Some(page) = list::page(cx.tx, &question, From::Offset(offset), self.limit)? {
             let next_offset = page.next.as_ref().map(|_| offset + page.tasks.len());
-            return Ok(Piece { next_offset, ..found(page) });
+            return Ok(Piece { next_offset, ..self.found(page) });
         }
         let (kept, is_old) = match cx.shared.listings.recent(&self.matter, cx.shared.clock.monotonic()) {
             Some((kept, age)) => (kept, age == Age::Old),
@@ -245,7 +258,7 @@ impl Lister {
         if let Some(last) = tasks.last() {
             place = Some(Order { sort: &self.matter.sort, workflow: &self.found.workflow, workspace: &self.found.workspace }.place(last));
         }
-        let next = place.filter(|_| done < ids.len()).map(|place| Mark { place, within: Some((kept.id, done)), standing: None });
+        let next = place.filter(|_| done < ids.len()).map(|place| Mark { within: Some((kept.id, done)), ..self.mark(place) });
         Ok(Piece { tasks, next, ..Piece::default() })
     }
 
@@ -257,8 +270,12 @@ impl Lister {
         cx.shared.listings.keep(kept.clone());
         Ok(kept)
     }
-}
 
-fn found(list::Page { tasks, next }: list::Page) -> Piece {
-    Piece { tasks, next: next.map(|place| Mark { place, within: None, standing: None }), ..Piece::default() }
+    fn found(&self, list::Page { tasks, next }: list::Page) -> Piece {
+        Piece { tasks, next: next.map(|place| self.mark(place)), ..Piece::default() }
+    }
+
+    fn mark(&self, place: Place) -> Mark {
+        Mark { basis: self.basis, place, within: None, standing: None }
+    }
 }

@@ -43,7 +43,7 @@ impl Lister {
             (None, Some(oldest)) => self.with_older(cx, Piece { tasks: found, ..Piece::default() }, oldest, (begin, tasks.len())),
             (Some(_), _) => {
                 let last = taken.checked_sub(1).map(|last| behind[last]);
-                let next = last.map(|(score, id)| Mark { standing: Some(Standing { oldest, score }), ..older_than(id) });
+                let next = last.map(|(score, id)| Mark { standing: Some(Standing { oldest, score }), ..self.older_than(id) });
                 Ok(Piece { tasks: found, next, next_offset: Some(passed + taken), is_old: false })
             }
         }
@@ -56,18 +56,18 @@ impl Lister {
         self.limit = room.max(1);
         let older = match begin {
             Begin::Offset(_) => self.by_number(cx, ranked)?,
-            Begin::Start | Begin::Cursor(_) | Begin::Behind(_) => self.behind(cx, older_than(oldest))?,
+            Begin::Start | Begin::Cursor(_) | Begin::Behind(_) => self.behind(cx, self.older_than(oldest))?,
         };
         if room > 0 {
             piece.tasks.extend(older.tasks);
             return Ok(Piece { tasks: piece.tasks, ..older });
         }
         let there_are = !older.tasks.is_empty();
-        Ok(Piece { next: there_are.then(|| older_than(oldest)), next_offset: there_are.then_some(ranked), ..piece })
+        Ok(Piece { next: there_are.then(|| self.older_than(oldest)), next_offset: there_are.then_some(ranked), ..piece })
     }
-}
 
-/// Behind a task in the order that a list like this has without rank.
-fn older_than(id: Id) -> Mark {
-    Mark { place: Place::of_creation(id), within: None, standing: None }
+    /// Behind a task in the order that a list like this has without rank.
+    fn older_than(&self, id: Id) -> Mark {
+        self.mark(Place::of_creation(id))
+    }
 }
