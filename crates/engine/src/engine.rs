@@ -24,6 +24,7 @@ use crate::fail_point;
 use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
 use crate::listings::Listings;
 use crate::metrics::Metrics;
+use crate::rankings::Rankings;
 use crate::rates::Rates;
 use crate::waiters::Waiters;
 use crate::worker::{Claims, Worker};
@@ -84,6 +85,7 @@ pub(crate) struct Shared {
     pub backlog: Arc<Backlog>,
     pub waiters: Arc<Waiters>,
     pub listings: Listings,
+    pub rankings: Rankings,
     pub rates: Rates,
     pub metrics: Metrics,
 }
@@ -115,11 +117,25 @@ impl Engine {
     pub fn new(store: Store, surroundings: Surroundings, options: EngineOptions) -> Engine {
         let worker = Arc::new(Worker::new(options.node, options.workers));
         let Surroundings { clock, entropy, world, master_key } = surroundings;
-        let (metrics, listings) = (Metrics::new(), Listings::default());
+        let (metrics, listings, rankings) = (Metrics::new(), Listings::default(), Rankings::default());
         let (cache, backlog, waiters) = (Cache::default(), Arc::default(), Arc::new(Waiters::new()));
         let rates = Rates::new(options.rate_per_minute);
-        let shared =
-            Shared { store, cache, clock, entropy, world, master_key, options, worker, backlog, waiters, listings, rates, metrics };
+        let shared = Shared {
+            store,
+            cache,
+            clock,
+            entropy,
+            world,
+            master_key,
+            options,
+            worker,
+            backlog,
+            waiters,
+            listings,
+            rankings,
+            rates,
+            metrics,
+        };
         Engine { shared: Arc::new(shared) }
     }
 

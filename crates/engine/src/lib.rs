@@ -20,6 +20,7 @@ mod listings;
 mod masks;
 mod metrics;
 mod open_calls;
+mod rankings;
 mod rates;
 mod sending;
 mod waiters;

@@ -11,7 +11,7 @@ use baton_core::task::Task;
 use baton_core::time::Timestamp;
 use baton_core::value::{FilterKey, Value};
 use baton_engine::env::Clock;
-use baton_store::sql::tasks;
+use baton_store::sql::{search, tasks};
 use baton_store::{Options, Place, Store, StoreError};
 use http_body_util::BodyExt;
 use serde_json::{Value as Json, json};
@@ -235,4 +235,30 @@ async fn a_list_that_comes_whole_keeps_its_listing() {
     let list: Json = serde_json::from_slice(&sent).expect("JSON");
     let names: Vec<&str> = list.as_array().expect("a list").iter().filter_map(|task| task["Name"].as_str()).collect();
     assert!(names.is_sorted() && names.len() == 10_010, "n09000 comes where it stood");
+}
+
+/// The page that ends with the last of the ranked has nothing of the listing, yet whoever asks for it is told of its age.
+#[tokio::test]
+async fn a_listing_behind_the_ranked_is_made_anew_too() {
+    let (review, clock) = filled().await;
+    let index = |cx: &mut baton_engine::Cx<'_>| {
+        while search::index_some(cx.tx, None, 500)?.is_some() {}
+        Ok(())
+    };
+    review.server.engine.write(review.server.operator(), index).await.expect("they are indexed");
+    let page = async |offset: usize| {
+        names(&review.send(get(review.at(&format!("/tasks?_search=n&_limit=2&_offset={offset}&_fields=Name")))).await.expect(200))
+    };
+    // The newest 2,000 are ranked.
+    assert_eq!(page(2_000).await, ["n08009", "n08008"]);
+    review.send(delete(review.at(&path_of(8_009)))).await.expect(204);
+    assert_eq!(page(2_000).await, ["n08008"], "it is taken from the order that is kept");
+    clock.0.fetch_add(10 * SECOND, Ordering::SeqCst);
+    assert_eq!(page(1_998).await, ["n08011", "n08010"]);
+    let renewed = async {
+        while page(2_000).await != ["n08008", "n08007"] {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), renewed).await.expect("it is made anew behind them");
 }
