@@ -185,6 +185,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::KeyReused
         | Refusal::NotAParameter { .. }
         | Refusal::BadParameter { .. }
+        | Refusal::ListHasChanged
         | Refusal::InCondition { .. }
         | Refusal::IsNotSortable
         | Refusal::IsNamedTwice

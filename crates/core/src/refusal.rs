@@ -218,6 +218,8 @@ pub enum Refusal {
         value: String,
         allowed: String,
     },
+    /// A list that goes on, and would leave out or repeat what nobody touches.
+    ListHasChanged,
     /// A problem of a condition, at its path.
     InCondition {
         message: String,
@@ -422,6 +424,7 @@ impl Refusal {
             Refusal::KeyReused => "key_reused",
             Refusal::NotAParameter { .. } => "not_a_parameter",
             Refusal::BadParameter { .. } => "bad_parameter",
+            Refusal::ListHasChanged => "list_has_changed",
             Refusal::InCondition { .. } => "in_condition",
             Refusal::IsNotSortable => "is_not_sortable",
             Refusal::IsNamedTwice => "is_named_twice",
@@ -551,6 +554,7 @@ impl fmt::Display for Refusal {
             Refusal::KeyReused => f.write_str("Idempotency-Key was used with another body"),
             Refusal::NotAParameter { name } => write!(f, "{name} is not a parameter"),
             Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),
+            Refusal::ListHasChanged => f.write_str("The list has changed its order or its columns since it was begun; begin anew"),
             Refusal::InCondition { message } => f.write_str(message),
             Refusal::IsNotSortable => f.write_str("can't be sorted by"),
             Refusal::IsNamedTwice => f.write_str("is named twice"),

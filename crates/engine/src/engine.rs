@@ -26,6 +26,7 @@ use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
 use crate::listings::Listings;
 use crate::look::Look;
 use crate::metrics::Metrics;
+use crate::rankings::Rankings;
 use crate::rates::Rates;
 use crate::waiters::Waiters;
 use crate::worker::{Claims, Worker};
@@ -86,6 +87,7 @@ pub(crate) struct Shared {
     pub backlog: Arc<Backlog>,
     pub waiters: Arc<Waiters>,
     pub listings: Listings,
+    pub rankings: Rankings,
     pub rates: Rates,
     pub metrics: Metrics,
     /// Whether the store answers, and how much waits in it.
@@ -120,7 +122,7 @@ impl Engine {
     pub fn new(store: Store, surroundings: Surroundings, options: EngineOptions) -> Engine {
         let worker = Arc::new(Worker::new(options.node, options.workers));
         let Surroundings { clock, entropy, world, master_key } = surroundings;
-        let (metrics, listings) = (Metrics::new(), Listings::default());
+        let (metrics, listings, rankings) = (Metrics::new(), Listings::default(), Rankings::default());
         let (cache, backlog, waiters) = (Cache::default(), Arc::default(), Arc::new(Waiters::new()));
         let rates = Rates::new(options.rate_per_minute);
         let (answers, depth) = (Look::default(), Look::default());
@@ -136,6 +138,7 @@ impl Engine {
             backlog,
             waiters,
             listings,
+            rankings,
             rates,
             metrics,
             answers,

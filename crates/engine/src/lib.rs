@@ -21,6 +21,7 @@ mod look;
 mod masks;
 mod metrics;
 mod open_calls;
+mod rankings;
 mod rates;
 mod sending;
 mod waiters;

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::condition::{Class, Column, Names, split_commas};
+use crate::definition::type_of;
 use crate::ids::Id;
 use crate::limits::SORT_COLUMNS_MAX;
 use crate::people::{Workspace, email_key};
@@ -55,6 +56,27 @@ impl Order<'_> {
         });
         by_keys.fold(Ordering::Equal, Ordering::then).then(one.id.cmp(&other.id))
     }
+
+    /// What keys rest on beside the tasks. While it is the same, all that nobody touches keep their places. People do not count: who is
+    /// there stays there, with the same e-mail.
+    pub fn rests_on(&self) -> String {
+        let on = |sort: &SortKey| match sort.column {
+            Column::CreatedOn | Column::UpdatedOn | Column::AssignedTo | Column::CreatedBy => String::new(),
+            Column::Stage => listed(self.workflow.stages.iter().map(|stage| stage.id)),
+            Column::Field(id) => match self.workflow.field(id).map(|field| &field.kind) {
+                None => String::new(),
+                Some(FieldKind::SingleSelect { options } | FieldKind::MultipleSelect { options }) => {
+                    listed(options.iter().map(|option| option.id))
+                }
+                Some(kind) => type_of(kind).name().to_owned(),
+            },
+        };
+        self.sort.iter().map(on).collect::<Vec<_>>().join(";")
+    }
+}
+
+fn listed(ids: impl Iterator<Item = Id>) -> String {
+    ids.map(|id| id.to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// Orders as the column does: options and stages as the definition lists them, people by e-mail, several options by the first of them.

@@ -7,7 +7,7 @@ use crate::fixtures::{ANN, any_task, id, laws, scene, task, workflow, workspace}
 use crate::refusal::{Refusal, Refusals};
 use crate::task::Task;
 use crate::value::Value;
-use crate::workflow::{FieldRight, Rights};
+use crate::workflow::{FieldKind, FieldRight, Rights};
 
 fn everything() -> Access<'static> {
     Access::Everything
@@ -162,5 +162,48 @@ proptest! {
         let end = workflow.stage(task.stage).expect("it has one").end;
         prop_assert_eq!(holds(&active(&workflow), &scene), !end);
         prop_assert!(holds(&Condition::All(Vec::new()), &scene));
+    }
+}
+
+/// Whatever else changes, nothing that nobody touches moves; what would move it is told.
+#[test]
+fn an_order_rests_on_what_would_move_tasks() {
+    let (workflow, workspace) = (workflow(), workspace());
+    let rests_on = |text: &str, workflow: &Workflow| {
+        let sort = sorted(text).expect("it can be sorted by");
+        Order { sort: &sort, workflow, workspace: &workspace }.rests_on()
+    };
+    let changed = |change: &dyn Fn(&mut Workflow)| {
+        let mut other = workflow.clone();
+        change(&mut other);
+        other
+    };
+    let stages_turned = changed(&|workflow| workflow.stages.reverse());
+    let stage_gone = changed(&|workflow| drop(workflow.stages.remove(0)));
+    let options_turned = changed(&|workflow| {
+        for field in &mut workflow.fields {
+            if let FieldKind::SingleSelect { options } | FieldKind::MultipleSelect { options } = &mut field.kind {
+                options.reverse();
+            }
+        }
+    });
+    let retyped = changed(&|workflow| {
+        let number = workflow.fields.iter_mut().find(|field| field.kind == FieldKind::Number).expect("a number");
+        number.kind = FieldKind::Text;
+    });
+    let renamed = changed(&|workflow| {
+        workflow.stages.iter_mut().for_each(|stage| stage.name.push('x'));
+        workflow.fields.reverse();
+        workflow.actions.clear();
+    });
+
+    let all = "Stage,Assigned To,Created By,Owner,Plan,Tags,Size,Name,Updated On,Created On";
+    for column in all.split(',') {
+        let moved = |other: &Workflow| rests_on(column, other) != rests_on(column, &workflow);
+        assert!(!moved(&renamed), "{column}");
+        assert_eq!(moved(&stages_turned), column == "Stage", "{column}");
+        assert_eq!(moved(&stage_gone), column == "Stage", "{column}");
+        assert_eq!(moved(&options_turned), ["Plan", "Tags"].contains(&column), "{column}");
+        assert_eq!(moved(&retyped), column == "Size", "{column}");
     }
 }

@@ -111,6 +111,7 @@ impl Refusal {
             | Refusal::KeyReused
             | Refusal::NotAParameter { .. }
             | Refusal::BadParameter { .. }
+            | Refusal::ListHasChanged
             | Refusal::InCondition { .. }
             | Refusal::IsNotSortable
             | Refusal::IsNamedTwice

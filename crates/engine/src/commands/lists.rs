@@ -1,5 +1,6 @@
 //! Lists of tasks: narrowed, sorted, from any place on. How they are found is the store's business (`baton_store::list`).
 
+mod basis;
 mod cursor;
 mod ranked;
 
@@ -21,7 +22,7 @@ use baton_store::list::{self, Effort, From, Listing, Question, Searched};
 
 use self::ranked::Standing;
 use crate::cx::{Cx, Found, Outcome};
-use crate::listings::{Age, Kept, Matter, Sought};
+use crate::listings::{Age, Kept, Matter, Sought, Use};
 
 /// What a list was asked for, as it came.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +41,7 @@ pub struct ListAsk {
 }
 
 /// Where a page begins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub enum Begin {
     #[default]
     Start,
@@ -53,13 +54,24 @@ pub enum Begin {
 }
 
 /// Where a page has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Mark {
+    /// What places rest on, as it was then.
+    basis: u64,
     place: Place,
-    /// The listing that it was taken from, where it was from one, and how many of that are done.
-    within: Option<(Id, usize)>,
+    /// Where it was taken from a listing.
+    within: Option<Within>,
     /// Where it has ended among tasks that are ranked.
     standing: Option<Standing>,
+}
+
+#[derive(Clone)]
+struct Within {
+    listing: Id,
+    /// So many of it are done.
+    done: usize,
+    /// The listing itself, for a list that is streamed. A cursor can't hold it.
+    held: Option<Arc<Kept>>,
 }
 
 pub struct Page {
@@ -99,9 +111,17 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
         Begin::Behind(mark) => Some(mark.clone()),
         Begin::Start | Begin::Offset(_) => None,
     };
-    let mut lister = Lister { found, matter, limit };
+    let basis = basis::of(&matter, ranks);
+    if mark.as_ref().is_some_and(|mark| mark.basis != basis) {
+        return Err(Refusal::ListHasChanged.into());
+    }
+    let mut lister = Lister { found, matter, basis, limit };
     // A key is nobody, so nothing is assigned to it.
     let nothing = lister.found.access().sees_assigned_only();
+    if nothing && matches!(begin, Begin::Behind(_)) {
+        // It has begun with more: to end here would make it look whole.
+        return Err(Refusal::ListHasChanged.into());
+    }
     let count = match (ask.count, nothing) {
         (false, _) => None,
         (true, true) => Some(0),
@@ -120,7 +140,8 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
 pub fn renew(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk) -> Outcome<()> {
     let found = cx.workflow(workflow)?;
     let (matter, _) = read(ask, &found, cx.actor())?;
-    Lister { found, matter, limit: 0 }.make(cx)?;
+    let basis = basis::of(&matter, false);
+    Lister { found, matter, basis, limit: 0 }.make(cx, Use::First)?;
     Ok(())
 }
 
@@ -152,6 +173,7 @@ struct Piece {
 struct Lister {
     found: Found,
     matter: Matter,
+    basis: u64,
     limit: usize,
 }
 
@@ -176,6 +198,10 @@ impl Lister {
 
     fn in_order(&mut self, cx: &mut Cx<'_>, begin: &Begin, mark: Option<Mark>) -> Result<Piece, StoreError> {
         match (begin, mark) {
+            (Begin::Offset(0), _) => {
+                let first = self.first(cx)?;
+                Ok(Piece { next_offset: first.next.as_ref().map(|_| first.tasks.len()), ..first })
+            }
             (Begin::Offset(offset), _) => self.by_number(cx, *offset),
             (_, Some(mark)) => self.behind(cx, mark),
             (_, None) => self.first(cx),
@@ -186,24 +212,25 @@ impl Lister {
     fn first(&mut self, cx: &mut Cx<'_>) -> Result<Piece, StoreError> {
         let question = self.question(cx);
         if let Some(page) = list::page(cx.tx, &question, From::Start, self.limit)? {
-            return Ok(found(page));
+            return Ok(self.found(page));
         }
-        let kept = self.make(cx)?;
+        let kept = self.make(cx, Use::First)?;
         self.within(cx, &kept, 0, None)
     }
 
     /// No task that nobody touches is left out or told twice, wherever the others go.
     fn behind(&mut self, cx: &mut Cx<'_>, mark: Mark) -> Result<Piece, StoreError> {
-        if let Some((id, done)) = mark.within
-            && let Some(kept) = cx.shared.listings.of_id(id, &self.matter)
-        {
-            return self.within(cx, &kept, done, Some(mark.place));
+        if let Some(Within { listing, done, held }) = mark.within {
+            let held = held.filter(|held| held.matter == self.matter);
+            if let Some(kept) = held.or_else(|| cx.shared.listings.of_id(listing, &self.matter)) {
+                return self.within(cx, &kept, done, Some(mark.place));
+            }
         }
         let question = self.question(cx);
         if let Some(page) = list::page(cx.tx, &question, From::After(&mark.place), self.limit)? {
-            return Ok(found(page));
+            return Ok(self.found(page));
         }
-        let kept = self.make(cx)?;
+        let kept = self.make(cx, Use::GoneOn)?;
         let question = self.question(cx);
         let done = kept.listing.up_to(cx.tx, &question, &mark.place)?;
         self.within(cx, &kept, done, Some(mark.place))
@@ -213,26 +240,37 @@ impl Lister {
         let question = self.question(cx);
         if let Some(page) = list::page(cx.tx, &question, From::Offset(offset), self.limit)? {
             let next_offset = page.next.as_ref().map(|_| offset + page.tasks.len());
-            return Ok(Piece { next_offset, ..found(page) });
+            return Ok(Piece { next_offset, ..self.found(page) });
         }
         let (kept, is_old) = match cx.shared.listings.recent(&self.matter, cx.shared.clock.monotonic()) {
             Some((kept, age)) => (kept, age == Age::Old),
-            None => (self.make(cx)?, false),
+            None => (self.make(cx, Use::First)?, false),
         };
-        let ids = kept.listing.ids();
+        let ids = &kept.listing.ids;
         let ids = &ids[offset.min(ids.len())..offset.saturating_add(self.limit).min(ids.len())];
         let question = self.question(cx);
         let (tasks, taken) = list::those(cx.tx, &question, ids)?;
         let done = offset.saturating_add(taken);
-        Ok(Piece { tasks, next: None, next_offset: (done < kept.listing.ids().len()).then_some(done), is_old })
+        Ok(Piece { tasks, next: None, next_offset: (done < kept.listing.ids.len()).then_some(done), is_old })
     }
 
-    /// On from the first `done` of a listing, the last of which has this place.
-    fn within(&self, cx: &mut Cx<'_>, kept: &Kept, mut done: usize, mut place: Option<Place>) -> Result<Piece, StoreError> {
+    /// On from the first `done` of a listing, which end at this place; without one it was made just now.
+    fn within(&self, cx: &mut Cx<'_>, kept: &Arc<Kept>, done: usize, place: Option<Place>) -> Result<Piece, StoreError> {
+        let (tasks, done) = self.read_on(cx, &kept.listing.ids, done)?;
+        // Whoever was touched since may have gone elsewhere, which would lead whoever has no such listing astray.
+        let stands_there = |task: &&Task| place.is_none() || task.updated_at <= kept.at;
+        let last = tasks.iter().rfind(stands_there).map(|task| self.order().place(task)).or(place);
+        let next = last.filter(|_| done < kept.listing.ids.len()).map(|place| {
+            let within = Within { listing: kept.id, done, held: cx.shared.listings.hold(kept) };
+            Mark { within: Some(within), ..self.mark(place) }
+        });
+        Ok(Piece { tasks, next, ..Piece::default() })
+    }
+
+    /// Those from `done` on that still match, and how many are done then. What matches no more is made up for by what comes behind.
+    fn read_on(&self, cx: &mut Cx<'_>, ids: &[Id], mut done: usize) -> Result<(Vec<Task>, usize), StoreError> {
         let question = self.question(cx);
-        let ids = kept.listing.ids();
         let mut tasks = Vec::new();
-        // What no longer matches is made up for by what comes behind.
         while done < ids.len() && tasks.len() < self.limit {
             let some = &ids[done..(done + self.limit - tasks.len()).min(ids.len())];
             let (read, taken) = list::those(cx.tx, &question, some)?;
@@ -242,23 +280,28 @@ impl Lister {
                 break;
             }
         }
-        if let Some(last) = tasks.last() {
-            place = Some(Order { sort: &self.matter.sort, workflow: &self.found.workflow, workspace: &self.found.workspace }.place(last));
-        }
-        let next = place.filter(|_| done < ids.len()).map(|place| Mark { place, within: Some((kept.id, done)), standing: None });
-        Ok(Piece { tasks, next, ..Piece::default() })
+        Ok((tasks, done))
     }
 
     /// A listing of this moment, which is kept where it was much work.
-    fn make(&self, cx: &mut Cx<'_>) -> Result<Arc<Kept>, StoreError> {
+    fn make(&self, cx: &mut Cx<'_>, made_for: Use) -> Result<Arc<Kept>, StoreError> {
         let question = self.question(cx);
         let listing = Listing::new(cx.tx, &question)?;
-        let kept = Arc::new(Kept { id: cx.env.new_id(), matter: self.matter.clone(), made: cx.shared.clock.monotonic(), listing });
-        cx.shared.listings.keep(kept.clone());
+        let (at, made) = (cx.env.now(), cx.shared.clock.monotonic());
+        let kept = Arc::new(Kept { id: cx.env.new_id(), matter: self.matter.clone(), at, made, listing });
+        cx.shared.listings.keep(&kept, made_for);
         Ok(kept)
     }
-}
 
-fn found(list::Page { tasks, next }: list::Page) -> Piece {
-    Piece { tasks, next: next.map(|place| Mark { place, within: None, standing: None }), ..Piece::default() }
+    fn order(&self) -> Order<'_> {
+        Order { sort: &self.matter.sort, workflow: &self.found.workflow, workspace: &self.found.workspace }
+    }
+
+    fn found(&self, list::Page { tasks, next }: list::Page) -> Piece {
+        Piece { tasks, next: next.map(|place| self.mark(place)), ..Piece::default() }
+    }
+
+    fn mark(&self, place: Place) -> Mark {
+        Mark { basis: self.basis, place, within: None, standing: None }
+    }
 }

@@ -21,8 +21,9 @@ const READ_OF: usize = 50;
 /// All tasks that match, in order, as they were in one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    ids: Vec<Id>,
-    looked_through: usize,
+    pub ids: Vec<Id>,
+    /// All tasks of the workflow at that moment.
+    pub looked_through: usize,
 }
 
 impl Listing {
@@ -39,15 +40,6 @@ impl Listing {
             places.into_iter().map(|place| ids.at(place as usize)).collect()
         };
         Ok(Listing { ids: raw.into_iter().filter_map(Id::from_i64).collect(), looked_through: ids.len() })
-    }
-
-    /// All tasks of the workflow at that moment.
-    pub fn looked_through(&self) -> usize {
-        self.looked_through
-    }
-
-    pub fn ids(&self) -> &[Id] {
-        &self.ids
     }
 
     /// How many stand at or before a place, in the same view that this was made in.

@@ -39,7 +39,7 @@ use baton_core::workflow::Workflow;
 
 pub use count::count;
 pub use listing::Listing;
-pub use searching::{Ranked, ranked};
+pub use searching::{Ranked, ranked, ranked_again};
 
 use gather::Gathered;
 

@@ -13,6 +13,8 @@ use crate::{StoreError, Tx};
 
 /// Of the tasks that match, so many of the newest are ranked.
 const RANKED_MAX: usize = 2_000;
+/// With those that came since.
+const RANKED_AGAIN_MAX: usize = 2 * RANKED_MAX;
 
 impl Searched<'_> {
     pub(super) fn score(&self, task: &Task, workflow: &Workflow) -> Option<u32> {
@@ -28,12 +30,28 @@ pub struct Ranked {
     pub oldest: Option<Id>,
 }
 
-/// The newest; or as an answer before had them, with those that were made since: all from its `oldest` on, or all.
-pub fn ranked(tx: &mut dyn Tx, question: &Question<'_>, again: Option<Option<Id>>) -> Result<Ranked, StoreError> {
-    let oldest = again.flatten();
-    let Some(searched) = question.search else { return Ok(Ranked { tasks: Vec::new(), oldest }) };
-    let (mut tasks, mut done) = (Vec::new(), 0);
-    let mut most = if again.is_some() { usize::MAX } else { RANKED_MAX };
+pub fn ranked(tx: &mut dyn Tx, question: &Question<'_>) -> Result<Ranked, StoreError> {
+    let (mut tasks, more) = newest(tx, question, None, RANKED_MAX)?;
+    let oldest = if more || tasks.len() > RANKED_MAX { keep_newest(&mut tasks) } else { None };
+    tasks.sort_unstable_by_key(|ranked| Reverse(*ranked));
+    Ok(Ranked { tasks, oldest })
+}
+
+/// The same another time, with those that were made since: all from the oldest on. `None` where they have become so many that to rank
+/// them would be to rank a workflow.
+pub fn ranked_again(tx: &mut dyn Tx, question: &Question<'_>, oldest: Option<Id>) -> Result<Option<Vec<(u32, Id)>>, StoreError> {
+    let (mut tasks, more) = newest(tx, question, oldest, RANKED_AGAIN_MAX)?;
+    if more || tasks.len() > RANKED_AGAIN_MAX {
+        return Ok(None);
+    }
+    tasks.sort_unstable_by_key(|ranked| Reverse(*ranked));
+    Ok(Some(tasks))
+}
+
+/// So many of the newest that match with their scores, in no particular order, or some more; and whether there may be older ones.
+fn newest(tx: &mut dyn Tx, question: &Question<'_>, oldest: Option<Id>, enough: usize) -> Result<(Vec<(u32, Id)>, bool), StoreError> {
+    let Some(searched) = question.search else { return Ok((Vec::new(), false)) };
+    let (mut tasks, mut done, mut most) = (Vec::new(), 0, enough);
     loop {
         let Candidates { tasks: candidates, more } = search::candidates(tx, question.workflow.id, searched.search, oldest, most)?;
         let ids: Vec<i64> = candidates[done..].iter().map(|id| id.as_i64()).collect();
@@ -41,11 +59,8 @@ pub fn ranked(tx: &mut dyn Tx, question: &Question<'_>, again: Option<Option<Id>
             tasks.extend(searched.score(&task, question.workflow).map(|score| (score, task.id)));
         })?;
         // Only what matches counts: where it ends must not tell of what is hidden.
-        if !more || tasks.len() >= RANKED_MAX {
-            let goes_on = again.is_none() && (more || tasks.len() > RANKED_MAX);
-            let oldest = if goes_on { keep_newest(&mut tasks) } else { oldest };
-            tasks.sort_unstable_by_key(|ranked| Reverse(*ranked));
-            return Ok(Ranked { tasks, oldest });
+        if !more || tasks.len() >= enough {
+            return Ok((tasks, more));
         }
         (done, most) = (candidates.len(), most.saturating_mul(2));
     }

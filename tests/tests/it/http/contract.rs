@@ -9,7 +9,8 @@ use baton_api::{Policy, ROUTES, Route, openapi_document};
 use jsonschema::Validator;
 use serde_json::{Map, Value as Json, json};
 
-use super::server::{Call, Reply};
+use super::review::Review;
+use super::server::{Call, Reply, Server, get};
 
 /// What is of the caller's own making, or hangs on what there is.
 const OF_ANY_SHAPE: &[&str] = &["x-request-id", "location", "link", "ratelimit"];
@@ -258,4 +259,24 @@ fn ids_of_operations_are_names_of_their_own() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), ROUTES.len(), "an id is used twice");
+}
+
+#[tokio::test]
+async fn every_condition_among_the_examples_is_one() {
+    let document = super::review::REVIEW.replace("name: Amount,", "name: Deal size,").replace("Amount: hidden", "Deal size: hidden");
+    let review = Review::of(Server::start().await, &document).await;
+    let mut tried = Vec::new();
+    for (name, operation) in operations() {
+        for parameter in operation["parameters"].as_array().into_iter().flatten().map(meant) {
+            let (Some(key), Some(example)) = (parameter["name"].as_str(), parameter["example"].as_str()) else { continue };
+            if example.contains("\"rules\"") {
+                let value: String = example.bytes().map(|byte| format!("%{byte:02X}")).collect();
+                let (_, of_workflow) = name.split_once("{workflow}").expect("only tasks are found by a condition");
+                review.send(get(review.at(&format!("{of_workflow}?{key}={value}")))).await.expect(200);
+                tried.push(of_workflow.to_owned());
+            }
+        }
+    }
+    tried.sort_unstable();
+    assert_eq!(tried, ["/tasks", "/tasks/active"]);
 }

@@ -27,6 +27,7 @@ fn examples() -> Vec<Refusal> {
         Refusal::BodyShape { must: "be a JSON object" },
         Refusal::NotAParameter { name: text("_page") },
         Refusal::BadParameter { name: text("_archived"), value: text("1"), allowed: text("true or false") },
+        Refusal::ListHasChanged,
         Refusal::InCondition { message: text("Foo is not a field; did you mean Food?") },
         Refusal::IsNotSortable,
         Refusal::IsNamedTwice,

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::review::Review;
-use super::server::get;
+use super::server::{Reply, get};
 
 const ANN: &str = "ann@hogwarts.edu";
 
@@ -209,4 +209,56 @@ async fn what_a_role_hides_is_no_field_of_a_list() {
     ] {
         review.server.check(get(review.at(&format!("/tasks?{query}"))).by(&limited), 422, json!({ "errors": told })).await;
     }
+}
+
+/// The path of a page's Link.
+fn link(page: &Reply) -> String {
+    let link = page.header("link").expect("there are more");
+    link.strip_prefix("</api/v1").and_then(|link| link.split_once('>')).expect("a link").0.to_owned()
+}
+
+#[tokio::test]
+async fn a_cursor_ends_where_the_definition_moves_what_nobody_touches() {
+    let review = some_tasks().await;
+    let told = json!({ "errors": ["The list has changed its order or its columns since it was begun; begin anew"] });
+    let first = |definition: &mut Json, list: &str, new: Json| definition[list].as_array_mut().expect("a list").insert(0, new);
+    let plan = |definition: &mut Json| -> usize {
+        definition["fields"].as_array().expect("fields").iter().position(|field| field["name"] == "Plan").expect("Plan")
+    };
+    let next = async |query: &str| link(&review.send(get(review.at(&format!("/tasks?{query}&_limit=2")))).await.expect(200));
+    let by = ["_sort=Stage", "_sort=-Plan,Name", "_sort=Name", "_sort=Assigned+To", "_search=e", "_limit=2"];
+    let mut cursors = Vec::new();
+    for query in by {
+        review.task(json!({ "Name": format!("e{}", cursors.len()) })).await;
+        cursors.push(next(query.strip_prefix("_limit=2").unwrap_or(query)).await);
+    }
+    let gone_on = async || {
+        let mut gone_on = Vec::new();
+        for (query, cursor) in by.iter().zip(&cursors) {
+            let page = review.send(get(cursor.clone())).await;
+            if page.status == 200 {
+                gone_on.push(*query);
+            } else {
+                assert_eq!((page.status.as_u16(), page.json()), (422, told.clone()), "{query}");
+            }
+        }
+        gone_on
+    };
+    // What says nothing about the order.
+    review.redefine(|definition| first(definition, "fields", json!({ "name": "Size", "type": "number" }))).await;
+    review.redefine(|definition| definition["stages"][0]["color"] = "red".into()).await;
+    review.collaborator("new@hogwarts.edu", "Collaborator").await;
+    assert_eq!(gone_on().await, by);
+    review.redefine(|definition| first(definition, "stages", json!({ "name": "Idea" }))).await;
+    assert_eq!(gone_on().await, by[1..]);
+    review
+        .redefine(|definition| {
+            let plan = plan(definition);
+            first(&mut definition["fields"][plan], "options", json!({ "name": "Basic" }));
+        })
+        .await;
+    assert_eq!(gone_on().await, by[2..]);
+    review.redefine(|definition| first(definition, "fields", json!({ "name": "Code", "type": "text" }))).await;
+    assert_eq!(gone_on().await, ["_sort=Name", "_sort=Assigned+To", "_limit=2"], "the new field is searched");
+    assert_eq!(review.send(get(next("_sort=Stage").await)).await.status, 200, "one of now");
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use baton_engine::KeyScope;
 use serde_json::{Value as Json, json};
 
-use super::server::{Call, Reply, Server, get, post};
+use super::server::{Call, Reply, Server, get, post, put};
 
 pub const REVIEW: &str = include_str!("review.yaml");
 
@@ -114,6 +114,13 @@ impl Review {
             rows.extend(more.as_array().into_iter().flatten().cloned());
         }
         (rows, lengths)
+    }
+
+    /// Another revision of the workflow.
+    pub async fn redefine(&self, change: impl FnOnce(&mut Json)) {
+        let mut definition = self.send(get(self.at("/definition"))).await.expect(200).json();
+        change(&mut definition);
+        self.send(put(self.at("/definition"), &definition)).await.expect(200);
     }
 
     /// The named values of a task, as the Tasks API shows them.

@@ -219,3 +219,55 @@ async fn a_cursor_of_a_search_is_of_that_list_alone() {
         review.send(get(path)).await.expect(422);
     }
 }
+
+fn next(page: &Reply) -> String {
+    let link = page.header("link").expect("there are more");
+    link.strip_prefix("</api/v1").and_then(|link| link.split_once('>')).expect("a link").0.to_owned()
+}
+
+/// Whoever goes on does so in the order of the first page, which is kept; and where it is not, everybody else stands where they stood.
+#[tokio::test]
+async fn a_search_goes_on_as_it_was_ranked() {
+    let review = Review::start().await;
+    for number in 0..8 {
+        review.task(json!({ "ID": number.to_string(), "Name": "owlet" })).await;
+    }
+    let first = found(&review, "_search=owl&_limit=2").await;
+    assert_eq!(ids(&first.json()), ["7", "6"]);
+    review.send(put(review.at("/tasks/4"), json!({ "Name": "owl" }))).await.expect(200);
+    let second = review.send(get(next(&first))).await.expect(200);
+    assert_eq!(ids(&second.json()), ["5", "4"], "although it would be the first by now");
+    review.send(put(review.at("/tasks/3"), json!({ "Name": "bat" }))).await.expect(200);
+    let third = review.send(get(next(&second))).await.expect(200);
+    assert_eq!(ids(&third.json()), ["2", "1"], "who matches no more is made up for");
+    // With other people what was kept is of no use.
+    review.collaborator("new@hogwarts.edu", "Collaborator").await;
+    assert_eq!(ids(&review.send(get(next(&second))).await.expect(200).json()), ["2", "1"]);
+    assert_eq!(ids(&review.send(get(next(&third))).await.expect(200).json()), ["0"]);
+}
+
+/// Nobody has a whole workflow ranked by a cursor.
+#[tokio::test]
+async fn a_search_that_has_become_another_begins_anew() {
+    let review = Review::start().await;
+    for number in 0..3 {
+        review.task(json!({ "ID": format!("first {number}"), "Name": "owl" })).await;
+    }
+    let second = next(&found(&review, "_search=owl&_limit=1").await);
+    many(&review).await;
+    review.collaborator("one@hogwarts.edu", "Collaborator").await;
+    assert_eq!(ids(&review.send(get(second.clone())).await.expect(200).json()), ["first 1"], "it is ranked again with those that came");
+    let more = |cx: &mut baton_engine::Cx<'_>, workflow: &str| {
+        for number in MANY..2 * RANKED {
+            let body = json!({ "ID": number.to_string(), "Name": "owlet" });
+            tasks::create_or_update(cx, workflow, body.as_object().expect("an object"), &tasks::Expected::Anything)?;
+        }
+        while search::index_some(cx.tx, None, 500)?.is_some() {}
+        Ok(())
+    };
+    let workflow = review.workflow.clone();
+    review.server.engine.write(review.server.operator(), move |cx| more(cx, &workflow)).await.expect("more tasks");
+    review.collaborator("two@hogwarts.edu", "Collaborator").await;
+    let told = "The list has changed its order or its columns since it was begun; begin anew";
+    review.server.refuses(get(second), 422, &[told]).await;
+}

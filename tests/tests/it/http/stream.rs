@@ -84,6 +84,89 @@ async fn a_failure_on_the_way_breaks_the_connection() {
     assert!(body.frame().await.is_none());
 }
 
+/// What is sent of a list of which a first page has been sent when the definition changes; `None` where it breaks off.
+async fn sent_through(review: &Review, query: &str, change: impl FnOnce(&mut Json)) -> Option<String> {
+    let response = review.server.respond(get(review.at(&format!("/tasks?{query}")))).await;
+    assert_eq!(response.status(), 200);
+    let mut body = response.into_body();
+    let mut sent = body.frame().await.expect("a first page").expect("whole").into_data().expect("data").to_vec();
+    review.redefine(change).await;
+    // The second page may have been read while the first was sent.
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => sent.extend(frame.into_data().expect("data")),
+            Err(error) => {
+                assert_eq!(error.to_string(), "the answer broke off");
+                return None;
+            }
+        }
+    }
+    Some(String::from_utf8(sent).expect("text"))
+}
+
+fn first(definition: &mut Json, list: &str, new: Json) {
+    definition[list].as_array_mut().expect("a list").insert(0, new);
+}
+
+#[tokio::test]
+async fn a_file_whose_columns_change_on_the_way_breaks_off() {
+    let review = Review::start().await;
+    many(&review).await;
+    let added = |definition: &mut Json| first(definition, "fields", json!({ "name": "Size", "type": "number" }));
+    assert_eq!(sent_through(&review, "_format=csv", added).await, None);
+    let turned = |definition: &mut Json| definition["fields"].as_array_mut().expect("fields").reverse();
+    assert_eq!(sent_through(&review, "_format=csv&_fields=ID,Name", turned).await, None);
+    let all = sent_through(&review, "_format=csv&_fields=ID", |_| {}).await.expect("nothing has changed");
+    assert_eq!(all.lines().count(), TASKS + 1);
+}
+
+#[tokio::test]
+async fn objects_say_themselves_what_they_have() {
+    let review = Review::start().await;
+    many(&review).await;
+    let renamed = |definition: &mut Json| {
+        let fields = definition["fields"].as_array_mut().expect("fields");
+        fields.iter_mut().find(|field| field["name"] == "Name").expect("Name")["name"] = "Title".into();
+    };
+    let list = sent_through(&review, "_sort=ID", renamed).await.expect("it goes on");
+    let list: Json = serde_json::from_str(&list).expect("JSON");
+    let list = list.as_array().expect("a list");
+    assert_eq!(list.len(), TASKS);
+    let named = |task: &Json| (task.get("Name").is_some(), task.get("Title").is_some());
+    assert_eq!((named(&list[0]), named(&list[TASKS - 1])), ((true, false), (false, true)));
+}
+
+#[tokio::test]
+async fn a_list_whose_order_changes_on_the_way_breaks_off() {
+    let review = Review::start().await;
+    many(&review).await;
+    let moved = |definition: &mut Json| first(definition, "stages", json!({ "name": "Idea" }));
+    assert_eq!(sent_through(&review, "_sort=Stage", moved).await, None);
+}
+
+/// A role that sees what is assigned to it shows a key nothing, which must not look like the end.
+#[tokio::test]
+async fn a_list_of_which_no_more_is_seen_breaks_off() {
+    let review = Review::start().await;
+    many(&review).await;
+    let key = review.role_key("Limited").await;
+    let response = review.server.respond(get(review.at("/tasks")).by(&key)).await;
+    let mut body = response.into_body();
+    body.frame().await.expect("a first page").expect("whole");
+    review
+        .redefine(|definition| {
+            let roles = definition["roles"].as_array_mut().expect("roles");
+            let limited = roles.iter_mut().find(|role| role["name"] == "Limited").expect("the role");
+            limited["visibility"] = "assigned".into();
+        })
+        .await;
+    let mut last = None;
+    while let Some(frame) = body.frame().await {
+        last = Some(frame);
+    }
+    assert_eq!(last.expect("more").expect_err("not a well-formed short list").to_string(), "the answer broke off");
+}
+
 /// A clock that can be made to fault, to see what a fault in a command does.
 struct Faulty {
     armed: AtomicBool,

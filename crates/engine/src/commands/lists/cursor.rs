@@ -8,21 +8,22 @@ use baton_core::list::{Place, SortKey};
 use baton_core::refusal::Refusal;
 use sha2::{Digest, Sha256};
 
-use super::Mark;
 use super::ranked::Standing;
+use super::{Mark, Within};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const CHECK_BYTES: usize = 8;
 /// A key has at most 200 bytes, which JSON may escape.
 const TEXT_CHARACTERS_MAX: usize = 16 * 1024;
 
-type Written = (Vec<Option<String>>, Id, Option<(Id, usize)>, Option<(Option<Id>, u32)>);
+type Written = (u64, Vec<Option<String>>, Id, Option<(Id, usize)>, Option<(Option<Id>, u32)>);
 /// Its sort, and whether what is found is ranked before.
 type Sorted<'a> = (&'a [SortKey], bool);
 
 pub(super) fn write(mark: &Mark, workflow: Id, sorted: Sorted<'_>) -> String {
     let standing = mark.standing.map(|Standing { oldest, score }| (oldest, score));
-    let written: Written = (mark.place.keys.clone(), mark.place.id, mark.within, standing);
+    let within = mark.within.as_ref().map(|within| (within.listing, within.done));
+    let written: Written = (mark.basis, mark.place.keys.clone(), mark.place.id, within, standing);
     let content = serde_json::to_vec(&written).expect("keys and ids are JSON");
     let mut bytes = vec![VERSION];
     bytes.extend(check(&content, workflow, sorted));
@@ -44,13 +45,14 @@ pub(super) fn read(text: &str, workflow: Id, sorted: Sorted<'_>) -> Result<Mark,
     if head[0] != VERSION || head[1..] != check(content, workflow, sorted) {
         return Err(bad());
     }
-    let (keys, id, within, standing): Written = serde_json::from_slice(content).map_err(|_| bad())?;
+    let (basis, keys, id, within, standing): Written = serde_json::from_slice(content).map_err(|_| bad())?;
     // No stored key holds NUL, and PostgreSQL takes none.
     if keys.len() != sorted.0.len() || keys.iter().flatten().any(|key| key.contains('\0')) {
         return Err(bad());
     }
     let standing = standing.map(|(oldest, score)| Standing { oldest, score });
-    Ok(Mark { place: Place { keys, id }, within, standing })
+    let within = within.map(|(listing, done)| Within { listing, done, held: None });
+    Ok(Mark { basis, place: Place { keys, id }, within, standing })
 }
 
 fn check(content: &[u8], workflow: Id, sorted: Sorted<'_>) -> [u8; CHECK_BYTES] {
@@ -86,9 +88,12 @@ mod tests {
             (None, Some(Standing { oldest: Some(id(9)), score: 7 })),
             (None, Some(Standing { oldest: None, score: 1 })),
         ] {
-            let mark = Mark { place: place.clone(), within, standing };
+            let listing = within.map(|(listing, done)| Within { listing, done, held: None });
+            let mark = Mark { basis: u64::MAX, place: place.clone(), within: listing, standing };
             let text = write(&mark, id(1), sorted);
-            assert_eq!(read(&text, id(1), sorted), Ok(mark));
+            let read_back = read(&text, id(1), sorted).expect("it is one");
+            assert_eq!((read_back.basis, &read_back.place), (u64::MAX, &place));
+            assert_eq!((read_back.within.map(|read| (read.listing, read.done)), read_back.standing), (within, standing));
             assert!(read(&text, id(2), sorted).is_err(), "of another workflow");
             assert!(read(&text, id(1), (&sort[..1], true)).is_err(), "of another order");
             assert!(read(&text, id(1), (&sort, false)).is_err(), "of one without rank");

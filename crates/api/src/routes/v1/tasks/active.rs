@@ -20,7 +20,7 @@ fn docs() -> Docs {
         parameters: LISTED,
         body: None,
         answers: vec![listed()],
-        refuses: &[Refuses::Plain(&["key_lacks_right"]), Refuses::Fields(UNFIT_FILTERS)],
+        refuses: &[Refuses::Plain(&["key_lacks_right", "list_has_changed"]), Refuses::Fields(UNFIT_FILTERS)],
     }
 }
 

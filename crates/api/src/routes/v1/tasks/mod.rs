@@ -34,7 +34,7 @@ const FILTER: Parameter = of_query(
     "_filter",
     Takes::Text,
     "A condition, as JSON, that must hold too: [its language](/api/docs/guide#filter-sort-count-page).",
-    r#"{"rules":[{"field":"Deal size","operator":">=","value":1000}]}"#,
+    r#"{"combinator":"and","rules":[{"field":"Deal size","operator":">=","value":1000}]}"#,
 );
 const SORT: Parameter = of_query(
     "_sort",

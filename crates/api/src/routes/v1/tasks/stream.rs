@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::header::{HeaderName, LINK};
 use axum::http::{HeaderValue, Response, StatusCode};
 use baton_core::csv::{Table, write_row};
+use baton_core::refusal::Refusal;
 use baton_core::task::show::Shown as ShownTask;
 use baton_engine::commands::lists::{self, Begin, ListAsk, Mark, Page};
 use baton_engine::{Ask, Outcome};
@@ -29,10 +30,13 @@ const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 pub async fn tasks(call: Call, active_only: bool) -> Result<Response<Body>, Problem> {
     let asked = Asked::read(call.query()?, active_only)?;
     let (app, list) = (call.app.clone(), Arc::new(asked.list.clone()));
-    let pages = Pages { app, ask: call.ask(), workflow: call.part("workflow"), list, format: asked.format };
+    let mut pages = Pages { app, ask: call.ask(), workflow: call.part("workflow"), list, format: asked.format, head: None };
     let page = pages.clone().page(asked.begin.clone(), asked.limit.unwrap_or(PAGE_TASKS)).await?;
     if page.is_old {
         pages.renew();
+    }
+    if matches!(asked.format, Format::Csv { .. }) {
+        pages.head = Some(Arc::new(Head::of(&page)));
     }
     let mut response = match asked.format {
         Format::Json => reply::bytes(StatusCode::OK, reply::JSON, Vec::new()),
@@ -57,6 +61,22 @@ struct Pages {
     workflow: String,
     list: Arc<ListAsk>,
     format: Format,
+    /// Of a file, whose rows all have the same columns. An object of JSON says itself what it has.
+    head: Option<Arc<Head>>,
+}
+
+/// What a file has begun as.
+#[derive(PartialEq, Eq)]
+struct Head {
+    revision: i64,
+    columns: Vec<String>,
+}
+
+impl Head {
+    fn of(page: &Page) -> Head {
+        let columns = table(page, "").header().map(str::to_owned).collect();
+        Head { revision: page.found.workflow.revision, columns }
+    }
 }
 
 impl Pages {
@@ -70,8 +90,12 @@ impl Pages {
         // Counted once.
         let list = ListAsk { count: false, ..ListAsk::clone(&self.list) };
         let (workflow, format, url) = (self.workflow.clone(), self.format, self.app.engine.public_url().to_owned());
+        let head = self.head.clone();
         let reading = self.app.clone().read_long(self.ask.clone(), move |cx| {
             let page = lists::page(cx, &workflow, &list, &Begin::Behind(mark), PAGE_TASKS)?;
+            if head.is_some_and(|head| *head != Head::of(&page)) {
+                return Err(Refusal::ListHasChanged.into());
+            }
             let next = page.next.clone();
             Ok((piece(format, &page, false, next.is_none(), &url), next))
         });
@@ -98,9 +122,13 @@ impl Pages {
 
 const TASK_BYTES: usize = 512;
 
+fn table<'a>(page: &'a Page, public_url: &'a str) -> Table<'a> {
+    Table::new(&page.found.workflow, &page.found.workspace, page.found.access(), page.columns.as_ref(), public_url)
+}
+
 fn csv(delimiter: u8, page: &Page, first: bool, public_url: &str) -> Bytes {
     let mut text = Vec::with_capacity(page.tasks.len() * TASK_BYTES);
-    let table = Table::new(&page.found.workflow, &page.found.workspace, page.found.access(), page.columns.as_ref(), public_url);
+    let table = table(page, public_url);
     if first {
         write_row(&mut text, delimiter, table.header());
     }
