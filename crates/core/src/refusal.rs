@@ -443,7 +443,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::KeyMissing => f.write_str("API key is missing: send the header `Authorization: Bearer <key>`"),
             Refusal::KeyMalformed => {
-                f.write_str("API key is malformed: the header must read `Authorization: Bearer <key>`, and a key begins with bat_")
+                f.write_str("API key is malformed: the header must read `Authorization: Bearer <key>`, with a whole key, from bat_ to its last character")
             }
             Refusal::KeyUnknown => f.write_str("API key is unknown"),
             Refusal::KeyRevoked => f.write_str("API key has been revoked"),

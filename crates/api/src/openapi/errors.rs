@@ -90,6 +90,17 @@ pub fn of_the_server() -> impl Iterator<Item = (u16, &'static str)> {
     })
 }
 
+/// Each code once, whatever shapes it comes in.
+pub fn distinct<'a>(codes: &[(Shape, &'a str)]) -> Vec<&'a str> {
+    let mut known: Vec<&str> = Vec::new();
+    for (_, code) in codes {
+        if !known.contains(code) {
+            known.push(code);
+        }
+    }
+    known
+}
+
 /// What the endpoint refuses, by status.
 pub fn refused(route: &Route, docs: &Docs) -> Refused {
     let common = common(route, docs).into_iter().map(|code| (Shape::Plain, code));

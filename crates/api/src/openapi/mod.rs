@@ -100,7 +100,7 @@ fn operation(route: &'static Route, docs: &Docs, refused: &Refused) -> Json {
 pub fn needs(policy: Policy) -> &'static str {
     match policy {
         Policy::Open => "",
-        Policy::Read => "Any key may ask; what it does not cover does not exist for it.",
+        Policy::Read => "A read-only key may ask; what a key does not cover does not exist for it.",
         Policy::Write => "To do it, the key must not be read-only, and its role must allow the change.",
         Policy::Inspect => "The key must not be narrowed to a lesser role; it may be read-only.",
         Policy::Administer => "The key must not be narrowed to a lesser role and, to do it, not be read-only.",
@@ -198,8 +198,13 @@ fn responses(route: &'static Route, docs: &Docs, refused: &Refused) -> Map<Strin
     responses
 }
 
+/// Told with what may have been answered before.
+pub fn replayed(route: &Route, answer: &Done) -> Option<Header> {
+    (route.method == "POST" && answer.status < 300).then_some(parameters::REPLAYED)
+}
+
 fn answered(route: &'static Route, answer: &Done) -> Json {
-    let once = (route.method == "POST" && answer.status < 300).then_some(parameters::REPLAYED);
+    let once = replayed(route, answer);
     let rate: &[Header] = if route.policy == Policy::Open { &[] } else { parameters::RATE };
     let may_have: Vec<Header> = answer.may_have.iter().chain(rate).copied().chain(once).collect();
     let mut shown = json!({ "description": answer.text, "headers": headers(answer.headers, &may_have) });
@@ -242,8 +247,7 @@ fn refusal(status: u16, codes: &[(errors::Shape, &str)]) -> Json {
         429 => &[parameters::RETRY_AFTER],
         _ => &[],
     };
-    let mut told: Vec<&str> = codes.iter().map(|(_, code)| *code).collect();
-    told.dedup();
+    let told = errors::distinct(codes);
     let sentence = told.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(", ");
     json!({
         "description": format!("Refused: {sentence}. See [errors](/api/docs/errors)."),

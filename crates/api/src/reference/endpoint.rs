@@ -8,7 +8,7 @@ use crate::openapi::docs::{Content, Docs, Done, Format, Given, Header, Parameter
 use crate::openapi::errors::{self, Refused};
 use crate::openapi::examples::{self, Example};
 use crate::openapi::nouns::Noun;
-use crate::openapi::{all_parameters, needs, parameter_schema};
+use crate::openapi::{all_parameters, needs, parameter_schema, replayed};
 use crate::route::Route;
 
 pub fn page(noun: &Noun) -> String {
@@ -29,7 +29,7 @@ fn endpoint(route: &'static Route) -> String {
         markdown(needs(route.policy)),
         parameters(&all_parameters(route, &docs)),
         docs.body.as_ref().map(body).unwrap_or_default(),
-        docs.answers.iter().map(answer).collect(),
+        docs.answers.iter().map(|done| answer(route, done)).collect(),
         refused(&errors::refused(route, &docs)),
         lines(route, &docs),
     ];
@@ -71,9 +71,10 @@ fn in_format(format: Format) -> String {
     }
 }
 
-fn answer(Done { status, text, headers, may_have, content, instead }: &Done) -> String {
+fn answer(route: &Route, done: &Done) -> String {
+    let Done { status, text, headers, may_have, content, instead } = done;
     let header = |header: &Header| format!("<li><code>{}</code> {}</li>\n", header.name, inline(header.text));
-    let headers: String = headers.iter().chain(may_have.iter()).map(header).collect();
+    let headers: String = headers.iter().chain(may_have.iter()).chain(&replayed(route, done)).map(header).collect();
     let headers = if headers.is_empty() { headers } else { format!("<ul class=\"keys\">\n{headers}</ul>\n") };
     let (format, shape) = match content {
         Some(Content { format, schema, .. }) => (in_format(*format), shapes::used(schema)),
@@ -88,14 +89,17 @@ fn refused(refused: &Refused) -> String {
         return String::new();
     }
     let row = |(status, codes): (&u16, &Vec<(errors::Shape, &str)>)| {
-        let mut codes: Vec<&str> = codes.iter().map(|(_, code)| *code).collect();
-        codes.dedup();
-        let links: Vec<String> = codes.iter().map(|code| format!("<a href=\"/api/docs/errors#{code}\"><code>{code}</code></a>")).collect();
+        let links: Vec<String> = errors::distinct(codes)
+            .into_iter()
+            .map(|code| format!("<a href=\"/api/docs/errors#{code}\"><code>{code}</code></a>"))
+            .collect();
         format!("<tr><th scope=\"row\">{status}</th><td>{}</td></tr>\n", links.join(", "))
     };
     let rows: String = refused.iter().map(row).collect();
+    let server =
+        "<tr><th scope=\"row\">500, 503</th><td><a href=\"/api/docs/errors#when-the-server-cant\">when the server can't</a></td></tr>\n";
     let head = "<thead><tr><th scope=\"col\">status</th><th scope=\"col\">for</th></tr></thead>";
-    format!("<h3>Refused with</h3>\n<div class=\"scroll\" tabindex=\"0\"><table>{head}<tbody>\n{rows}</tbody></table></div>\n")
+    format!("<h3>Refused with</h3>\n<div class=\"scroll\" tabindex=\"0\"><table>{head}<tbody>\n{rows}{server}</tbody></table></div>\n")
 }
 
 /// Examples that a test has run; where there is none, a line made from what the endpoint takes.

@@ -15,7 +15,8 @@ async fn who_calls_must_be_known() {
     let unknown = Server::start().await.key.clone();
     let new = NewKey { name: "Old".to_owned(), scope: KeyScope::default(), expires_at: Some(server.engine.now()), created_by: None };
     let expired = server.engine.write(server.operator(), move |cx| api_keys::create(cx, &new)).await.unwrap().secret;
-    let malformed = "API key is malformed: the header must read `Authorization: Bearer <key>`, and a key begins with bat_";
+    let malformed =
+        "API key is malformed: the header must read `Authorization: Bearer <key>`, with a whole key, from bat_ to its last character";
     for (authorization, told) in [
         (String::new(), "API key is missing: send the header `Authorization: Bearer <key>`"),
         ("Bearer".to_owned(), malformed),

@@ -50,7 +50,13 @@ fn moves() -> Vec<Json> {
     vec![
         a_move("set_fields", json!({ "fields": list_of(field) })),
         a_move("complete_checklist", json!({ "items": list_of(item) })),
-        a_move("assign", json!({ "to?": or_null(text()), "example?": or_null(text()) })),
+        a_move(
+            "assign",
+            json!({
+                "to?": described("The e-mail of whom the task must be assigned to; null is nobody.", or_null(text())),
+                "example?": described("One of those whom it may be assigned to.", or_null(text())),
+            }),
+        ),
         a_move("take_action", json!({ "action": action, "leads_to": or_null(text()) })),
         object(json!({ "do": { "const": "let_act" }, "users": list_of(text()), "text": text() })),
     ]
