@@ -13,8 +13,9 @@ use super::groups::{Group, Groups, compare_keys, groups, runs};
 use super::scan::{self, Point, Run, Way, before, behind};
 use crate::{StoreError, Tx};
 
-/// Entries that are read first; then twice as many each time.
+/// Entries that are read first; then as many as the page still lacks at the rate so far, or twice as many where none matched.
 const STEP_FIRST: usize = 64;
+const STEP_MIN: usize = 16;
 const STEP_MAX: usize = 1_024;
 /// A look at an index that finds nothing costs as much as so many tasks.
 const LOOK: usize = 5;
@@ -207,7 +208,14 @@ impl Walk<'_, '_> {
             return Ok(ControlFlow::Break(Stop::Full));
         }
         self.looked_at += ids.len();
-        self.step = (self.step * 2).min(STEP_MAX);
+        self.step = match self.gathered.matched() {
+            0 => (self.step * 2).min(STEP_MAX),
+            matched => {
+                let missing = self.gathered.wanted().saturating_sub(matched);
+                // An eighth more, for the rate varies.
+                (missing.saturating_mul(self.looked_at) / matched).saturating_mul(9).div_euclid(8).clamp(STEP_MIN, STEP_MAX)
+            }
+        };
         Ok(if self.gets_there() { ON } else { ControlFlow::Break(Stop::Spent) })
     }
 
