@@ -20,7 +20,8 @@ const WAL_BYTES_KEPT: u32 = 64 << 20;
 /// Filled only as far as it is used. More would cost more than it saves: SQLite looks at every cached page after a commit
 /// that split one, and what is not cached is still in the memory of the machine.
 const WRITER_CACHE_KIB: u32 = 16 << 10;
-const READER_CACHE_KIB: u32 = 4 << 10;
+/// Enough for most of an index that a list looks into at a thousand places: to copy a page from the memory of the machine takes some 2 us.
+const READER_CACHE_KIB: u32 = 16 << 10;
 const STATEMENTS_KEPT: usize = 128;
 
 pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection, StoreError> {
