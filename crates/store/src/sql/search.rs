@@ -19,6 +19,8 @@ use crate::{Dialect, Param, StoreError, Tx};
 const QUEUED_FOUND_MAX: usize = 2_000;
 /// Only one node of a cluster indexes at a time, or what one has read could be written over what another has read later.
 const INDEXER: i64 = 0x0062_6174_6f69;
+/// Words with one beginning that are looked for by name.
+const NAMED_WORDS_MAX: usize = 24;
 /// Words that one transaction indexes, unless they are of one task.
 const INDEXED_BYTES_MAX: usize = 64 << 10;
 
@@ -32,7 +34,6 @@ pub struct Candidates {
 
 /// Every task of the workflow that matches is among them, up to `limit` of the newest, and none that is older than `oldest`.
 pub fn candidates(tx: &mut dyn Tx, workflow: Id, search: &Search, oldest: Option<Id>, limit: usize) -> Result<Candidates, StoreError> {
-    let text = query(tx.dialect(), workflow, search);
     let sql = match tx.dialect() {
         Dialect::Sqlite => "SELECT rowid FROM task_search WHERE task_search MATCH $1 AND rowid >= $2 ORDER BY rowid DESC LIMIT $3",
         Dialect::Postgres => {
@@ -42,7 +43,10 @@ pub fn candidates(tx: &mut dyn Tx, workflow: Id, search: &Search, oldest: Option
     };
     let least = oldest.map_or(0, Id::as_i64);
     let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut tasks = tx.query(sql, &[Param::Text(&text), least.into(), asked.into()], |row| row.id(0))?;
+    let mut tasks = match query(tx, workflow, search)? {
+        Some(text) => tx.query(sql, &[Param::Text(&text), least.into(), asked.into()], |row| row.id(0))?,
+        None => Vec::new(),
+    };
     tasks.extend(queued(tx, workflow)?.tasks.into_iter().filter(|id| id.as_i64() >= least));
     tasks.sort_unstable_by(|one, other| other.cmp(one));
     tasks.dedup();
@@ -53,7 +57,7 @@ pub fn candidates(tx: &mut dyn Tx, workflow: Id, search: &Search, oldest: Option
 
 /// Every task that is indexed with all words.
 pub(crate) fn each_indexed(tx: &mut dyn Tx, workflow: Id, search: &Search, each: &mut dyn FnMut(i64)) -> Result<(), StoreError> {
-    let text = query(tx.dialect(), workflow, search);
+    let Some(text) = query(tx, workflow, search)? else { return Ok(()) };
     match tx.dialect() {
         Dialect::Sqlite => tx.rows("SELECT rowid FROM task_search WHERE task_search MATCH $1", &[Param::Text(&text)], &mut |row| {
             each(row.int(0)?);
@@ -80,14 +84,34 @@ pub(crate) fn queued(tx: &mut dyn Tx, workflow: Id) -> Result<Candidates, StoreE
     Ok(Candidates { tasks, more })
 }
 
-/// All words, each also as the beginning of another. They have letters and digits only, and so nothing that either language knows.
-fn query(dialect: Dialect, workflow: Id, search: &Search) -> String {
+/// All words, each also as the beginning of another; `None` where no indexed task has them. They have letters and digits only, and so
+/// nothing that either language knows.
+fn query(tx: &mut dyn Tx, workflow: Id, search: &Search) -> Result<Option<String>, StoreError> {
     let before = before_each(workflow);
-    let words = search.words().iter();
-    match dialect {
-        Dialect::Sqlite => words.map(|word| format!("\"{before}{word}\" *")).collect::<Vec<_>>().join(" AND "),
-        Dialect::Postgres => words.map(|word| format!("'{before}{word}':*")).collect::<Vec<_>>().join(" & "),
+    let words = search.words().iter().map(|word| format!("{before}{word}"));
+    if tx.dialect() == Dialect::Postgres {
+        return Ok(Some(words.map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ")));
     }
+    let mut parts = Vec::new();
+    for word in words {
+        let Some(part) = any_with(tx, &word)? else { return Ok(None) };
+        parts.push(part);
+    }
+    Ok(Some(parts.join(" AND ")))
+}
+
+/// For SQLite, whatever begins so. All tasks that have any of many words are put together before the first is found, those of a few words
+/// only as they are asked for: what the newest of a million have is found a hundred times as soon.
+fn any_with(tx: &mut dyn Tx, beginning: &str) -> Result<Option<String>, StoreError> {
+    let last = format!("{beginning}{}", char::MAX);
+    let sql = "SELECT term FROM temp.task_search_words WHERE term BETWEEN $1 AND $2 ORDER BY term LIMIT $3";
+    let asked = Param::Int(NAMED_WORDS_MAX as i64 + 1);
+    let known = tx.query(sql, &[Param::Text(beginning), Param::Text(&last), asked], |row| Ok(format!("\"{}\"", row.text(0)?)))?;
+    Ok(match known.len() {
+        0 => None,
+        1..=NAMED_WORDS_MAX => Some(format!("({})", known.join(" OR "))),
+        _ => Some(format!("\"{beginning}\" *")),
+    })
 }
 
 /// No digit is an x, so where the word begins is plain.

@@ -51,9 +51,9 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| unopened(path, error))?;
     let set = || {
         connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "cache_size", -i64::from(READER_CACHE_KIB))?;
-        statements(&connection)
+        statements(&connection)?;
+        connection.pragma_update(None, "query_only", true)
     };
     set().map_err(|error| unopened(path, error))?;
     Ok(connection)
@@ -68,8 +68,6 @@ pub(super) fn open_memory(options: &Options) -> Result<Connection, StoreError> {
 
 fn common(connection: &Connection, options: &Options) -> Result<(), rusqlite::Error> {
     statements(connection)?;
-    // What a savepoint sets aside stays out of the file system.
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
     if let Some(pages) = options.page_count_max {
         connection.pragma_update(None, "max_page_count", pages)?;
     }
@@ -79,7 +77,11 @@ fn common(connection: &Connection, options: &Options) -> Result<(), rusqlite::Er
 /// A statement is prepared once: the planner must not look at the values bound to it, or it plans anew for each.
 fn statements(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // What a savepoint sets aside stays out of the file system.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // The words of the index, which it reads from there itself.
+    connection.execute_batch("CREATE VIRTUAL TABLE temp.task_search_words USING fts5vocab(main, task_search, row)")
 }
 
 fn check_version() -> Result<(), StoreError> {

@@ -25,6 +25,7 @@ on_every_store!(
     a_change_of_something_else_is_not_queued,
     a_workflows_words_are_its_own,
     the_newest_are_candidates,
+    a_beginning_of_few_words_or_many_finds_them_all,
     workflows_take_turns,
     any_text_can_be_indexed,
     a_task_that_cant_be_read_keeps_no_other_waiting,
@@ -95,6 +96,25 @@ async fn change(bed: &Bed, before: &Task, text: &str) -> Task {
 fn update(tx: &mut dyn Tx, workspace: Id, before: &Task, task: &Task) -> Result<(), StoreError> {
     let update = tasks::Update { before, task, unique_key: None, active: true, removed: &[], added: &[], finished_sequence: None };
     tasks::update(tx, workspace, &update)
+}
+
+/// Few words are looked for by name, many by their beginning; both are the newest first, and up to a limit.
+async fn a_beginning_of_few_words_or_many_finds_them_all(bed: Bed) {
+    let mut all = Vec::new();
+    for number in 10..60 {
+        all.insert(0, insert(&bed, &format!("owl{number} snowy")).await.id);
+    }
+    index_all(&bed).await;
+    assert_eq!(found(&bed, "owl snow").await, all, "of fifty words");
+    assert_eq!(found(&bed, "owl2").await, all[30..40], "of ten");
+    assert_eq!(found(&bed, "owl20").await, [all[39]]);
+    assert_eq!(found(&bed, "owl60").await, [], "of none");
+    for (text, there) in [("owl", &all[..]), ("owl2", &all[30..40])] {
+        let some = candidates(&bed, text, None, 3).await;
+        assert_eq!(some, Candidates { tasks: there[..3].to_vec(), more: true }, "{text}");
+        let some = candidates(&bed, text, Some(there[4]), 100).await;
+        assert_eq!(some, Candidates { tasks: there[..5].to_vec(), more: false }, "{text}");
+    }
 }
 
 async fn what_is_written_is_found_at_once_and_after_it_is_indexed(bed: Bed) {
