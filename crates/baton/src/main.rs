@@ -19,6 +19,10 @@ mod wiring;
 
 use std::process::ExitCode;
 
+/// The C library's keeps what a listing of a million tasks took, and is slower when all threads allocate.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::run() {
         Ok(()) => ExitCode::SUCCESS,
