@@ -68,8 +68,9 @@ fn ask_for(large: &Large, length: Duration, mut path: impl FnMut() -> String) ->
     while clock::now() < end {
         let path = path();
         let start = clock::now();
-        client.get(&path)?.expect(200)?;
+        let reply = client.get(&path)?;
         samples.add(start.elapsed());
+        reply.expect(200)?;
     }
     super::measure::latency(&samples)
 }
