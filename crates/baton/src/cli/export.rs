@@ -25,6 +25,9 @@ pub struct Export {
     /// Only those that are not in an end stage
     #[arg(long)]
     active: bool,
+    /// What divides the cells: what the spreadsheet that opens it divides by [default: ,]
+    #[arg(long, value_parser = [",", ";", "tab"])]
+    delimiter: Option<String>,
 }
 
 impl Export {
@@ -34,6 +37,7 @@ impl Export {
             let workflow = remote.workflow(&self.workflow).await?;
             let path = ["workflows", &workflow.id, "tasks", "active"];
             let call = Call::list(if self.active { &path[..] } else { &path[..3] }).query("_format", "csv");
+            let call = self.delimiter.iter().fold(call, |call, delimiter| call.query("_delimiter", delimiter));
             let call = self.filter.iter().fold(call, |call, (name, value)| call.query(name, value));
             match &self.output {
                 Some(path) => to_file(&remote, &call, path).await,

@@ -1,14 +1,15 @@
 //! The public API from outside: what `baton actions`, `act`, `tasks`, `import` and `export` ask a server by HTTP, as any client does.
 //!
 //! Map: [`Call`] is one request and [`Answer`] what came back, with what a refusal means; `names` finds what people call a workflow, an action
-//! or a checklist item, `plain` makes of the server's texts what a terminal may be given; `waiting` looks at what goes on by itself, also past
-//! a restart of the server.
+//! or a checklist item, `plain` makes of the server's texts what a terminal may be given; `upload` sends a file,
+//! and `waiting` looks at what goes on by itself, both also past a restart of the server.
 
 mod answer;
 mod call;
 mod names;
 pub mod plain;
 mod ready;
+mod upload;
 mod waiting;
 
 use std::io::Write;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use baton_connect::guard::{Guard, SystemResolver, network};
-use baton_connect::http::{CALL_TIMEOUT_MAX, Client, Failure, Outgoing};
+use baton_connect::http::{CALL_TIMEOUT_MAX, Client, Failure};
 use baton_connect::tls::Roots;
 use baton_engine::env::{Clock, Entropy, SystemClock};
 
@@ -70,29 +71,6 @@ impl Remote {
                 _ => false,
             };
             if !broke || !call.may_be_repeated() || broken + 1 == ATTEMPTS_MAX {
-                return Err(Trouble::refused(self.unanswered(call, &failure, broken > 0)));
-            }
-            tokio::time::sleep(AGAIN_AFTER * 2u32.pow(broken)).await;
-            broken += 1;
-        }
-    }
-
-    /// The same with a file. `open` begins it anew for each attempt; `None` is one that can be read only once, and is not sent again.
-    pub async fn upload(&self, call: &Call, mut open: impl FnMut() -> Result<Option<Outgoing>, Trouble>) -> Result<Answer, Trouble> {
-        let request = call.request(&self.url, &self.key)?;
-        let mut broken: u32 = 0;
-        let mut body = open()?;
-        loop {
-            let Some(outgoing) = body.take() else { return Err(Trouble::refused("there is nothing to send")) };
-            let failure = match self.client.upload(&request, outgoing).await {
-                Ok(answer) => return Answer::read(answer, now(), call, &self.url),
-                Err(error) => error.failure,
-            };
-            let broke = matches!(failure, Failure::BrokenOff { .. }) || (broken > 0 && matches!(failure, Failure::NoConnection { .. }));
-            if broke && broken + 1 < ATTEMPTS_MAX {
-                body = open()?;
-            }
-            if body.is_none() {
                 return Err(Trouble::refused(self.unanswered(call, &failure, broken > 0)));
             }
             tokio::time::sleep(AGAIN_AFTER * 2u32.pow(broken)).await;

@@ -12,9 +12,9 @@ use crate::trouble::Trouble;
 /// A server that is replaced by another, with what that has to migrate, is back by then.
 pub const AWAY_MAX: Duration = Duration::from_secs(120);
 /// Unless an answer says when.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+pub(super) const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Too many requests, and what a server or a proxy before it says while it is away.
-const COMES_BACK: [u16; 4] = [429, 502, 503, 504];
+pub(super) const COMES_BACK: [u16; 4] = [429, 502, 503, 504];
 /// The server gives 60 at most, and some time is for the way.
 const WAIT_SECONDS_MAX: u64 = 30;
 
@@ -70,35 +70,46 @@ impl Remote {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
     use super::super::client;
     use super::*;
 
-    fn remote(port: u16) -> Remote {
+    pub(in super::super) fn remote(port: u16) -> Remote {
         Remote { client: client().expect("no certificate is read"), url: format!("http://127.0.0.1:{port}"), key: "k".to_owned() }
     }
 
-    async fn bound(port: u16) -> (TcpListener, u16) {
+    pub(in super::super) async fn bound(port: u16) -> (TcpListener, u16) {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
         let port = listener.local_addr().expect("it is bound").port();
         (listener, port)
     }
 
-    async fn asked(listener: &TcpListener) -> TcpStream {
+    /// The whole request of one who asks, and the connection.
+    async fn asked(listener: &TcpListener) -> (TcpStream, String) {
         let (mut stream, _) = listener.accept().await.expect("somebody asks");
         let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            request.push(stream.read_u8().await.expect("a GET has no body"));
+        while !is_whole(&request) {
+            request.push(stream.read_u8().await.expect("more of the request"));
         }
-        stream
+        (stream, String::from_utf8(request).expect("UTF-8"))
     }
 
-    async fn answer(listener: &TcpListener, head: &str, body: &str) {
+    fn is_whole(request: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(request);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+        let length = head.to_ascii_lowercase().split_once("content-length: ").map(|(_, rest)| rest.lines().next().unwrap_or("").to_owned());
+        body.len() >= length.map_or(0, |length| length.parse().expect("a number"))
+    }
+
+    /// Answers the next who asks, and tells what that one has sent.
+    pub(in super::super) async fn say(listener: &TcpListener, head: &str, body: &str) -> String {
         let answer = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        asked(listener).await.write_all(answer.as_bytes()).await.expect("it is read");
+        let (mut stream, request) = asked(listener).await;
+        stream.write_all(answer.as_bytes()).await.expect("it is read");
+        request
     }
 
     #[tokio::test(start_paused = true)]
@@ -110,10 +121,10 @@ mod tests {
             tokio::time::advance(AWAY_MAX / 2).await;
             tokio::time::resume();
             let (listener, _) = bound(port).await;
-            answer(&listener, "503 Service Unavailable\r\nRetry-After: 1", r#"{"errors":["This node is stopping"]}"#).await;
+            say(&listener, "503 Service Unavailable\r\nRetry-After: 1", r#"{"errors":["This node is stopping"]}"#).await;
             drop(asked(&listener).await);
-            answer(&listener, "502 Bad Gateway", "<html>").await;
-            answer(&listener, "200 OK", r#"{"status":"Pending"}"#).await;
+            say(&listener, "502 Bad Gateway", "<html>").await;
+            say(&listener, "200 OK", r#"{"status":"Pending"}"#).await;
         };
         let (remote, call) = (remote(port), Call::get(&["x"]));
         let (seen, ()) = tokio::join!(remote.look_patiently(&call, AWAY_MAX), restarts);
@@ -137,7 +148,7 @@ mod tests {
             ("409 Conflict", r#"{"errors":["It has gone"]}"#, "It has gone"),
         ] {
             let (remote, call) = (remote(port), Call::get(&["x"]));
-            let (seen, ()) = tokio::join!(remote.look_patiently(&call, AWAY_MAX), answer(&listener, head, body));
+            let (seen, _) = tokio::join!(remote.look_patiently(&call, AWAY_MAX), say(&listener, head, body));
             assert_eq!(seen.err(), Some(Trouble::refused(told)));
         }
     }
