@@ -520,7 +520,7 @@ impl fmt::Display for Refusal {
             Refusal::RowsRefused { refused, held_back } => {
                 write!(f, "Refused rows: {refused}; held back with them: {held_back}; .../errors has each with its reason")
             }
-            Refusal::RowHeldBack => write!(f, "Not imported: other rows among these {} are refused", crate::limits::IMPORT_CHUNK_ROWS),
+            Refusal::RowHeldBack => f.write_str("Not imported: other rows beside it are refused"),
             Refusal::RowNotReached => f.write_str("Not imported: the import has ended before"),
             Refusal::ImportInterrupted { row } => {
                 write!(f, "Stopped after {} interrupted attempts at row {row}", crate::limits::STARTS_MAX)

@@ -134,7 +134,7 @@ async fn a_thousand_are_imported_together_or_not_at_all_and_what_is_left_can_be_
         assert_eq!(lines.len(), 1001);
         assert_eq!(lines[0], "_Line,ID,Count,Note,_Errors");
         assert_eq!(lines[1], "1002,1001,many,'=x1001,Count is invalid");
-        assert_eq!(lines[2], "1003,1002,1002,'=x1002,Not imported: other rows among these 1000 are refused");
+        assert_eq!(lines[2], "1003,1002,1002,'=x1002,Not imported: other rows beside it are refused");
         assert_eq!(review.column("ID").await.len(), 1500);
 
         // The file of the errors is one to import.
