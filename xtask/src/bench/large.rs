@@ -10,10 +10,14 @@ use serde_json::{Value, json};
 use super::report::{Goal, Report, number};
 use super::workload::new_site;
 use super::{Bench, Row, limits, lists, show_statements, streams};
-use crate::server::{ADMIN, Site, text_of};
+use crate::server::{ADMIN, Server, Site, text_of};
 use crate::{Outcome, clock, sheet};
 
 const IMPORT_LONGEST: Duration = Duration::from_secs(60 * 60);
+const REST_LONGEST: Duration = Duration::from_secs(60 * 60);
+const LOOKED_AT_FOR: Duration = Duration::from_secs(1);
+/// Of the processor meanwhile, by a server that does nothing.
+const AT_REST_SECONDS: f64 = 0.02;
 
 pub struct Large {
     pub site: Site,
@@ -28,6 +32,7 @@ pub fn large(bench: &Bench, report: &mut Report) -> Outcome {
     let workflow = text_of(&site.client().post("/api/v1/workflows", &definition().to_string())?.expect(201)?, "id")?;
     let large = Large { site, workflow, count: options.growth_tasks };
     let (import_seconds, rows_mb) = import(&large, &bench.folder)?;
+    wait_for_rest(&server)?;
     server.stop()?;
     if options.wants(Row::Import) {
         let limit = limits::insert(&large.site.folder)?;
@@ -48,6 +53,15 @@ pub fn large(bench: &Bench, report: &mut Report) -> Outcome {
     }
     server.stop()?;
     Ok(fs::remove_dir_all(&large.site.folder)?)
+}
+
+/// Until nothing is left to be done behind what was answered: the words of a million tasks are indexed for minutes.
+fn wait_for_rest(server: &Server) -> Outcome {
+    clock::wait_for("a server at rest", REST_LONGEST, || {
+        let before = server.usage()?.processor_seconds;
+        clock::pause(LOOKED_AT_FOR);
+        Ok((server.usage()?.processor_seconds - before <= AT_REST_SECONDS).then_some(()))
+    })
 }
 
 fn definition() -> Value {
