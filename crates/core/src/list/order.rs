@@ -68,6 +68,7 @@ impl Order<'_> {
                 Some(FieldKind::SingleSelect { options } | FieldKind::MultipleSelect { options }) => {
                     listed(options.iter().map(|option| option.id))
                 }
+                Some(FieldKind::UniqueId { autoincrement: true }) => "counted".to_owned(),
                 Some(kind) => type_of(kind).name().to_owned(),
             },
         };

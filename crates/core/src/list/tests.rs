@@ -187,10 +187,13 @@ fn an_order_rests_on_what_would_move_tasks() {
             }
         }
     });
-    let retyped = changed(&|workflow| {
-        let number = workflow.fields.iter_mut().find(|field| field.kind == FieldKind::Number).expect("a number");
-        number.kind = FieldKind::Text;
-    });
+    let size_as = |kind: FieldKind| {
+        changed(&move |workflow| {
+            let number = workflow.fields.iter_mut().find(|field| field.kind == FieldKind::Number).expect("a number");
+            number.kind = kind.clone();
+        })
+    };
+    let retyped = size_as(FieldKind::Text);
     let renamed = changed(&|workflow| {
         workflow.stages.iter_mut().for_each(|stage| stage.name.push('x'));
         workflow.fields.reverse();
@@ -206,4 +209,6 @@ fn an_order_rests_on_what_would_move_tasks() {
         assert_eq!(moved(&options_turned), ["Plan", "Tags"].contains(&column), "{column}");
         assert_eq!(moved(&retyped), column == "Size", "{column}");
     }
+    let [given, counted] = [false, true].map(|autoincrement| size_as(FieldKind::UniqueId { autoincrement }));
+    assert_ne!(rests_on("Size", &given), rests_on("Size", &counted), "numbers of Baton's have keys of their own");
 }
