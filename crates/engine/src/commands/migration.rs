@@ -50,8 +50,9 @@ impl Weighed {
     fn refuse_too_many(&mut self) {
         let tasks = self.tasks();
         if self.refusals.is_empty() && tasks > TASKS_CARRIED_MAX {
-            let message =
-                format!("may change {tasks} tasks at once; at most {TASKS_CARRIED_MAX} are: move, change or blank some of them first");
+            let message = format!(
+                "may change {tasks} tasks at once; at most {TASKS_CARRIED_MAX} are: move, change, blank or delete some of them first"
+            );
             self.refuse("", message);
         }
     }
@@ -328,7 +329,7 @@ mod tests {
             weighed.refusals.into_iter().map(|(path, refusals)| (path, refusals[0].to_string())).collect::<Vec<_>>()
         };
         assert_eq!(told(weighed(&[TASKS_CARRIED_MAX])), []);
-        let too_many = "may change 200001 tasks at once; at most 200000 are: move, change or blank some of them first";
+        let too_many = "may change 200001 tasks at once; at most 200000 are: move, change, blank or delete some of them first";
         assert_eq!(told(weighed(&[TASKS_CARRIED_MAX - 1, 2])), [(String::new(), too_many.to_owned())]);
         // What would be lost comes first: with that mended there may be fewer.
         let mut lost = weighed(&[TASKS_CARRIED_MAX + 1]);
