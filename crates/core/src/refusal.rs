@@ -554,7 +554,7 @@ impl fmt::Display for Refusal {
             Refusal::KeyReused => f.write_str("Idempotency-Key was used with another body"),
             Refusal::NotAParameter { name } => write!(f, "{name} is not a parameter"),
             Refusal::BadParameter { name, value, allowed } => write!(f, "{name} is {value:?}; allowed is {allowed}"),
-            Refusal::ListHasChanged => f.write_str("The list has changed its order or its columns since it was begun; begin anew"),
+            Refusal::ListHasChanged => f.write_str("The list is no longer the one that was begun; begin anew"),
             Refusal::InCondition { message } => f.write_str(message),
             Refusal::IsNotSortable => f.write_str("can't be sorted by"),
             Refusal::IsNamedTwice => f.write_str("is named twice"),

@@ -118,7 +118,7 @@ pub fn page(cx: &mut Cx<'_>, workflow: &str, ask: &ListAsk, begin: &Begin, limit
     let mut lister = Lister { found, matter, basis, limit };
     // A key is nobody, so nothing is assigned to it.
     let nothing = lister.found.access().sees_assigned_only();
-    if nothing && matches!(begin, Begin::Behind(_)) {
+    if nothing && matches!(begin, Begin::Cursor(_) | Begin::Behind(_)) {
         // It has begun with more: to end here would make it look whole.
         return Err(Refusal::ListHasChanged.into());
     }
@@ -160,6 +160,18 @@ fn read(ask: &ListAsk, found: &Found, performer: Actor) -> Outcome<(Matter, Opti
     let columns = ask.fields.as_ref().map(|fields| Columns::parse(fields, &names)).transpose()?;
     Ok((Matter { workflow: workflow.clone(), workspace: workspace.clone(), condition, sought, sort, performer }, columns))
 }
+
+/// What a page of a listing reads its tasks from.
+enum View<'a> {
+    /// That in which the listing was made.
+    SameAs(&'a Arc<Kept>),
+    /// A later one.
+    After(&'a Arc<Kept>),
+}
+
+/// A task has the time at which its writing began, and is seen once that has ended, on whichever node and by whose clock. What is said to
+/// be older than a listing by less than this may be missing in it.
+const WRITTEN_WITHIN_MICROS: i64 = 10_000_000;
 
 /// What was found of a page.
 #[derive(Default)]
@@ -215,7 +227,7 @@ impl Lister {
             return Ok(self.found(page));
         }
         let kept = self.make(cx, Use::First)?;
-        self.within(cx, &kept, 0, None)
+        self.within(cx, View::SameAs(&kept), 0, None)
     }
 
     /// No task that nobody touches is left out or told twice, wherever the others go.
@@ -223,7 +235,7 @@ impl Lister {
         if let Some(Within { listing, done, held }) = mark.within {
             let held = held.filter(|held| held.matter == self.matter);
             if let Some(kept) = held.or_else(|| cx.shared.listings.of_id(listing, &self.matter)) {
-                return self.within(cx, &kept, done, Some(mark.place));
+                return self.within(cx, View::After(&kept), done, Some(mark.place));
             }
         }
         let question = self.question(cx);
@@ -233,7 +245,7 @@ impl Lister {
         let kept = self.make(cx, Use::GoneOn)?;
         let question = self.question(cx);
         let done = kept.listing.up_to(cx.tx, &question, &mark.place)?;
-        self.within(cx, &kept, done, Some(mark.place))
+        self.within(cx, View::SameAs(&kept), done, Some(mark.place))
     }
 
     fn by_number(&mut self, cx: &mut Cx<'_>, offset: usize) -> Result<Piece, StoreError> {
@@ -254,11 +266,15 @@ impl Lister {
         Ok(Piece { tasks, next: None, next_offset: (done < kept.listing.ids.len()).then_some(done), is_old })
     }
 
-    /// On from the first `done` of a listing, which end at this place; without one it was made just now.
-    fn within(&self, cx: &mut Cx<'_>, kept: &Arc<Kept>, done: usize, place: Option<Place>) -> Result<Piece, StoreError> {
+    /// On from the first `done` of a listing, which end at this place.
+    fn within(&self, cx: &mut Cx<'_>, view: View<'_>, done: usize, place: Option<Place>) -> Result<Piece, StoreError> {
+        let (kept, settled) = match view {
+            View::SameAs(kept) => (kept, None),
+            View::After(kept) => (kept, Some(kept.at.plus_micros(-WRITTEN_WITHIN_MICROS))),
+        };
         let (tasks, done) = self.read_on(cx, &kept.listing.ids, done)?;
         // Whoever was touched since may have gone elsewhere, which would lead whoever has no such listing astray.
-        let stands_there = |task: &&Task| place.is_none() || task.updated_at <= kept.at;
+        let stands_there = |task: &&Task| settled.is_none_or(|settled| task.updated_at < settled);
         let last = tasks.iter().rfind(stands_there).map(|task| self.order().place(task)).or(place);
         let next = last.filter(|_| done < kept.listing.ids.len()).map(|place| {
             let within = Within { listing: kept.id, done, held: cx.shared.listings.hold(kept) };

@@ -36,7 +36,8 @@ impl Clock for Turned {
 
 /// A workflow of so many tasks that listings are kept.
 async fn filled() -> (Review, Arc<Turned>) {
-    let clock = Arc::new(Turned(AtomicI64::new(0)));
+    // The tasks are a minute old.
+    let clock = Arc::new(Turned(AtomicI64::new(60 * SECOND)));
     let store = Store::open(Options::new(Place::Memory)).expect("memory");
     let review = Review::on(Server::over(store.clone(), clock.clone(), loopback(None)).await).await;
     fill(&store, &review).await;
@@ -158,17 +159,21 @@ async fn forget(review: &Review, number: usize) {
 
 #[tokio::test]
 async fn whoever_was_touched_leads_nobody_astray_who_goes_on_without_the_listing() {
-    for (sort, touched) in [("Updated+On", &[7][..]), ("-Updated+On", &[7]), ("-Updated+On", &[4, 5, 6, 7])] {
+    let cases = [("Updated+On", &[7][..]), ("-Updated+On", &[7]), ("-Updated+On", &[4, 5, 6, 7])];
+    // By a writer that began after the list, or some seconds before it and has ended after it.
+    for ((sort, touched), began) in cases.into_iter().flat_map(|case| [(case, 0), (case, -9 * SECOND)]) {
         let (review, clock) = filled().await;
         let first = review.send(get(review.at(&format!("/tasks?_sort={sort}&_limit=4")))).await.expect(200);
+        clock.0.fetch_add(began, Ordering::SeqCst);
         for number in touched {
             touch(&review, &clock, &format!("n{number:05}")).await;
         }
+        clock.0.fetch_sub(began, Ordering::SeqCst);
         let second = review.send(get(next(&first).expect("more"))).await.expect(200);
         assert_eq!(names(&second), ["n00004", "n00005", "n00006", "n00007"], "{sort}");
         forget(&review, 0).await;
         let third = review.send(get(next(&second).expect("more"))).await.expect(200);
-        assert_eq!(names(&third), ["n00008", "n00009", "n00010", "n00011"], "{sort} {touched:?}");
+        assert_eq!(names(&third), ["n00008", "n00009", "n00010", "n00011"], "{sort} {touched:?} {began}");
     }
 }
 

@@ -220,7 +220,7 @@ fn link(page: &Reply) -> String {
 #[tokio::test]
 async fn a_cursor_ends_where_the_definition_moves_what_nobody_touches() {
     let review = some_tasks().await;
-    let told = json!({ "errors": ["The list has changed its order or its columns since it was begun; begin anew"] });
+    let told = json!({ "errors": ["The list is no longer the one that was begun; begin anew"] });
     let first = |definition: &mut Json, list: &str, new: Json| definition[list].as_array_mut().expect("a list").insert(0, new);
     let plan = |definition: &mut Json| -> usize {
         definition["fields"].as_array().expect("fields").iter().position(|field| field["name"] == "Plan").expect("Plan")

@@ -268,6 +268,6 @@ async fn a_search_that_has_become_another_begins_anew() {
     let workflow = review.workflow.clone();
     review.server.engine.write(review.server.operator(), move |cx| more(cx, &workflow)).await.expect("more tasks");
     review.collaborator("two@hogwarts.edu", "Collaborator").await;
-    let told = "The list has changed its order or its columns since it was begun; begin anew";
+    let told = "The list is no longer the one that was begun; begin anew";
     review.server.refuses(get(second), 422, &[told]).await;
 }
