@@ -211,7 +211,7 @@ impl Walk<'_, '_> {
         self.step = match self.gathered.matched() {
             0 => (self.step * 2).min(STEP_MAX),
             matched => {
-                let missing = self.gathered.wanted().saturating_sub(matched);
+                let missing = self.gathered.missing();
                 // An eighth more, for the rate varies.
                 (missing.saturating_mul(self.looked_at) / matched).saturating_mul(9).div_euclid(8).clamp(STEP_MIN, STEP_MAX)
             }
