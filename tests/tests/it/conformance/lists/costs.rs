@@ -1,5 +1,7 @@
 //! What a page costs: a way to find it is taken where it is cheap, and asks the store no oftener than it must.
 
+use std::collections::BTreeSet;
+
 use baton_core::condition::Column;
 use baton_core::list::{Place, SortKey};
 use baton_core::task::Task;
@@ -7,15 +9,17 @@ use baton_core::value::Value;
 use baton_store::list::{self, From, Page};
 use baton_store::{Dialect, Param, Row, StoreError, Tx};
 use rust_decimal::Decimal;
+use serde_json::json;
 
 use super::super::bed::{Bed, id};
 use super::super::on_every_store;
 use super::any::{NAME, World};
 use super::{Asked, fill};
 
-on_every_store!(behind_part_of_a_group_as_many_are_read_as_are_missing);
+on_every_store!(a_page_of_many_values_needs_no_listing, behind_part_of_a_group_as_many_are_read_as_are_missing);
 
 const SIZE: i64 = 102;
+const DONE: i64 = 110;
 
 /// Counts what is asked of a store.
 struct Counted<'a> {
@@ -57,6 +61,37 @@ async fn counted(bed: &Bed, asked: &Asked, after: Option<Place>, limit: usize) -
 fn task(bed: &Bed, name: &str, size: usize) -> Task {
     let values = [(id(NAME), Value::Text(name.to_owned())), (id(SIZE), Value::Decimal(Decimal::from(size)))];
     Task { values: values.into(), ..bed.task() }
+}
+
+/// Of each value something must be read before the first task is found. That is paid once, and no rate to go by.
+async fn a_page_of_many_values_needs_no_listing(bed: Bed) {
+    const VALUES: usize = 70;
+    // More than are few.
+    const TASKS: usize = 2_100;
+    const LIMIT: usize = 50;
+    let world = World::new(bed.workspace, bed.workflow);
+    let even = |number: usize| format!("even {}", number % VALUES);
+    // Nearly all have the first.
+    let uneven = |number: usize| format!("uneven {}", (number + VALUES).saturating_sub(TASKS));
+    let names: [&dyn Fn(usize) -> String; 2] = [&even, &uneven];
+    for name in names {
+        let done = |number: usize| number.is_multiple_of(10).then_some((id(DONE), Value::Checked));
+        let mut all: Vec<Task> = (0..TASKS).map(|number| task(&bed, &name(number), number)).collect();
+        all.iter_mut().enumerate().for_each(|(number, task)| task.values.extend(done(number)));
+        fill(&bed, &world, &all).await;
+        let among: BTreeSet<String> = (0..TASKS).map(name).collect();
+        assert_eq!(among.len(), VALUES);
+        let among = json!({ "field": "Name", "operator": "in", "value": among });
+        let done = json!({ "field": "Done", "operator": "=", "value": true });
+        for rules in [vec![among.clone()], vec![among, done]] {
+            let condition = world.compiled(&json!({ "combinator": "and", "rules": rules })).expect("it is one of rules");
+            let asked = Asked { condition, ..Asked::everything(world.clone()) };
+            let (page, statements) = counted(&bed, &asked, None, LIMIT).await;
+            let expected: Vec<Task> = asked.expected(&all).into_iter().take(LIMIT).collect();
+            assert_eq!(page.map(|page| page.tasks), Some(expected), "{} by {} rules", name(0), rules.len());
+            assert!(statements < VALUES + 10, "{} by {} rules took {statements} statements", name(0), rules.len());
+        }
+    }
 }
 
 /// A page that begins within a group has looked at all of it, also at what stands before the page.
