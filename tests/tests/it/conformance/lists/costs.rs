@@ -6,12 +6,14 @@ use baton_core::condition::Column;
 use baton_core::list::{Place, SortKey};
 use baton_core::task::Task;
 use baton_core::value::Value;
+use baton_core::words::Search;
+use baton_core::workflow::Rights;
 use baton_store::list::{self, From, Page};
 use baton_store::{Dialect, Param, Row, StoreError, Tx};
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::super::bed::{Bed, id};
+use super::super::bed::{Bed, Kind, id, run};
 use super::super::on_every_store;
 use super::any::{NAME, World};
 use super::{Asked, fill};
@@ -21,13 +23,13 @@ on_every_store!(a_page_of_many_values_needs_no_listing, behind_part_of_a_group_a
 const SIZE: i64 = 102;
 const DONE: i64 = 110;
 
-/// Counts what is asked of a store.
-struct Counted<'a> {
+/// Remembers what a store is asked.
+struct Heard<'a> {
     tx: &'a mut dyn Tx,
-    statements: usize,
+    asked: Vec<String>,
 }
 
-impl Tx for Counted<'_> {
+impl Tx for Heard<'_> {
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         self.tx.execute(sql, params)
     }
@@ -38,7 +40,7 @@ impl Tx for Counted<'_> {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&dyn Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.statements += 1;
+        self.asked.push(sql.to_owned());
         self.tx.rows(sql, params, each)
     }
 
@@ -51,9 +53,9 @@ impl Tx for Counted<'_> {
 async fn counted(bed: &Bed, asked: &Asked, after: Option<Place>, limit: usize) -> (Option<Page>, usize) {
     let asked = asked.clone();
     let page = move |tx: &mut dyn Tx| {
-        let mut tx = Counted { tx, statements: 0 };
+        let mut tx = Heard { tx, asked: Vec::new() };
         let page = list::page(&mut tx, &asked.question(), after.as_ref().map_or(From::Start, From::After), limit)?;
-        Ok((page, tx.statements))
+        Ok((page, tx.asked.len()))
     };
     bed.read(page).await.unwrap()
 }
@@ -108,4 +110,27 @@ async fn behind_part_of_a_group_as_many_are_read_as_are_missing(bed: Bed) {
     assert_eq!(page.map(|page| page.tasks), Some(all[50..110].to_vec()));
     // The ids of the group, its tasks, and once the same of the others.
     assert_eq!(statements, 4);
+}
+
+/// However often a search has to look for older tasks, SQLite is asked once which words there are.
+#[test]
+fn the_words_of_a_search_are_looked_up_once() {
+    run(Kind::Memory, async |bed| {
+        // Entries of tasks that are gone: as many as are ranked, and twice as many again.
+        let entries = "WITH RECURSIVE gone (id) AS (SELECT 10001 UNION ALL SELECT id + 1 FROM gone WHERE id < 16001)
+            INSERT INTO task_search (rowid, words) SELECT id, '2xowl' FROM gone";
+        bed.tamper(entries).await;
+        let search = Some((Search::read("owl").unwrap(), Rights::collaborator()));
+        let asked = Asked { search, ..Asked::everything(World::new(bed.workspace, bed.workflow)) };
+        let heard = bed.read(move |tx| {
+            let mut tx = Heard { tx, asked: Vec::new() };
+            list::ranked(&mut tx, &asked.question())?;
+            Ok(tx.asked)
+        });
+        let heard = heard.await.unwrap();
+        let count = |part: &str| heard.iter().filter(|sql| sql.contains(part)).count();
+        assert_eq!(count("task_search MATCH"), 3);
+        // That there is one, and that there is no other.
+        assert_eq!(count("task_search_words"), 2);
+    });
 }
