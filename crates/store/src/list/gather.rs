@@ -56,6 +56,10 @@ impl<'q, 'a> Gathered<'q, 'a> {
         self.skip.saturating_add(self.limit).saturating_add(1)
     }
 
+    pub fn missing(&self) -> usize {
+        self.wanted().saturating_sub(self.found.len())
+    }
+
     pub fn is_full(&self) -> bool {
         self.is_full_with(self.page_bytes())
     }

@@ -19,6 +19,7 @@ mod ids;
 mod leaf;
 mod listing;
 mod matching;
+mod merge;
 mod rows;
 mod scan;
 mod searching;

@@ -8,7 +8,7 @@ use baton_core::workflow::Workflow;
 
 use super::rows::{Loaded, each_match};
 use super::{Question, Searched};
-use crate::sql::search::{self, Candidates};
+use crate::sql::search::{self, Candidates, Sought};
 use crate::{StoreError, Tx};
 
 /// Of the tasks that match, so many of the newest are ranked.
@@ -51,9 +51,10 @@ pub fn ranked_again(tx: &mut dyn Tx, question: &Question<'_>, oldest: Option<Id>
 /// So many of the newest that match with their scores, in no particular order, or some more; and whether there may be older ones.
 fn newest(tx: &mut dyn Tx, question: &Question<'_>, oldest: Option<Id>, enough: usize) -> Result<(Vec<(u32, Id)>, bool), StoreError> {
     let Some(searched) = question.search else { return Ok((Vec::new(), false)) };
+    let sought = Sought::of(tx, question.workflow.id, searched.search)?;
     let (mut tasks, mut done, mut most) = (Vec::new(), 0, enough);
     loop {
-        let Candidates { tasks: candidates, more } = search::candidates(tx, question.workflow.id, searched.search, oldest, most)?;
+        let Candidates { tasks: candidates, more } = sought.candidates(tx, oldest, most)?;
         let ids: Vec<i64> = candidates[done..].iter().map(|id| id.as_i64()).collect();
         each_match(tx, question, &ids, &mut |Loaded { task, .. }| {
             tasks.extend(searched.score(&task, question.workflow).map(|score| (score, task.id)));
@@ -75,7 +76,7 @@ fn keep_newest(tasks: &mut Vec<(u32, Id)>) -> Option<Id> {
 
 /// All that may match, where they are few.
 pub(super) fn few(tx: &mut dyn Tx, question: &Question<'_>, searched: Searched<'_>) -> Result<Option<Vec<i64>>, StoreError> {
-    let found = search::candidates(tx, question.workflow.id, searched.search, None, question.effort.few)?;
+    let found = Sought::of(tx, question.workflow.id, searched.search)?.candidates(tx, None, question.effort.few)?;
     Ok((!found.more).then(|| found.tasks.iter().map(|id| id.as_i64()).collect()))
 }
 
@@ -90,7 +91,7 @@ pub(super) fn each_candidate(
     let workflow = question.workflow.id;
     let queued = search::queued(tx, workflow)?;
     let seen = searched.access.sees_every_field(question.workflow) && !queued.more;
-    search::each_indexed(tx, workflow, searched.search, &mut |id| {
+    Sought::of(tx, workflow, searched.search)?.each_indexed(tx, &mut |id| {
         // The newest of them first.
         let is_queued = queued.tasks.binary_search_by(|queued| id.cmp(&queued.as_i64())).is_ok();
         each(id, seen && !is_queued);

@@ -10,6 +10,7 @@ use baton_core::list::Place;
 use super::Question;
 use super::gather::Gathered;
 use super::groups::{Group, Groups, compare_keys, groups, runs};
+use super::merge::{Given, Merge};
 use super::scan::{self, Point, Run, Way, before, behind};
 use crate::{StoreError, Tx};
 
@@ -180,19 +181,14 @@ impl Walk<'_, '_> {
     }
 
     /// Along runs in the order of creation, merged.
-    fn run(&mut self, tx: &mut dyn Tx, runs: &[Run], mut way: Way, from: Option<&Place>) -> Flow {
-        if let Some(from) = from {
-            way = way.behind(from.id.as_i64());
-        }
+    fn run(&mut self, tx: &mut dyn Tx, runs: &[Run], way: Way, from: Option<&Place>) -> Flow {
+        let mut merge = Merge::new(runs, from.map_or(way, |from| way.behind(from.id.as_i64())));
         loop {
-            // Each run beside the first is a look at an index of its own.
-            self.looked_at += LOOK * runs.len().saturating_sub(1);
-            let (ids, ended) = merged(tx, self.question, runs, way, self.step / runs.len().max(1) + 1)?;
-            if let Some(last) = ids.last() {
-                way = way.behind(*last);
-            }
+            let Given { ids, looks, more } = merge.next(tx, self.question, self.step)?;
+            // Most are before the first task is found, and say nothing of the rate at which others are.
+            self.most = self.most.saturating_sub(LOOK * looks.saturating_sub(1));
             go!(self.look_at(tx, &ids, true));
-            if ended {
+            if !more {
                 return Ok(ON);
             }
         }
@@ -211,7 +207,7 @@ impl Walk<'_, '_> {
         self.step = match self.gathered.matched() {
             0 => (self.step * 2).min(STEP_MAX),
             matched => {
-                let missing = self.gathered.wanted().saturating_sub(matched);
+                let missing = self.gathered.missing();
                 // An eighth more, for the rate varies.
                 (missing.saturating_mul(self.looked_at) / matched).saturating_mul(9).div_euclid(8).clamp(STEP_MIN, STEP_MAX)
             }
@@ -228,32 +224,4 @@ impl Walk<'_, '_> {
 
 fn before_in(descending: bool, key: &str, other: &str) -> bool {
     if descending { key > other } else { key < other }
-}
-
-/// The next ids of all runs together, `step` of each, and whether these are the last.
-fn merged(tx: &mut dyn Tx, question: &Question<'_>, runs: &[Run], way: Way, step: usize) -> Result<(Vec<i64>, bool), StoreError> {
-    let mut all: Vec<i64> = Vec::new();
-    // As far as every run has been read.
-    let mut known: Option<i64> = None;
-    for run in runs {
-        let ids = scan::ids(tx, question.workflow.id, run, way, step)?;
-        if let Some(last) = ids.last().filter(|_| ids.len() == step) {
-            known = Some(match (known, way) {
-                (None, _) => *last,
-                (Some(known), Way::Rising(_)) => known.min(*last),
-                (Some(known), Way::Falling(_)) => known.max(*last),
-            });
-        }
-        all.extend(ids);
-    }
-    match way {
-        Way::Rising(_) => all.sort_unstable(),
-        Way::Falling(_) => all.sort_unstable_by(|one, other| other.cmp(one)),
-    }
-    // A task with several options is in several runs.
-    all.dedup();
-    if let Some(known) = known {
-        all.retain(|id| if matches!(way, Way::Rising(_)) { *id <= known } else { *id >= known });
-    }
-    Ok((all, known.is_none()))
 }

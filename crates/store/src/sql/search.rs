@@ -32,47 +32,99 @@ pub struct Candidates {
     pub more: bool,
 }
 
-/// Every task of the workflow that matches is among them, up to `limit` of the newest, and none that is older than `oldest`.
-pub fn candidates(tx: &mut dyn Tx, workflow: Id, search: &Search, oldest: Option<Id>, limit: usize) -> Result<Candidates, StoreError> {
-    let sql = match tx.dialect() {
-        Dialect::Sqlite => "SELECT rowid FROM task_search WHERE task_search MATCH $1 AND rowid >= $2 ORDER BY rowid DESC LIMIT $3",
-        Dialect::Postgres => {
-            "SELECT task_id FROM task_search WHERE words @@ CAST(CAST($1 AS TEXT) AS tsquery) AND task_id >= $2
-                ORDER BY task_id DESC LIMIT $3"
-        }
-    };
-    let least = oldest.map_or(0, Id::as_i64);
-    let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut tasks = match query(tx, workflow, search)? {
-        Some(text) => tx.query(sql, &[Param::Text(&text), least.into(), asked.into()], |row| row.id(0))?,
-        None => Vec::new(),
-    };
-    tasks.extend(queued(tx, workflow)?.tasks.into_iter().filter(|id| id.as_i64() >= least));
-    tasks.sort_unstable_by(|one, other| other.cmp(one));
-    tasks.dedup();
-    let more = tasks.len() > limit;
-    tasks.truncate(limit);
-    Ok(Candidates { tasks, more })
+/// What the index is asked for.
+pub struct Sought {
+    workflow: Id,
+    /// In the language of the index; `None` where no indexed task has all words.
+    text: Option<String>,
 }
 
-/// Every task that is indexed with all words.
-pub(crate) fn each_indexed(tx: &mut dyn Tx, workflow: Id, search: &Search, each: &mut dyn FnMut(i64)) -> Result<(), StoreError> {
-    let Some(text) = query(tx, workflow, search)? else { return Ok(()) };
-    match tx.dialect() {
-        Dialect::Sqlite => tx.rows("SELECT rowid FROM task_search WHERE task_search MATCH $1", &[Param::Text(&text)], &mut |row| {
-            each(row.int(0)?);
-            Ok(())
-        }),
-        // An answer is held in memory: they come as eight bytes each.
-        Dialect::Postgres => {
-            let sql = "SELECT string_agg(int8send(task_id), '') FROM task_search WHERE words @@ CAST(CAST($1 AS TEXT) AS tsquery)";
-            tx.rows(sql, &[Param::Text(&text)], &mut |row| {
-                let ids = row.opt_bytes(0)?.unwrap_or_default().as_chunks().0;
-                ids.iter().for_each(|id| each(i64::from_be_bytes(*id)));
+impl Sought {
+    /// All words, each also as the beginning of another. They have letters and digits only, and so nothing that either language knows.
+    pub fn of(tx: &mut dyn Tx, workflow: Id, search: &Search) -> Result<Sought, StoreError> {
+        let before = before_each(workflow);
+        let words = search.words().iter().map(|word| format!("{before}{word}"));
+        if tx.dialect() == Dialect::Postgres {
+            let text = words.map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ");
+            return Ok(Sought { workflow, text: Some(text) });
+        }
+        let mut parts = Vec::new();
+        for word in words {
+            let Some(part) = any_with(tx, &word)? else { return Ok(Sought { workflow, text: None }) };
+            parts.push(part);
+        }
+        Ok(Sought { workflow, text: Some(parts.join(" AND ")) })
+    }
+
+    /// Every task of the workflow that matches is among them, up to `limit` of the newest, and none that is older than `oldest`.
+    pub fn candidates(&self, tx: &mut dyn Tx, oldest: Option<Id>, limit: usize) -> Result<Candidates, StoreError> {
+        let sql = match tx.dialect() {
+            Dialect::Sqlite => "SELECT rowid FROM task_search WHERE task_search MATCH $1 AND rowid >= $2 ORDER BY rowid DESC LIMIT $3",
+            Dialect::Postgres => {
+                "SELECT task_id FROM task_search WHERE words @@ CAST(CAST($1 AS TEXT) AS tsquery) AND task_id >= $2
+                    ORDER BY task_id DESC LIMIT $3"
+            }
+        };
+        let least = oldest.map_or(0, Id::as_i64);
+        let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let mut tasks = match &self.text {
+            Some(text) => tx.query(sql, &[Param::Text(text), least.into(), asked.into()], |row| row.id(0))?,
+            None => Vec::new(),
+        };
+        tasks.extend(queued(tx, self.workflow)?.tasks.into_iter().filter(|id| id.as_i64() >= least));
+        tasks.sort_unstable_by(|one, other| other.cmp(one));
+        tasks.dedup();
+        let more = tasks.len() > limit;
+        tasks.truncate(limit);
+        Ok(Candidates { tasks, more })
+    }
+
+    /// Every task that is indexed with all words.
+    pub(crate) fn each_indexed(&self, tx: &mut dyn Tx, each: &mut dyn FnMut(i64)) -> Result<(), StoreError> {
+        let Some(text) = &self.text else { return Ok(()) };
+        match tx.dialect() {
+            Dialect::Sqlite => tx.rows("SELECT rowid FROM task_search WHERE task_search MATCH $1", &[Param::Text(text)], &mut |row| {
+                each(row.int(0)?);
                 Ok(())
-            })
+            }),
+            // An answer is held in memory: they come as eight bytes each.
+            Dialect::Postgres => {
+                let sql = "SELECT string_agg(int8send(task_id), '') FROM task_search WHERE words @@ CAST(CAST($1 AS TEXT) AS tsquery)";
+                tx.rows(sql, &[Param::Text(text)], &mut |row| {
+                    let ids = row.opt_bytes(0)?.unwrap_or_default().as_chunks().0;
+                    ids.iter().for_each(|id| each(i64::from_be_bytes(*id)));
+                    Ok(())
+                })
+            }
         }
     }
+}
+
+/// For SQLite, whatever begins so. All tasks that have any of many words are put together before the first is found, those of a few words
+/// only as they are asked for: what the newest of a million have is found a hundred times as soon.
+fn any_with(tx: &mut dyn Tx, beginning: &str) -> Result<Option<String>, StoreError> {
+    let known = words_with(tx, beginning, NAMED_WORDS_MAX + 1)?;
+    Ok(match known.len() {
+        0 => None,
+        1..=NAMED_WORDS_MAX => Some(format!("({})", known.join(" OR "))),
+        _ => Some(format!("\"{beginning}\" *")),
+    })
+}
+
+/// The first words that begin so, in quotation marks. Each is looked for behind the one before: to read on from a word is to go through
+/// all tasks that have it.
+fn words_with(tx: &mut dyn Tx, beginning: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT term FROM temp.task_search_words WHERE term BETWEEN $1 AND $2 ORDER BY term LIMIT 1";
+    let (mut from, last) = (beginning.to_owned(), format!("{beginning}{}", char::MAX));
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let word = tx.query_one(sql, &[Param::Text(&from), Param::Text(&last)], |row| Ok(row.text(0)?.to_owned()))?;
+        let Some(word) = word else { break };
+        found.push(format!("\"{word}\""));
+        // Before every letter and digit.
+        from = format!("{word}\u{1}");
+    }
+    Ok(found)
 }
 
 /// Of the tasks that are not indexed yet, those that are found nevertheless, the newest first; they may match.
@@ -82,36 +134,6 @@ pub(crate) fn queued(tx: &mut dyn Tx, workflow: Id) -> Result<Candidates, StoreE
     let more = tasks.len() > QUEUED_FOUND_MAX;
     tasks.truncate(QUEUED_FOUND_MAX);
     Ok(Candidates { tasks, more })
-}
-
-/// All words, each also as the beginning of another; `None` where no indexed task has them. They have letters and digits only, and so
-/// nothing that either language knows.
-fn query(tx: &mut dyn Tx, workflow: Id, search: &Search) -> Result<Option<String>, StoreError> {
-    let before = before_each(workflow);
-    let words = search.words().iter().map(|word| format!("{before}{word}"));
-    if tx.dialect() == Dialect::Postgres {
-        return Ok(Some(words.map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ")));
-    }
-    let mut parts = Vec::new();
-    for word in words {
-        let Some(part) = any_with(tx, &word)? else { return Ok(None) };
-        parts.push(part);
-    }
-    Ok(Some(parts.join(" AND ")))
-}
-
-/// For SQLite, whatever begins so. All tasks that have any of many words are put together before the first is found, those of a few words
-/// only as they are asked for: what the newest of a million have is found a hundred times as soon.
-fn any_with(tx: &mut dyn Tx, beginning: &str) -> Result<Option<String>, StoreError> {
-    let last = format!("{beginning}{}", char::MAX);
-    let sql = "SELECT term FROM temp.task_search_words WHERE term BETWEEN $1 AND $2 ORDER BY term LIMIT $3";
-    let asked = Param::Int(NAMED_WORDS_MAX as i64 + 1);
-    let known = tx.query(sql, &[Param::Text(beginning), Param::Text(&last), asked], |row| Ok(format!("\"{}\"", row.text(0)?)))?;
-    Ok(match known.len() {
-        0 => None,
-        1..=NAMED_WORDS_MAX => Some(format!("({})", known.join(" OR "))),
-        _ => Some(format!("\"{beginning}\" *")),
-    })
 }
 
 /// No digit is an x, so where the word begins is plain.

@@ -80,8 +80,8 @@ fn statements(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // What a savepoint sets aside stays out of the file system.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // The words of the index, which it reads from there itself.
-    connection.execute_batch("CREATE VIRTUAL TABLE temp.task_search_words USING fts5vocab(main, task_search, row)")
+    // The words of the index, which it reads from there itself: by `instance` a word is given before all tasks that have it are counted.
+    connection.execute_batch("CREATE VIRTUAL TABLE temp.task_search_words USING fts5vocab(main, task_search, instance)")
 }
 
 fn check_version() -> Result<(), StoreError> {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use baton_core::activity::Kind as Told;
 use baton_core::words::Search;
 use baton_store::backup::{Restored, restore};
-use baton_store::sql::{agreements, jobs, search, task_counts};
+use baton_store::sql::search::Sought;
+use baton_store::sql::{agreements, jobs, task_counts};
 use baton_store::{Dialect, Options, Place, Row, Store, StoreError, Tx};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -172,7 +173,7 @@ async fn what_is_made_from_tasks_is_made_anew(bed: Bed) {
         let counts = store.read(move |tx: &mut dyn Tx| task_counts::of_workflow(tx, workflow)).await;
         assert_eq!(counts, Ok(vec![(bed.stage, None, 2)]));
         let search = Search::read("hedwig").unwrap();
-        let found = store.read(move |tx: &mut dyn Tx| search::candidates(tx, workflow, &search, None, 9)).await.unwrap();
+        let found = store.read(move |tx: &mut dyn Tx| Sought::of(tx, workflow, &search)?.candidates(tx, None, 9)).await.unwrap();
         assert_eq!(found.tasks, [second, first]);
     }
 }

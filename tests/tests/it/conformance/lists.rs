@@ -1,6 +1,7 @@
 //! Lists of tasks: whatever way a page is found, it is what filtering and sorting all tasks in memory gives.
 
 mod any;
+mod costs;
 
 use baton_core::access::Access;
 use baton_core::condition::Condition;

@@ -8,7 +8,7 @@ use baton_core::task::Task;
 use baton_core::value::Value;
 use baton_core::words::Search;
 use baton_core::workflow::{Field, FieldKind, Workflow};
-use baton_store::sql::search::{self, Candidates};
+use baton_store::sql::search::{self, Candidates, Sought};
 use baton_store::sql::tasks;
 use baton_store::{Store, StoreError, Tx};
 use proptest::prelude::*;
@@ -56,7 +56,7 @@ fn workflow(bed: &Bed) -> Workflow {
 
 async fn candidates(bed: &Bed, text: &str, oldest: Option<Id>, limit: usize) -> Candidates {
     let (workflow, search) = (bed.workflow, search_of(text));
-    bed.read(move |tx| search::candidates(tx, workflow, &search, oldest, limit)).await.unwrap()
+    bed.read(move |tx| Sought::of(tx, workflow, &search)?.candidates(tx, oldest, limit)).await.unwrap()
 }
 
 async fn found(bed: &Bed, text: &str) -> Vec<Id> {
@@ -115,6 +115,9 @@ async fn a_beginning_of_few_words_or_many_finds_them_all(bed: Bed) {
         let some = candidates(&bed, text, Some(there[4]), 100).await;
         assert_eq!(some, Candidates { tasks: there[..5].to_vec(), more: false }, "{text}");
     }
+    let short = insert(&bed, "owl2").await.id;
+    index_all(&bed).await;
+    assert_eq!(found(&bed, "owl2").await, [&[short], &all[30..40]].concat(), "of one that others begin with, too");
 }
 
 async fn what_is_written_is_found_at_once_and_after_it_is_indexed(bed: Bed) {
@@ -268,7 +271,7 @@ async fn try_all(bed: &Bed, deeds: &[Deed], searches: &[String]) -> Result<(), T
             .read(move |tx| {
                 let all = all(&of, tx)?.into_iter().filter(|task| looked.score(task, &workflow, Access::Everything).is_some());
                 let matching: Vec<Id> = all.map(|task| task.id).collect();
-                Ok((search::candidates(tx, of.workflow, &looked, None, 10_000)?, matching))
+                Ok((Sought::of(tx, of.workflow, &looked)?.candidates(tx, None, 10_000)?, matching))
             })
             .await
             .unwrap();
@@ -280,7 +283,7 @@ async fn try_all(bed: &Bed, deeds: &[Deed], searches: &[String]) -> Result<(), T
         index_all(bed).await;
         // Then there are no others either.
         let (workflow, looked) = (bed.workflow, search.clone());
-        let indexed = bed.read(move |tx| search::candidates(tx, workflow, &looked, None, 10_000)).await.unwrap();
+        let indexed = bed.read(move |tx| Sought::of(tx, workflow, &looked)?.candidates(tx, None, 10_000)).await.unwrap();
         prop_assert_eq!(&indexed.tasks, &matching, "{:?}", &search);
     }
     Ok(())
