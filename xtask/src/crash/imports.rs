@@ -51,11 +51,18 @@ impl Imports {
         Ok(Sending { path: format!("{}/imports", self.path), file, name: name.to_owned() })
     }
 
-    /// After the restart: it was accepted as a whole or not at all, and in the latter case is sent again.
-    pub fn settle(&mut self, client: &mut Client, sending: &Sending, told: Option<String>) -> Outcome {
+    /// How many the death has left between two chunks.
+    pub fn cut(&self, client: &mut Client) -> Outcome<usize> {
+        let listed = client.get(&format!("{}/imports", self.path))?.expect(200)?;
+        Ok(listed.as_array().into_iter().flatten().filter(|import| is_between_chunks(import)).count())
+    }
+
+    /// After the restart: it was accepted as a whole or not at all, and in the latter case is sent again. True if it was accepted.
+    pub fn settle(&mut self, client: &mut Client, sending: &Sending, told: Option<String>) -> Outcome<bool> {
         let known = |id: &str| self.accepted.iter().any(|(accepted, _)| accepted == id);
         let listed = client.get(&format!("{}?_limit=1", sending.path))?.expect(200)?;
         let newest = listed[0]["id"].as_str().filter(|id| !known(id)).map(str::to_owned);
+        let was_accepted = newest.is_some();
         let id = match (told, newest) {
             (Some(told), newest) if newest.as_ref() != Some(&told) => {
                 return Err(format!("import {told} was accepted, and the newest there is {newest:?}").into());
@@ -64,7 +71,7 @@ impl Imports {
             (_, None) => sending.send(client)?.ok_or("a server that is well took no file")?,
         };
         self.accepted.push((id, sending.name.clone()));
-        Ok(())
+        Ok(was_accepted)
     }
 
     /// Waits for all of them.
@@ -99,6 +106,10 @@ fn id(name: &str, row: usize) -> String {
     format!("{name}-{row}")
 }
 
+fn is_between_chunks(import: &Value) -> bool {
+    import["status"] == "Pending" && import["done"].as_u64().is_some_and(|done| 0 < done && done < ROWS as u64)
+}
+
 fn finding(name: &str, ended: &Value, tasks: &Value) -> Option<String> {
     let counts = ["created", "updated", "failed"].map(|count| ended[count].as_u64());
     if ended["status"] != "Success" || counts != [Some(ROWS as u64), Some(0), Some(0)] {
@@ -130,5 +141,12 @@ mod tests {
             other[count] = value;
             assert!(finding("a", &other, &tasks(&rows)).is_some(), "{count}");
         }
+    }
+
+    #[test]
+    fn between_two_chunks_some_are_done_and_some_are_not() {
+        let between = |status: &str, done: usize| is_between_chunks(&json!({ "status": status, "done": done }));
+        assert!(between("Pending", 1000) && between("Pending", ROWS - 500));
+        assert!(!between("Pending", 0) && !between("Pending", ROWS) && !between("Success", ROWS) && !between("Fail", 1000));
     }
 }

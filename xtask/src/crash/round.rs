@@ -34,6 +34,10 @@ const SLOW_ASKED_WITHIN: std::ops::Range<u64> = 0..40;
 const IMPORTED_ONCE_IN: u32 = 5;
 /// After so many rounds a fail point must have been met.
 const ROUNDS_A_FAIL_POINT: u32 = 10 * FAIL_POINTS.len() as u32;
+/// After so many rounds a death must have met a file, on its way or being imported. About every second import meets either.
+const ROUNDS_A_FILE: u32 = 10 * IMPORTED_ONCE_IN;
+/// By then both must have happened.
+const ROUNDS_A_FILE_EACH_WAY: u32 = 4 * ROUNDS_A_FILE;
 
 /// What lasts from round to round.
 pub struct Scene<'a> {
@@ -72,6 +76,8 @@ pub struct Totals {
     received: usize,
     repeated: usize,
     imports: usize,
+    uploads_cut: usize,
+    imports_cut: usize,
 }
 
 impl<'a> Scene<'a> {
@@ -107,10 +113,12 @@ impl<'a> Scene<'a> {
         }
 
         let (server, _) = self.site.serve_until_ready(&[])?;
+        let mut client = self.site.client();
+        // The first thing, before they have gone on.
+        totals.imports_cut += self.imports.cut(&mut client)?;
         let mut sent = std::mem::take(&mut *lock(&shared.sent));
         totals.answered += sent.iter().filter(|sent| sent.asked.id.is_some()).count();
         totals.unknown += sent.iter().filter(|sent| sent.asked.id.is_none() && !sent.refused).count();
-        let mut client = self.site.client();
         let restart = shared.moment();
         let settled = settle::settle(&mut client, &place, &shared, &mut sent, &name, &mut random)
             .map_err(|error| format!("{death:?}: {error}; the server's log ends: {}", self.site.log_end()))?;
@@ -138,8 +146,8 @@ impl<'a> Scene<'a> {
         self.tasks = new_tasks(&mut client, &self.workflow)?;
         // The last thing, so that it is carried out while the next round's server dies.
         if let Some(sending) = &sending {
-            self.imports.settle(&mut client, sending, told)?;
             totals.imports += 1;
+            totals.uploads_cut += usize::from(!self.imports.settle(&mut client, sending, told)?);
         }
         server.stop()?;
         if findings.is_empty() { Ok(()) } else { Err(format!("{death:?}:\n{}", findings.join("\n")).into()) }
@@ -236,12 +244,18 @@ impl Totals {
         }
     }
 
-    /// A fail point that is never met proves nothing: it may be misspelt or gone.
+    /// What no death meets proves nothing: a fail point may be misspelt or gone, and files may come and go too quickly.
     pub fn check(&self, rounds: u32) -> Outcome {
-        match FAIL_POINTS.iter().find(|name| !self.fail_points.contains_key(*name)) {
-            Some(name) if rounds >= ROUNDS_A_FAIL_POINT => Err(format!("fail point {name} was not met once in {rounds} rounds").into()),
-            _ => Ok(()),
+        let missed = FAIL_POINTS.iter().find(|name| !self.fail_points.contains_key(*name));
+        if let Some(name) = missed.filter(|_| rounds >= ROUNDS_A_FAIL_POINT) {
+            return Err(format!("fail point {name} was not met once in {rounds} rounds").into());
         }
+        let (on_its_way, imported) = (self.uploads_cut > 0, self.imports_cut > 0);
+        let met = if rounds < ROUNDS_A_FILE_EACH_WAY { on_its_way || imported } else { on_its_way && imported };
+        if rounds >= ROUNDS_A_FILE && !met {
+            return Err(format!("no death met a file on its way, or none one that is imported: {self}").into());
+        }
+        Ok(())
     }
 }
 
@@ -260,13 +274,37 @@ impl fmt::Display for Totals {
             received,
             repeated,
             imports,
+            uploads_cut,
+            imports_cut,
         } = self;
         let met: u32 = fail_points.values().sum();
         write!(
             out,
             "{answered} executions answered, {unknown} not, {retried} asked again, {replays} replayed, {written} other writes; \
-             {imports} imports; {received} calls and e-mails received, {repeated} of them repeated; \
-             {kills} kills, {kills_in_recovery} more in recovery, {met} fail points met, {not_reached} not"
+             {imports} imports, {uploads_cut} of them sent again, and {imports_cut} times one was found between two chunks; \
+             {received} calls and e-mails received, {repeated} of them repeated; {kills} kills, {kills_in_recovery} more in recovery, {met} fail points met, {not_reached} not"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_death_meets_is_told_after_enough_rounds() {
+        let met = |uploads_cut, imports_cut| {
+            let fail_points = FAIL_POINTS.iter().map(|name| (*name, 1)).collect();
+            Totals { fail_points, uploads_cut, imports_cut, ..Totals::default() }
+        };
+        let is_enough = |totals: Totals, rounds| totals.check(rounds).is_ok();
+        assert!(is_enough(met(0, 0), ROUNDS_A_FILE - 1) && !is_enough(met(0, 0), ROUNDS_A_FILE));
+        for (uploads_cut, imports_cut) in [(0, 1), (1, 0)] {
+            assert!(is_enough(met(uploads_cut, imports_cut), ROUNDS_A_FILE_EACH_WAY - 1));
+            assert!(!is_enough(met(uploads_cut, imports_cut), ROUNDS_A_FILE_EACH_WAY));
+        }
+        assert!(is_enough(met(1, 1), u32::MAX));
+        let missed = || Totals { fail_points: BTreeMap::new(), ..met(1, 1) };
+        assert!(is_enough(missed(), ROUNDS_A_FAIL_POINT - 1) && !is_enough(missed(), ROUNDS_A_FAIL_POINT));
     }
 }

@@ -95,6 +95,11 @@ impl Call {
     }
 
     pub(super) fn request(&self, url: &str, api_key: &str) -> Result<Request, Trouble> {
+        self.request_within(self.timeout, url, api_key)
+    }
+
+    /// Where there is less time than it may take.
+    pub(super) fn request_within(&self, longest: Duration, url: &str, api_key: &str) -> Result<Request, Trouble> {
         let url = self.url(url)?;
         let authorization = format!("Bearer {api_key}");
         let mut headers = vec![("authorization", authorization.as_str())];
@@ -105,7 +110,7 @@ impl Call {
         if let Effect::Once(key) = &self.effect {
             headers.push(("idempotency-key", key));
         }
-        Request::new(self.method, &url, &headers, body, self.timeout)
+        Request::new(self.method, &url, &headers, body, self.timeout.min(longest))
             .map_err(|error| Trouble::usage(format!("this can't be asked: {error}")))
     }
 

@@ -15,15 +15,17 @@ pub const AWAY_MAX: Duration = Duration::from_secs(120);
 pub(super) const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Too many requests, and what a server or a proxy before it says while it is away.
 pub(super) const COMES_BACK: [u16; 4] = [429, 502, 503, 504];
+/// Who looks last has hardly any time left, and would see nothing over a slow line.
+const LOOK_AT_LEAST: Duration = Duration::from_secs(5);
 /// The server gives 60 at most, and some time is for the way.
 const WAIT_SECONDS_MAX: u64 = 30;
 
 impl Remote {
     /// As `look` does, again and again while the server is away or busy, but for no longer than `patience`.
     pub async fn look_patiently(&self, call: &Call, patience: Duration) -> Result<Answer, Trouble> {
-        let request = call.request(&self.url, &self.key)?;
         let deadline = Instant::now() + patience;
         loop {
+            let request = call.request_within(whole_seconds_until(deadline).max(LOOK_AT_LEAST), &self.url, &self.key)?;
             let (trouble, after) = match self.client.call(&request).await {
                 Ok(answer) => {
                     let (comes_back, after) = (COMES_BACK.contains(&answer.status), answer.retry_after(now()));
@@ -49,24 +51,30 @@ impl Remote {
         }
     }
 
-    /// The execution when it has ended, or as it is after so many seconds.
-    pub async fn ended(&self, workflow: &Named, execution: &str, seconds: u64) -> Result<Answer, Trouble> {
-        let deadline = Instant::now() + Duration::from_secs(seconds);
+    /// The execution when it has ended, or as it is by then. It is looked at once however late it is.
+    pub async fn ended(&self, workflow: &Named, execution: &str, deadline: Instant) -> Result<Answer, Trouble> {
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let wait = left.as_secs().clamp(1, WAIT_SECONDS_MAX);
-            let call = Call::get(&["workflows", &workflow.id, "executions", execution]).query("_wait", &wait.to_string());
+            let left = whole_seconds_until(deadline);
+            let wait = left.as_secs().saturating_sub(1).min(WAIT_SECONDS_MAX);
+            let look = Call::get(&["workflows", &workflow.id, "executions", execution]);
+            let call = if wait == 0 { look } else { look.query("_wait", &wait.to_string()) };
             let asked = Instant::now();
             let answer = self.look_patiently(&call, left.min(AWAY_MAX)).await?;
             if answer.json["status"] != "Pending" || Instant::now() >= deadline {
                 return Ok(answer);
             }
-            // A server that stops answers at once.
-            if Instant::now() < asked + Duration::from_secs(wait) {
+            // A server that stops answers at once, and so does one that is not asked to wait.
+            if wait == 0 || asked.elapsed() < Duration::from_secs(wait) {
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
         }
     }
+}
+
+/// As a sentence says them.
+fn whole_seconds_until(deadline: Instant) -> Duration {
+    let left = deadline.saturating_duration_since(Instant::now());
+    Duration::from_secs(left.as_secs() + u64::from(left.subsec_millis() > 0))
 }
 
 #[cfg(test)]
@@ -74,7 +82,7 @@ pub(super) mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
-    use super::super::client;
+    use super::super::{TIMEOUT, client};
     use super::*;
 
     pub(in super::super) fn remote(port: u16) -> Remote {
@@ -138,6 +146,38 @@ pub(super) mod tests {
         let begun = Instant::now();
         let told = remote(port).look_patiently(&Call::get(&["x"]), AWAY_MAX).await.expect_err("nobody is there");
         assert!(begun.elapsed() > AWAY_MAX / 2, "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_keeps_silent_is_not_listened_to_for_longer_than_said() {
+        let (listener, port) = bound(0).await;
+        let mut silent = Vec::new();
+        let hears = async {
+            loop {
+                silent.push(listener.accept().await);
+            }
+        };
+        let (begun, longest, workflow) = (Instant::now(), Duration::from_secs(7), Named { id: "w".to_owned(), name: "W".to_owned() });
+        let remote = remote(port);
+        let told = tokio::select! {
+            told = remote.ended(&workflow, "x", begun + longest) => told.expect_err("nobody answers"),
+            () = hears => unreachable!("it hears for ever"),
+        };
+        assert!(begun.elapsed() < longest + LOOK_AGAIN_AFTER, "{told:?} after {:?}", begun.elapsed());
+        assert!(format!("{told:?}").contains("within 7 s"), "{told:?}");
+        // The second look gets what is left, not as much as the first.
+        let (begun, patience) = (Instant::now(), TIMEOUT + 2 * LOOK_AT_LEAST);
+        let told = remote.look_patiently(&Call::get(&["x"]), patience).await.expect_err("nobody answers");
+        assert!(begun.elapsed() < patience + LOOK_AGAIN_AFTER, "{told:?} after {:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn who_comes_last_looks_once() {
+        let (listener, port) = bound(0).await;
+        let (remote, workflow) = (remote(port), Named { id: "w".to_owned(), name: "W".to_owned() });
+        let (seen, asked) = tokio::join!(remote.ended(&workflow, "x", Instant::now()), say(&listener, "200 OK", r#"{"status":"Pending"}"#));
+        assert_eq!(seen.expect("it is answered").json["status"], "Pending");
+        assert!(asked.starts_with("GET /api/v1/workflows/w/executions/x HTTP/1.1"), "{asked}");
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Traces, as a collector of OpenTelemetry gets them.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver as Channel, channel};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message;
 use serde_json::{Value as Json, json};
+use tokio::net::TcpSocket;
 
 use crate::calls::Calls;
 use crate::site::{PATIENCE, Server, Site, connect};
@@ -207,18 +208,20 @@ fn a_long_answer_is_one_trace_to_its_end() {
 /// A collector that is away holds up nothing, and the log tells what is the matter with it.
 #[test]
 fn a_collector_that_is_away_is_no_trouble() {
+    // It has a port that nobody else gets, and does not listen: who calls is refused at once.
+    let away = TcpSocket::new_v4().expect("the loopback is there");
+    away.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port is free");
     let silent = TcpListener::bind("127.0.0.1:0").expect("the loopback is there");
-    let slow = format!("{} timed out after 0.2 s", silent.local_addr().expect("it listens").ip());
-    let silent = format!("http://{}", silent.local_addr().expect("it listens"));
-    for (endpoint, told) in [("https://collector.invalid", "collector.invalid could not connect: "), (silent.as_str(), slow.as_str())] {
+    let [at_away, at_silent] = [away.local_addr(), silent.local_addr()].map(|address| address.expect("it is bound").to_string());
+    for (at, longest, told) in [(at_away, None, "could not connect: "), (at_silent, Some("200"), "timed out after 0.2 s")] {
         let (site, made) = Site::with_workspace();
-        let mut command = site.command(&["serve", "--listen", "127.0.0.1:0", "--otlp-endpoint", endpoint]);
-        command.env("OTEL_EXPORTER_OTLP_TIMEOUT", "200");
+        let mut command = site.command(&["serve", "--listen", "127.0.0.1:0", "--otlp-endpoint", &format!("http://{at}")]);
+        command.envs(longest.map(|milliseconds| ("OTEL_EXPORTER_OTLP_TIMEOUT", milliseconds)));
         let server = site.serve_by(command);
         assert_eq!(server.get("/api/v1/workspace", made["api_key"].as_str().expect("a key")).status, 200);
         assert_eq!(server.stop(), Some(0));
         let log = site.log();
-        assert!(log.contains("traces could not be sent") && log.contains(told), "{told}: {log}");
+        assert!(log.contains("traces could not be sent") && log.contains(&format!("127.0.0.1 {told}")), "{told}: {log}");
     }
 }
 

@@ -44,7 +44,7 @@ pub struct WorkspaceRow {
     pub name: String,
 }
 
-/// `GET /workspace`
+/// `GET /api/v1/workspace`
 pub fn get(cx: &mut Cx<'_>) -> Outcome<WorkspaceRow> {
     let found = people::workspaces(cx.tx)?.into_iter().find(|(id, _)| *id == cx.caller.workspace);
     let (id, name) = found.ok_or(Refusal::not_found(baton_core::refusal::Noun::Workspace))?;

@@ -1,7 +1,7 @@
 //! House rules that a program can check.
 //!
 //! - `arrows`: which crate may use which.
-//! - `links`: of documents, which must lead somewhere.
+//! - `links`: of documents, which must lead somewhere, and the endpoints that texts name.
 //! - `shipping`: what containers, services and charts say of the program.
 //! - `texts`: what no file may say, and what every crate must.
 //! - `twins`: what stands in two places.

@@ -2,7 +2,10 @@
 
 mod foreseen;
 
+use std::time::Duration;
+
 use serde_json::{Map, Value as Json, json};
+use tokio::time::Instant;
 
 use super::fields::{self, Assignment};
 use super::table::table;
@@ -42,7 +45,7 @@ pub struct Act {
     /// Do what a dry run has shown, or nothing
     #[arg(long, value_name = "QUOTE")]
     quote: Option<String>,
-    /// Wait for its end, so many seconds at most [default: 600]
+    /// Wait for its end, or that of all, so many seconds at most [default: 600]
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = WAIT_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=WAIT_MAX))]
     wait: Option<u64>,
     /// Ask again for what may have been asked already: the same key does nothing twice [default: a fresh one]
@@ -139,8 +142,14 @@ impl Act {
             note(&format!("accepted; see how it goes by: {}", watch(remote, workflow, id)));
             return tell(answer, self.json, |_| Ok(plain(id)));
         };
-        let ended = end_of(remote, workflow, id, seconds).await?;
-        let status = ended.json["status"].as_str().unwrap_or_default();
+        let ended = match remote.ended(workflow, id, in_seconds(seconds)).await {
+            Ok(ended) => ended,
+            Err(trouble) => {
+                tell(answer, self.json, |json| Ok(plain(&format!("{id} {}", status_of(json)))))?;
+                return Err(trouble.and([goes_on(remote, workflow, id)]));
+            }
+        };
+        let status = status_of(&ended.json);
         tell(&ended, self.json, |_| Ok(plain(&format!("{id} {status}"))))?;
         match status {
             "Success" => Ok(()),
@@ -151,28 +160,32 @@ impl Act {
 
     /// A line for each task, in the order asked.
     async fn all_told(&self, remote: &Remote, workflow: &Named, answer: &Answer, accepted: &[Json]) -> Result<(), Trouble> {
-        let (mut errors, mut shown, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-        for one in accepted {
+        let (ends, trouble) = match self.wait {
+            Some(seconds) => ends_of(remote, workflow, accepted, seconds).await,
+            None => (Vec::new(), None),
+        };
+        let (mut errors, mut shown, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, one) in accepted.iter().enumerate() {
             let (task, id) = (one["task_id"].as_str().unwrap_or_default(), one["id"].as_str());
-            let ended = match (id, self.wait) {
-                (Some(id), Some(seconds)) => Some(end_of(remote, workflow, id, seconds).await?),
-                _ => None,
-            };
-            let now = ended.as_ref().map_or(one, |ended| &ended.json);
-            let status = now["status"].as_str().unwrap_or_default();
-            let sentences = sentences(&now["errors"]);
-            errors.extend(sentences.iter().map(|sentence| format!("{}: {sentence}", plain(task))));
-            if let (Some(id), "Pending", Some(seconds)) = (id, status, self.wait) {
+            let end = ends.get(number).and_then(Option::as_ref);
+            let now = end.map_or(one, |end| &end.json);
+            let status = status_of(now);
+            errors.extend(sentences(&now["errors"]).iter().map(|sentence| format!("{}: {sentence}", plain(task))));
+            if let (Some(id), Some(_), "Pending", Some(seconds)) = (id, end, status, self.wait) {
                 errors.push(not_ended(remote, workflow, id, seconds));
             }
-            ends.push(with_task(task, now));
+            told.push(with_task(task, now));
             shown.push([plain(task), id.map(plain).unwrap_or_default(), plain(status)]);
         }
         match (self.json, self.wait) {
-            (true, Some(_)) => print(&plain_json(&Json::from(ends).to_string()))?,
+            (true, Some(_)) => print(&plain_json(&Json::from(told).to_string()))?,
             _ => tell(answer, self.json, |_| Ok(table(["TASK", "EXECUTION", "STATUS"], shown)))?,
         }
-        if errors.is_empty() { Ok(()) } else { Err(Trouble::Refused(errors)) }
+        match trouble {
+            Some(trouble) => Err(trouble.and(errors)),
+            None if errors.is_empty() => Ok(()),
+            None => Err(Trouble::Refused(errors)),
+        }
     }
 
     fn print_json(&self, answer: &Answer) -> Result<(), Trouble> {
@@ -195,10 +208,38 @@ async fn explain(remote: &Remote, workflow: &Named, body: &Json) -> Result<Answe
     remote.ask(&Call::question(&executions(workflow), body.clone()).query("_explain", "true")).await
 }
 
-/// Whatever happens while it is waited for, the execution goes on, and can be found.
-async fn end_of(remote: &Remote, workflow: &Named, id: &str, seconds: u64) -> Result<Answer, Trouble> {
-    let goes_on = || format!("{} is accepted, and goes on: see how by {}", plain(id), watch(remote, workflow, id));
-    remote.ended(workflow, id, seconds).await.map_err(|trouble| trouble.and([goes_on()]))
+/// How each is that was accepted, when it has ended or the time for all is over. Trouble ends the waiting: those behind it are not looked at.
+async fn ends_of(remote: &Remote, workflow: &Named, accepted: &[Json], seconds: u64) -> (Vec<Option<Answer>>, Option<Trouble>) {
+    let deadline = in_seconds(seconds);
+    let mut ends = Vec::new();
+    for (number, one) in accepted.iter().enumerate() {
+        let end = match one["id"].as_str() {
+            None => None,
+            Some(id) => match remote.ended(workflow, id, deadline).await {
+                Ok(end) => Some(end),
+                Err(trouble) => {
+                    let behind = accepted[number + 1..].iter().filter(|one| one["id"].is_string()).count();
+                    let unseen = (behind > 0).then(|| format!("not looked at, and shown as when accepted: {behind} more"));
+                    return (ends, Some(trouble.and([goes_on(remote, workflow, id)]).and(unseen)));
+                }
+            },
+        };
+        ends.push(end);
+    }
+    (ends, None)
+}
+
+fn in_seconds(seconds: u64) -> Instant {
+    Instant::now() + Duration::from_secs(seconds)
+}
+
+fn status_of(execution: &Json) -> &str {
+    execution["status"].as_str().unwrap_or_default()
+}
+
+/// Whatever happens while it is waited for.
+fn goes_on(remote: &Remote, workflow: &Named, id: &str) -> String {
+    format!("{} is accepted, and goes on: see how by {}", plain(id), watch(remote, workflow, id))
 }
 
 fn not_ended(remote: &Remote, workflow: &Named, id: &str, seconds: u64) -> String {
