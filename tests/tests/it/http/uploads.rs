@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes};
 use baton_core::limits::{UPLOADS_A_WORKSPACE_MAX, WAITING_IMPORTS_MAX};
 use futures_core::Stream;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::imports::{counts, number, numbered, on_every_store};
-use super::review::Review;
-use super::server::{Call, Reply, get, post};
+use super::review::{REVIEW, Review};
+use super::server::{Call, Reply, Server, get, post};
 use crate::world::until;
 
 struct Pieces(VecDeque<Result<Bytes, std::io::Error>>);
@@ -91,6 +91,91 @@ impl Stream for Coming {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_recv(context)
     }
+}
+
+/// What has come up since is nothing to who only asks again, as with every other POST.
+#[tokio::test]
+async fn what_would_be_refused_by_now_is_answered_as_it_was() {
+    let document = REVIEW.trim_end().to_owned() + "\n  - { name: Imports, tasks: { import: true } }\n";
+    for (change, status, told) in [
+        ("waiting", 429, "10 imports of this workspace are waiting; try again later"),
+        ("renamed", 422, "\\\"Site\\\" is not a field; "),
+        ("archived", 422, "Workflow is archived"),
+        ("narrowed", 403, "API key may not import Tasks"),
+    ] {
+        let review = Review::of(Server::start().await, &document).await;
+        let secret = review.role_key("Imports").await;
+        // In more than one piece.
+        let file = format!("Site\n{}", "https://x.example\n".repeat(2500));
+        let import = review.import("", &file).by(&secret);
+        let keyed = import.clone().with("idempotency-key", "k1");
+        let first = review.send(keyed.clone()).await.expect(202);
+        match change {
+            "waiting" => {
+                for _ in 1..WAITING_IMPORTS_MAX {
+                    review.send(review.import("", "ID\n1\n")).await.expect(202);
+                }
+            }
+            "renamed" => review.redefine(|definition| named(definition, "fields", "Site")["name"] = json!("Page")).await,
+            "archived" => drop(review.send(post(review.at("/archive"), "{}")).await.expect(200)),
+            _ => review.redefine(|definition| named(definition, "roles", "Imports")["tasks"]["import"] = json!(false)).await,
+        }
+        let kept = "SELECT (SELECT count(*) FROM imports) + (SELECT count(*) FROM import_pieces)";
+        let before = number(&review, kept).await;
+
+        let again = review.send(keyed.clone()).await.expect(202);
+        assert_eq!((again.text(), again.header("idempotency-replayed")), (first.text(), Some("true")), "{change}");
+        assert_eq!(again.header("location"), first.header("location"));
+        let other = Call { body: file.replace(".example", ".test").into(), ..keyed.clone() };
+        review.server.refuses(other, 422, &["Idempotency-Key was used with another body"]).await;
+        // It is really refused, and so is a key that may less.
+        for call in [import.clone(), import.with("idempotency-key", "k2")] {
+            let refused = review.send(call).await.expect(status);
+            assert!(refused.text().contains(told), "{}", refused.text());
+        }
+        let less = keyed.by(&review.role_key("Reader").await);
+        assert!(review.send(less).await.header("idempotency-replayed").is_none());
+        assert_eq!(number(&review, kept).await, before, "{change}");
+    }
+}
+
+fn named<'a>(definition: &'a mut Json, parts: &str, name: &str) -> &'a mut Json {
+    definition[parts].as_array_mut().expect("parts").iter_mut().find(|part| part["name"] == name).expect("it is there")
+}
+
+/// Only where there is an answer that may be the one is all of a file waited for.
+#[tokio::test]
+async fn what_is_refused_by_its_header_is_refused_by_that_unless_it_comes_again() {
+    let review = Review::start().await;
+    let call = review.import("", "Site\nhttps://x.example\n").with("idempotency-key", "k1");
+    let first = review.send(call.clone()).await.expect(202);
+    review.redefine(|definition| named(definition, "fields", "Site")["name"] = json!("Page")).await;
+
+    let (sender, body) = coming();
+    sender.send(Ok(Bytes::from_static(b"Site\n"))).await.expect("there is room");
+    // Who asks before sending has the rest still to send.
+    let new = call.clone().with("expect", "100-continue").with("idempotency-key", "k2");
+    Reply::read(review.server.respond_to(new, body).await).await.expect(422);
+    drop(sender);
+
+    let (sender, body) = coming();
+    let mut answer = Box::pin(review.server.respond_to(call, body));
+    let header_is_read = async {
+        sender.send(Ok(Bytes::from_static(b"Site\n"))).await.expect("it is read");
+        sender.send(Ok(Bytes::from_static(b"https://x"))).await.expect("it is read");
+        drop(sender.reserve().await.expect("it is read"));
+    };
+    tokio::select! {
+        _ = &mut answer => panic!("it has not been sent whole"),
+        () = header_is_read => {}
+    }
+    let rest = async {
+        sender.send(Ok(Bytes::from_static(b".example\n"))).await.expect("it is read");
+        drop(sender);
+    };
+    let (answer, ()) = tokio::join!(answer, rest);
+    let again = Reply::read(answer).await.expect(202);
+    assert_eq!((again.text(), again.header("idempotency-replayed")), (first.text(), Some("true")));
 }
 
 #[tokio::test]
