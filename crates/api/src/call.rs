@@ -124,10 +124,10 @@ impl Call {
         let incoming = Incoming { bytes_max, ..self.incoming() };
         incoming.expect(content_type)?;
         match place {
-            Some(place) => Ok((incoming, place)),
-            None => {
+            Ok(place) => Ok((incoming, place)),
+            Err(full) => {
                 incoming.discard().await;
-                Err(Problem::NoRoom)
+                Err(full)
             }
         }
     }

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
-use baton_core::limits::{UPLOADS_A_WORKSPACE_MAX, WAITING_IMPORTS_MAX};
+use axum::http::Response;
+use baton_core::limits::{UPLOADS_A_WORKSPACE_MAX, UPLOADS_MAX, WAITING_IMPORTS_MAX};
 use futures_core::Stream;
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -158,17 +159,7 @@ async fn what_is_refused_by_its_header_is_refused_by_that_unless_it_comes_again(
     Reply::read(review.server.respond_to(new, body).await).await.expect(422);
     drop(sender);
 
-    let (sender, body) = coming();
-    let mut answer = Box::pin(review.server.respond_to(call, body));
-    let header_is_read = async {
-        sender.send(Ok(Bytes::from_static(b"Site\n"))).await.expect("it is read");
-        sender.send(Ok(Bytes::from_static(b"https://x"))).await.expect("it is read");
-        drop(sender.reserve().await.expect("it is read"));
-    };
-    tokio::select! {
-        _ = &mut answer => panic!("it has not been sent whole"),
-        () = header_is_read => {}
-    }
+    let (sender, answer) = begun(&review, call, "Site\nhttps://x").await;
     let rest = async {
         sender.send(Ok(Bytes::from_static(b".example\n"))).await.expect("it is read");
         drop(sender);
@@ -178,27 +169,36 @@ async fn what_is_refused_by_its_header_is_refused_by_that_unless_it_comes_again(
     assert_eq!((again.text(), again.header("idempotency-replayed")), (first.text(), Some("true")));
 }
 
+/// A file of which so much has come and is read, and its answer.
+async fn begun<'a>(
+    review: &'a Review,
+    call: Call,
+    come: &'static str,
+) -> (Sender<Result<Bytes, std::io::Error>>, Pin<Box<dyn Future<Output = Response<Body>> + 'a>>) {
+    let (sender, body) = coming();
+    let mut answer: Pin<Box<dyn Future<Output = _>>> = Box::pin(review.server.respond_to(call, body));
+    let is_read = async {
+        sender.send(Ok(Bytes::from_static(come.as_bytes()))).await.expect("it is read");
+        // There is room for one more piece when the first is taken.
+        drop(sender.reserve().await.expect("it is read"));
+    };
+    tokio::select! {
+        _ = &mut answer => panic!("it has not been sent whole"),
+        () = is_read => {}
+    }
+    (sender, answer)
+}
+
 #[tokio::test]
 async fn files_that_come_slowly_leave_places_and_room_to_others() {
     let review = Review::start().await;
     let other = review.server.new_workspace(review.server.engine.fresh_id(), "Durmstrang", "igor@durmstrang.edu").await;
     let mut slow = Vec::new();
     for _ in 0..UPLOADS_A_WORKSPACE_MAX {
-        let (sender, body) = coming();
-        let mut answer = Box::pin(review.server.respond_to(review.import("", ""), body));
-        let begun = async {
-            sender.send(Ok(Bytes::from_static(b"ID\n"))).await.expect("it is read");
-            // There is room for one more piece when the first is taken.
-            drop(sender.reserve().await.expect("it is read"));
-        };
-        tokio::select! {
-            _ = &mut answer => panic!("it has not been sent whole"),
-            () = begun => {}
-        }
-        slow.push((sender, answer));
+        slow.push(begun(&review, review.import("", ""), "ID\n").await);
     }
-    let told = ["Too many large bodies are being read; nothing has happened, try again later"];
-    let reply = review.server.refuses(review.import("", "ID\n1\n"), 503, &told).await;
+    let told = ["4 files of this workspace are being taken in; try again later"];
+    let reply = review.server.refuses(review.import("", "ID\n1\n"), 429, &told).await;
     assert_eq!(reply.header("retry-after"), Some("1"));
     // It is known there that the workflow is none of its own, so it has been let in.
     review.server.refuses(review.import("", "ID\n1\n").by(&other), 404, &["Workflow not found"]).await;
@@ -209,6 +209,27 @@ async fn files_that_come_slowly_leave_places_and_room_to_others() {
         drop(sender);
         Reply::read(answer.await).await.expect(202);
     }
+    review.send(review.import("", "ID\n1\n")).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_node_takes_in_so_many_files_of_all_and_says_so() {
+    let review = Review::start().await;
+    let new_workspace = || review.server.new_workspace(review.server.engine.fresh_id(), "Durmstrang", "igor@durmstrang.edu");
+    let mut slow = Vec::new();
+    while slow.len() < UPLOADS_MAX {
+        let key = new_workspace().await;
+        for _ in 0..UPLOADS_A_WORKSPACE_MAX {
+            // Until the header is whole it shows nowhere that the workflow is none of theirs.
+            slow.push(begun(&review, review.import("", "").by(&key), "ID").await);
+        }
+    }
+    let told = ["16 files are being taken in on this node; nothing has happened, try again later"];
+    let reply = review.server.refuses(review.import("", "ID\n1\n"), 503, &told).await;
+    assert_eq!(reply.header("retry-after"), Some("1"));
+    let (sender, answer) = slow.pop().expect("there are some");
+    drop(sender);
+    Reply::read(answer.await).await.expect(404);
     review.send(review.import("", "ID\n1\n")).await.expect(202);
 }
 

@@ -54,7 +54,10 @@ fn docs() -> Docs {
             Done::json(202, "It is in line.", schemas::object(json!({ "id": schemas::id(), "status": schemas::one_of(&["Pending"]) })))
                 .with(&[LOCATION]),
         ],
-        refuses: &[Refuses::Plain(&["too_many_imports"]), Refuses::Fields(&["column_unknown", "column_missing", "column_twice"])],
+        refuses: &[
+            Refuses::Plain(&["too_many_imports", "too_many_uploads"]),
+            Refuses::Fields(&["column_unknown", "column_missing", "column_twice"]),
+        ],
     }
 }
 
