@@ -221,6 +221,7 @@ async fn routed(app: &App, route: &Route, call: Call, ask: Ask, request_id: &str
     match outcome {
         Ok(response) => response,
         Err(Problem::NoRoom) => problem::no_room(),
+        Err(Problem::NoPlace) => problem::no_place(),
         Err(Problem::Command(failure)) => problem::response(failure, request_id),
         Err(Problem::Request(refusals)) => problem::response(strangers_first(&app.engine, ask, refusals).await, request_id),
     }

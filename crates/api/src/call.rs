@@ -11,7 +11,7 @@ use axum::http::{Response, StatusCode};
 use baton_core::ids::Id;
 use baton_core::refusal::{Noun, Refusal};
 use baton_engine::commands::tasks::Expected;
-use baton_engine::{Answer, Ask, BodyHash, Cx, Engine, IdempotencyKey, Outcome, Replayed};
+use baton_engine::{Answer, Ask, Cx, Engine, IdempotencyKey, IdempotencyScope, Outcome, Replayed};
 use bytes::Bytes;
 
 use crate::app::App;
@@ -124,10 +124,10 @@ impl Call {
         let incoming = Incoming { bytes_max, ..self.incoming() };
         incoming.expect(content_type)?;
         match place {
-            Some(place) => Ok((incoming, place)),
-            None => {
+            Ok(place) => Ok((incoming, place)),
+            Err(full) => {
                 incoming.discard().await;
-                Err(Problem::NoRoom)
+                Err(full)
             }
         }
     }
@@ -192,22 +192,19 @@ impl Call {
         async move { Ok(engine.write_once(ask, key?, command).await?) }
     }
 
-    /// The key of a file, to be made when all of that has been read.
-    pub fn idempotency_key_of_file(&self) -> Result<Option<impl FnOnce(BodyHash) -> IdempotencyKey + use<>>, Refusal> {
-        let (method, uri) = (self.head.method.clone(), self.head.uri.clone());
-        let key = headers::idempotency_key(&self.head.headers)?.map(str::to_owned);
-        Ok(key.map(|key| {
-            move |body| {
-                let place = uri.path_and_query().map_or(uri.path(), |place| place.as_str());
-                IdempotencyKey::of_hashed(&key, method.as_str(), place, body)
-            }
-        }))
+    /// Of a file, whose hash is there when all of it has been read.
+    pub fn idempotency_scope(&self) -> Result<Option<IdempotencyScope>, Refusal> {
+        let key = headers::idempotency_key(&self.head.headers)?;
+        Ok(key.map(|key| IdempotencyScope::new(key, self.head.method.as_str(), self.place())))
     }
 
     pub fn idempotency_key(&self, raw: &[u8]) -> Result<Option<IdempotencyKey>, Refusal> {
-        let place = self.head.uri.path_and_query().map_or(self.head.uri.path(), |place| place.as_str());
         let key = headers::idempotency_key(&self.head.headers)?;
-        Ok(key.map(|key| IdempotencyKey::new(key, self.head.method.as_str(), place, raw)))
+        Ok(key.map(|key| IdempotencyKey::new(key, self.head.method.as_str(), self.place(), raw)))
+    }
+
+    fn place(&self) -> &str {
+        self.head.uri.path_and_query().map_or(self.head.uri.path(), |place| place.as_str())
     }
 }
 

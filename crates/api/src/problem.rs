@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{Response, StatusCode};
+use baton_core::limits::UPLOADS_MAX;
 use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::{Failure, StoreError};
 use indexmap::IndexMap;
@@ -18,6 +19,8 @@ pub enum Problem {
     Command(Failure),
     /// Other large bodies take up the memory that is set aside for them.
     NoRoom,
+    /// The node takes in as many files as it may.
+    NoPlace,
 }
 
 impl From<Refusal> for Problem {
@@ -115,7 +118,9 @@ fn status(refusal: &Refusal) -> StatusCode {
         }
         Refusal::KeyReadOnly | Refusal::KeyLacksRight { .. } | Refusal::MayNotPerform { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::TooManyWaiting | Refusal::TooManyImports | Refusal::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooManyWaiting | Refusal::TooManyImports | Refusal::TooManyUploads | Refusal::TooManyRequests { .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         Refusal::BodyInvalid { .. } | Refusal::BodyBroken => StatusCode::BAD_REQUEST,
         Refusal::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -250,6 +255,10 @@ pub fn no_room() -> Response<Body> {
     unavailable("Too many large bodies are being read; nothing has happened, try again later", RETRY_SOON)
 }
 
+pub fn no_place() -> Response<Body> {
+    unavailable(&format!("{UPLOADS_MAX} files are being taken in on this node; nothing has happened, try again later"), RETRY_SOON)
+}
+
 pub fn stopping() -> Response<Body> {
     unavailable("This node is stopping; ask another one", RETRY_LATER)
 }
@@ -292,6 +301,7 @@ mod tests {
             (failed(StoreError::Overloaded), 503, Some("1")),
             (failed(StoreError::OutcomeUnknown(secret())), 503, Some("1")),
             (no_room(), 503, Some("1")),
+            (no_place(), 503, Some("1")),
             (stopping(), 503, Some("5")),
             (failed(StoreError::LeaseLost), 500, None),
             (failed(StoreError::Sql(secret())), 500, None),

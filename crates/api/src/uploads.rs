@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use baton_core::ids::Id;
 use baton_core::limits::{UPLOADS_A_WORKSPACE_MAX, UPLOADS_MAX};
+use baton_core::refusal::Refusal;
 use parking_lot::Mutex;
+
+use crate::problem::Problem;
 
 #[derive(Default)]
 pub struct Uploads(Arc<Mutex<HashMap<Id, usize>>>);
@@ -17,16 +20,18 @@ pub struct Place {
 }
 
 impl Uploads {
-    /// `None`: others have them all, or the workspace has as many as it may.
-    pub fn begin(&self, workspace: Id) -> Option<Place> {
+    pub fn begin(&self, workspace: Id) -> Result<Place, Problem> {
         let mut of = self.0.lock();
         let all: usize = of.values().sum();
         let own = of.get(&workspace).copied().unwrap_or(0);
-        if all >= UPLOADS_MAX || own >= UPLOADS_A_WORKSPACE_MAX {
-            return None;
+        if own >= UPLOADS_A_WORKSPACE_MAX {
+            return Err(Refusal::TooManyUploads.into());
+        }
+        if all >= UPLOADS_MAX {
+            return Err(Problem::NoPlace);
         }
         of.insert(workspace, own + 1);
-        Some(Place { uploads: self.0.clone(), workspace })
+        Ok(Place { uploads: self.0.clone(), workspace })
     }
 }
 
@@ -49,13 +54,15 @@ mod tests {
         let uploads = Uploads::default();
         let begin = |workspace: i64| uploads.begin(Id::from_i64(workspace).expect("an id"));
         let mut held: Vec<Place> = (0..UPLOADS_A_WORKSPACE_MAX).map(|_| begin(1).expect("a place")).collect();
-        assert!(begin(1).is_none());
+        let own = |full: Result<Place, Problem>| matches!(full, Err(Problem::Request(told)) if told == Refusal::TooManyUploads.into());
+        assert!(own(begin(1)));
         held.extend((UPLOADS_A_WORKSPACE_MAX..UPLOADS_MAX).map(|other| begin(100 + other.cast_signed() as i64).expect("a place")));
-        assert!(begin(2).is_none(), "there are no more");
+        assert!(matches!(begin(2), Err(Problem::NoPlace)), "there are no more");
+        assert!(own(begin(1)), "its own are told first");
         drop(held.remove(0));
-        assert!(begin(2).is_some(), "one has ended");
+        assert!(begin(2).is_ok(), "one has ended");
         held.push(begin(1).expect("a place"));
-        assert!(begin(1).is_none());
+        assert!(own(begin(1)));
         held.clear();
         assert!(uploads.0.lock().is_empty());
     }

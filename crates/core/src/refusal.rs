@@ -165,6 +165,8 @@ pub enum Refusal {
     ImportHasEnded,
     /// The workspace has as many waiting as it may.
     TooManyImports,
+    /// The workspace has as many that are still coming as it may.
+    TooManyUploads,
     /// Those of an import that ended long ago.
     RowsGone,
     // Ending and repeating an execution
@@ -407,6 +409,7 @@ impl Refusal {
             Refusal::ImportInterrupted { .. } => "import_interrupted",
             Refusal::ImportHasEnded => "import_has_ended",
             Refusal::TooManyImports => "too_many_imports",
+            Refusal::TooManyUploads => "too_many_uploads",
             Refusal::RowsGone => "rows_gone",
             Refusal::HasEnded => "has_ended",
             Refusal::HasNotFailed => "has_not_failed",
@@ -528,6 +531,9 @@ impl fmt::Display for Refusal {
             Refusal::ImportHasEnded => f.write_str("Import has ended already"),
             Refusal::TooManyImports => {
                 write!(f, "{} imports of this workspace are waiting; try again later", crate::limits::WAITING_IMPORTS_MAX)
+            }
+            Refusal::TooManyUploads => {
+                write!(f, "{} files of this workspace are being taken in; try again later", crate::limits::UPLOADS_A_WORKSPACE_MAX)
             }
             Refusal::RowsGone => {
                 write!(

@@ -22,7 +22,7 @@ use crate::cache::{Cache, Learned};
 use crate::cx::{Cx, Failure, Outcome};
 use crate::env::{Clock, Entropy, TxEnv};
 use crate::fail_point;
-use crate::idempotency::{self, Answer, IdempotencyKey, Replayed};
+use crate::idempotency::{self, Answer, IdempotencyKey, IdempotencyScope, Replayed};
 use crate::listings::Listings;
 use crate::look::Look;
 use crate::metrics::Metrics;
@@ -240,6 +240,11 @@ impl Engine {
             },
             done => done,
         }
+    }
+
+    /// Whether a POST under this key has an answer already, which is kept for the caller's rights.
+    pub async fn has_answered(&self, ask: Ask, scope: IdempotencyScope) -> Outcome<bool> {
+        self.read(ask, move |cx| idempotency::is_kept(cx, &scope)).await
     }
 }
 

@@ -23,10 +23,14 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replayed(pub bool);
 
-/// A caller's key within its scope (method, path and query; workspace and rights are the caller's), and what it came with.
+/// A caller's key within its scope: method, path and query; workspace and rights are the caller's.
+#[derive(Clone, Debug)]
+pub struct IdempotencyScope([u8; 32]);
+
+/// The same with what it came with.
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey {
-    scope: [u8; 32],
+    scope: IdempotencyScope,
     body: [u8; 32],
 }
 
@@ -40,23 +44,25 @@ impl BodyHash {
     }
 }
 
-impl IdempotencyKey {
-    pub fn new(key: &str, method: &str, path_and_query: &str, body: &[u8]) -> IdempotencyKey {
-        IdempotencyKey::hashed(key, method, path_and_query, Sha256::digest(body).into())
-    }
-
-    /// The same for a body that was never held as a whole.
-    pub fn of_hashed(key: &str, method: &str, path_and_query: &str, body: BodyHash) -> IdempotencyKey {
-        IdempotencyKey::hashed(key, method, path_and_query, body.0.finalize().into())
-    }
-
-    fn hashed(key: &str, method: &str, path_and_query: &str, body: [u8; 32]) -> IdempotencyKey {
+impl IdempotencyScope {
+    pub fn new(key: &str, method: &str, path_and_query: &str) -> IdempotencyScope {
         let mut scope = Sha256::new();
         for part in [key, method, path_and_query] {
             scope.update(part.len().to_be_bytes());
             scope.update(part);
         }
-        IdempotencyKey { scope: scope.finalize().into(), body }
+        IdempotencyScope(scope.finalize().into())
+    }
+
+    /// For a body that was never held as a whole.
+    pub fn with(self, body: BodyHash) -> IdempotencyKey {
+        IdempotencyKey { scope: self, body: body.0.finalize().into() }
+    }
+}
+
+impl IdempotencyKey {
+    pub fn new(key: &str, method: &str, path_and_query: &str, body: &[u8]) -> IdempotencyKey {
+        IdempotencyKey { scope: IdempotencyScope::new(key, method, path_and_query), body: Sha256::digest(body).into() }
     }
 
     /// The same key for a part of what is asked for, which is done in a transaction of its own. The first part has the key itself, so
@@ -65,8 +71,8 @@ impl IdempotencyKey {
         if number == 0 {
             return self.clone();
         }
-        let scope = Sha256::new().chain_update(self.scope).chain_update(number.to_be_bytes());
-        IdempotencyKey { scope: scope.finalize().into(), body: self.body }
+        let scope = Sha256::new().chain_update(self.scope.0).chain_update(number.to_be_bytes());
+        IdempotencyKey { scope: IdempotencyScope(scope.finalize().into()), body: self.body }
     }
 }
 
@@ -88,13 +94,13 @@ pub(crate) fn once(
         body: answer.body.clone(),
     };
     let now = cx.now();
-    idempotency::insert(cx.tx, cx.caller.workspace, &scope_of(key, &cx.caller.scope), &stored, now)?;
+    idempotency::insert(cx.tx, cx.caller.workspace, &scope_of(&key.scope, &cx.caller.scope), &stored, now)?;
     Ok((answer, Replayed(false)))
 }
 
 /// The answer that is kept under the key, if there is one.
 pub(crate) fn kept(cx: &mut Cx<'_>, key: &IdempotencyKey) -> Outcome<Option<Answer>> {
-    let Some(stored) = idempotency::find(cx.tx, cx.caller.workspace, &scope_of(key, &cx.caller.scope))? else { return Ok(None) };
+    let Some(stored) = find(cx, &key.scope)? else { return Ok(None) };
     if stored.body_hash != key.body {
         return Err(Refusal::KeyReused.into());
     }
@@ -102,12 +108,21 @@ pub(crate) fn kept(cx: &mut Cx<'_>, key: &IdempotencyKey) -> Outcome<Option<Answ
     Ok(Some(Answer { status: u16::try_from(stored.status).unwrap_or(200), headers, body: stored.body }))
 }
 
+/// Whether an answer is kept under the key, for whatever body.
+pub(crate) fn is_kept(cx: &mut Cx<'_>, scope: &IdempotencyScope) -> Outcome<bool> {
+    Ok(find(cx, scope)?.is_some())
+}
+
+fn find(cx: &mut Cx<'_>, scope: &IdempotencyScope) -> Outcome<Option<Stored>> {
+    Ok(idempotency::find(cx.tx, cx.caller.workspace, &scope_of(scope, &cx.caller.scope))?)
+}
+
 /// API keys that may do the same share their answers; one that may do less must not learn what another was told.
-fn scope_of(key: &IdempotencyKey, allowed: &KeyScope) -> [u8; 32] {
+fn scope_of(scope: &IdempotencyScope, allowed: &KeyScope) -> [u8; 32] {
     let KeyScope { read_only, workflows, role } = allowed;
     if *allowed == KeyScope::default() {
-        return key.scope;
+        return scope.0;
     }
     let allowed = serde_json::to_vec(&(read_only, workflows, role)).expect("plain data is JSON");
-    Sha256::new().chain_update(key.scope).chain_update(allowed).finalize().into()
+    Sha256::new().chain_update(scope.0).chain_update(allowed).finalize().into()
 }

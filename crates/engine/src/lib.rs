@@ -34,6 +34,6 @@ pub use baton_store::StoreError;
 pub use baton_store::measure::Histogram;
 pub use cx::{Cx, Failure, Found, Outcome};
 pub use engine::{Ask, Engine, EngineOptions, Surroundings};
-pub use idempotency::{Answer, BodyHash, IdempotencyKey, Replayed};
+pub use idempotency::{Answer, BodyHash, IdempotencyKey, IdempotencyScope, Replayed};
 pub use metrics::{Measured, Metric, MetricKind, Sample};
 pub use rates::Rate;

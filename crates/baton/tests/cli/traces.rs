@@ -239,6 +239,7 @@ fn each_chunk_of_an_import_has_a_span_of_its_own() {
     let import = listed()[0]["id"].clone();
     assert_eq!(calls.server.stop(), Some(0));
     let spans = collector.spans();
-    let of_import = spans.iter().filter(|told| told.span.name == "execution" && told.attributes["baton.execution"] == import);
+    let of_import = spans.iter().filter(|told| told.span.name == "import" && told.attributes["baton.import"] == import);
     assert_eq!(of_import.count(), 2);
+    assert!(spans.iter().all(|told| told.span.name != "execution"), "an import is none");
 }

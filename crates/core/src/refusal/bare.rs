@@ -95,6 +95,7 @@ impl Refusal {
             | Refusal::ImportInterrupted { .. }
             | Refusal::ImportHasEnded
             | Refusal::TooManyImports
+            | Refusal::TooManyUploads
             | Refusal::RowsGone
             | Refusal::HasEnded
             | Refusal::HasNotFailed

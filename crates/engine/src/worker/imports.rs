@@ -41,12 +41,12 @@ impl Engine {
                     return self.settled(&next).await.filter(|found| found.claim == next.claim);
                 }
                 Err(Failure::Store(StoreError::LeaseLost)) => {
-                    warn!(import = %job.id, "the lease was lost; the chunk is dropped");
+                    warn!("the lease was lost; the chunk is dropped");
                     self.shared.metrics.late_writes.add(1);
                     return None;
                 }
                 Err(failure) => {
-                    error!(import = %job.id, %failure, "a chunk of an import could not be saved; it is tried again");
+                    error!(%failure, "a chunk of an import could not be saved; it is tried again");
                     let lost_a_race = matches!(&failure, Failure::Store(error) if tasks::is_unique_id_taken(error));
                     faults += u32::from(is_fault(&failure) && !lost_a_race);
                     tokio::time::sleep(wait).await;

@@ -303,9 +303,12 @@ impl Engine {
     }
 }
 
-/// Whatever is logged of an execution, it is logged with this.
+/// Whatever is logged of an execution or an import, it is logged with this.
 pub(super) fn span_of(job: &Job) -> Span {
-    error_span!(parent: None, "execution", execution = %job.id, workspace = %job.workspace)
+    match job.takes {
+        Takes::Worker | Takes::Call => error_span!(parent: None, "execution", execution = %job.id, workspace = %job.workspace),
+        Takes::Import => error_span!(parent: None, "import", import = %job.id, workspace = %job.workspace),
+    }
 }
 
 /// What time will not mend.

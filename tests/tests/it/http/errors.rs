@@ -94,6 +94,7 @@ fn examples() -> Vec<Refusal> {
         Refusal::ImportInterrupted { row: 2001 },
         Refusal::ImportHasEnded,
         Refusal::TooManyImports,
+        Refusal::TooManyUploads,
         Refusal::RowsGone,
         Refusal::HasEnded,
         Refusal::HasNotFailed,

@@ -1,27 +1,20 @@
 //! Tasks that come in files: `.../imports`.
 
-use std::collections::VecDeque;
 use std::fmt::Write;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes};
-use baton_core::limits::{UPLOADS_A_WORKSPACE_MAX, WAITING_IMPORTS_MAX};
 use baton_engine::KeyScope;
 use baton_engine::commands::api_keys;
 use baton_store::{Options, Place};
-use futures_core::Stream;
 use serde_json::{Value as Json, json};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::review::{REVIEW, Review};
-use super::server::{Call, Reply, Server, get, post, put};
+use super::server::{Call, Server, get, post, put};
 use crate::world::{MovedClock, places, until};
 
 const DAY: i64 = 24 * 3600;
 
 impl Review {
-    fn import(&self, query: &str, file: &str) -> Call {
+    pub fn import(&self, query: &str, file: &str) -> Call {
         post(self.at(&format!("/imports{query}")), file).with("content-type", "text/csv")
     }
 
@@ -31,7 +24,7 @@ impl Review {
         (self.ended(&id).await, self.errors(&id).await)
     }
 
-    async fn ended(&self, id: &str) -> Json {
+    pub async fn ended(&self, id: &str) -> Json {
         let mut ended = until(async || {
             let found = self.send(get(self.at(&format!("/imports/{id}")))).await.expect(200).json();
             (found["status"] != "Pending").then_some(found)
@@ -51,7 +44,7 @@ impl Review {
         reply.text().to_owned()
     }
 
-    async fn column(&self, name: &str) -> Vec<Json> {
+    pub async fn column(&self, name: &str) -> Vec<Json> {
         let tasks = self.send(get(self.at("/tasks"))).await.expect(200).json();
         tasks.as_array().expect("a list").iter().map(|task| task[name].clone()).collect()
     }
@@ -115,7 +108,7 @@ async fn rows_become_tasks_and_change_them() {
 }
 
 /// A file of so many rows, in which some are wrong.
-fn numbered(rows: usize, wrong: &[usize]) -> String {
+pub fn numbered(rows: usize, wrong: &[usize]) -> String {
     let mut file = "ID,Count,Note\n".to_owned();
     for row in 1..=rows {
         let count = if wrong.contains(&row) { "many".to_owned() } else { row.to_string() };
@@ -217,57 +210,9 @@ async fn what_is_no_file_of_tasks_is_refused_and_leaves_nothing() {
     until(async || (number(&review, left).await == 0).then_some(())).await;
 }
 
-async fn number(review: &Review, sql: &'static str) -> i64 {
+pub async fn number(review: &Review, sql: &'static str) -> i64 {
     let count = move |cx: &mut baton_engine::Cx<'_>| Ok(cx.tx.query_one(sql, &[], |row| row.int(0))?);
     review.server.engine.read(review.server.operator(), count).await.expect("it is read").expect("a number")
-}
-
-struct Pieces(VecDeque<Result<Bytes, std::io::Error>>);
-
-impl Stream for Pieces {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.pop_front())
-    }
-}
-
-/// A body that comes in these pieces, and may break off.
-fn in_pieces(pieces: Vec<&'static str>, whole: bool) -> Body {
-    let pieces = pieces.into_iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
-    let end = (!whole).then(|| Err(std::io::Error::other("it breaks off")));
-    Body::from_stream(Pieces(pieces.chain(end).collect()))
-}
-
-#[tokio::test]
-async fn a_file_that_breaks_off_leaves_nothing() {
-    let review = Review::start().await;
-    let broken = review.server.respond_to(review.import("", ""), in_pieces(vec!["ID\n1\n", "2\n"], false)).await;
-    let reply = Reply::read(broken).await.expect(400);
-    assert_eq!(reply.json(), json!({ "errors": ["body broke off before its end"] }));
-    let whole = review.server.respond_to(review.import("", ""), in_pieces(vec!["I", "D\n1", "0\n2"], true)).await;
-    let id = Reply::read(whole).await.expect(202).string("id");
-    review.server.work();
-    assert_eq!(review.ended(&id).await, counts("Success", [2, 2, 2, 0, 0]));
-    assert_eq!(review.column("ID").await, ["10", "2"]);
-    until(async || (number(&review, "SELECT count(*) FROM imports").await == 1).then_some(())).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_repetition_is_the_same_import() {
-    on_every_store(async |review| {
-        let call = review.import("", "ID\n1\n").with("idempotency-key", "k1");
-        let first = review.send(call.clone()).await.expect(202);
-        assert_eq!(first.header("location").expect("a place"), format!("/api/v1{}/imports/{}", review.path, first.string("id")));
-        let again = review.send(call.clone()).await.expect(202);
-        assert_eq!((again.text(), again.header("idempotency-replayed")), (first.text(), Some("true")));
-        let other = Call { body: "ID\n2\n".into(), ..call };
-        review.server.refuses(other, 422, &["Idempotency-Key was used with another body"]).await;
-        assert_eq!(review.ended(&first.string("id")).await, counts("Success", [1, 1, 1, 0, 0]));
-        assert_eq!(review.send(get(review.at("/imports"))).await.json().as_array().map(Vec::len), Some(1));
-        until(async || (number(&review, "SELECT count(*) FROM imports").await == 1).then_some(())).await;
-    })
-    .await;
 }
 
 #[tokio::test]
@@ -349,86 +294,6 @@ async fn the_rows_of_another_key_are_for_those_who_see_everything() {
     review.send(get(review.at(&format!("/imports/{own}/errors"))).by(&sees_less)).await.expect(200);
     let hidden = review.send(review.import("", "ID,Notes\n").by(&sees_less)).await.expect(422).json();
     assert!(hidden["errors"]["Notes"][0].as_str().is_some_and(|told| told.starts_with("\"Notes\" is not a field")), "{hidden}");
-}
-
-#[tokio::test]
-async fn a_file_is_not_larger_than_the_operator_allows() {
-    let mut review = Review::start().await;
-    let options = baton_api::ApiOptions { import_bytes_max: 1000, ..baton_api::ApiOptions::default() };
-    review.server.router = baton_api::router(review.server.engine.clone(), options);
-    let file = numbered(100, &[]);
-    for call in [review.import("", &file), review.import("", &file).with("content-length", &file.len().to_string())] {
-        review.server.refuses(call, 413, &["body is larger than 1000 bytes"]).await;
-    }
-    let smaller = numbered(50, &[]);
-    assert!((500..1000).contains(&smaller.len()));
-    review.send(review.import("?_mapping=%7B%22Note%22:null%7D", &smaller)).await.expect(202);
-}
-
-/// A file that is still coming.
-fn coming() -> (Sender<Result<Bytes, std::io::Error>>, Body) {
-    let (sender, receiver) = channel(1);
-    (sender, Body::from_stream(Coming(receiver)))
-}
-
-struct Coming(Receiver<Result<Bytes, std::io::Error>>);
-
-impl Stream for Coming {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(context)
-    }
-}
-
-#[tokio::test]
-async fn files_that_come_slowly_leave_places_and_room_to_others() {
-    let review = Review::start().await;
-    let other = review.server.new_workspace(review.server.engine.fresh_id(), "Durmstrang", "igor@durmstrang.edu").await;
-    let mut slow = Vec::new();
-    for _ in 0..UPLOADS_A_WORKSPACE_MAX {
-        let (sender, body) = coming();
-        let mut answer = Box::pin(review.server.respond_to(review.import("", ""), body));
-        let begun = async {
-            sender.send(Ok(Bytes::from_static(b"ID\n"))).await.expect("it is read");
-            // There is room for one more piece when the first is taken.
-            drop(sender.reserve().await.expect("it is read"));
-        };
-        tokio::select! {
-            _ = &mut answer => panic!("it has not been sent whole"),
-            () = begun => {}
-        }
-        slow.push((sender, answer));
-    }
-    let told = ["Too many large bodies are being read; nothing has happened, try again later"];
-    let reply = review.server.refuses(review.import("", "ID\n1\n"), 503, &told).await;
-    assert_eq!(reply.header("retry-after"), Some("1"));
-    // It is known there that the workflow is none of its own, so it has been let in.
-    review.server.refuses(review.import("", "ID\n1\n").by(&other), 404, &["Workflow not found"]).await;
-    let large = format!("{{\"Name\":\"x\"}}{}", " ".repeat(9 * 1024 * 1024));
-    review.send(post(review.at("/tasks"), large)).await.expect(201);
-
-    for (sender, answer) in slow {
-        drop(sender);
-        Reply::read(answer.await).await.expect(202);
-    }
-    review.send(review.import("", "ID\n1\n")).await.expect(202);
-}
-
-#[tokio::test]
-async fn a_workspace_has_so_many_imports_waiting_and_no_more() {
-    let review = Review::start().await;
-    let mut waiting = Vec::new();
-    for _ in 0..WAITING_IMPORTS_MAX {
-        waiting.push(review.send(review.import("", "ID\n1\n")).await.expect(202).string("id"));
-    }
-    let one_more = review.import("", "ID\n1\n");
-    let told = ["10 imports of this workspace are waiting; try again later"];
-    let reply = review.server.refuses(one_more.clone(), 429, &told).await;
-    assert!(reply.header("retry-after").is_some());
-    assert_eq!(number(&review, "SELECT count(*) FROM imports").await, 10);
-    review.send(post(review.at(&format!("/imports/{}/cancel", waiting[3])), "{}")).await.expect(200);
-    review.send(one_more).await.expect(202);
 }
 
 /// Empty cells take memory too.

@@ -50,6 +50,7 @@ mod server;
 mod store_failures;
 mod stream;
 mod tasks;
+mod uploads;
 mod users;
 mod wait;
 mod watch;

@@ -7,9 +7,9 @@ use axum::http::{Method, StatusCode};
 use baton_core::csv::{Bad, Reader, Row, header};
 use baton_core::ids::Id;
 use baton_core::limits::{IMPORT_CELL_BYTES, IMPORT_CHUNK_BYTES, IMPORT_CHUNK_ROWS};
-use baton_core::refusal::Refusal;
+use baton_core::refusal::{Refusal, Refusals};
 use baton_engine::commands::imports;
-use baton_engine::{Ask, BodyHash, Engine, Failure, Outcome, Replayed, StoreError};
+use baton_engine::{Ask, BodyHash, Engine, Failure, IdempotencyScope, Outcome, Replayed, StoreError};
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -54,7 +54,10 @@ fn docs() -> Docs {
             Done::json(202, "It is in line.", schemas::object(json!({ "id": schemas::id(), "status": schemas::one_of(&["Pending"]) })))
                 .with(&[LOCATION]),
         ],
-        refuses: &[Refuses::Plain(&["too_many_imports"]), Refuses::Fields(&["column_unknown", "column_missing", "column_twice"])],
+        refuses: &[
+            Refuses::Plain(&["too_many_imports", "too_many_uploads"]),
+            Refuses::Fields(&["column_unknown", "column_missing", "column_twice"]),
+        ],
     }
 }
 
@@ -73,10 +76,10 @@ fn handle(mut call: Call) -> Handled {
         let query = call.query()?;
         query.expect_only(&["_mapping", "_delimiter", "_dry_run"])?;
         let delimiter = query.delimiter()?;
-        let key = call.idempotency_key_of_file()?;
         let mut upload = Upload {
             engine: call.engine().clone(),
             ask: call.ask(),
+            key: call.idempotency_scope()?,
             workflow: call.part("workflow"),
             mapping: mapping(&query)?,
             dry_run: query.flag("_dry_run")?,
@@ -94,15 +97,16 @@ fn handle(mut call: Call) -> Handled {
                 return Err(problem);
             }
         };
-        let Upload { begun: Some(id), workflow, engine, ask, .. } = &upload else { unreachable!("a file that is whole has begun") };
-        let (id, workflow) = (*id, workflow.clone());
+        let Upload { begun: Some(begun), workflow, engine, ask, key, .. } = &upload else { unreachable!("a file that is whole has begun") };
+        let (begun, workflow, key) = (begun.clone(), workflow.clone(), key.clone());
         let command = move |cx: &mut baton_engine::Cx<'_>| {
+            let id = begun.clone()?;
             let import = imports::accept(cx, &workflow, id)?;
             let path = format!("/api/v1/workflows/{workflow}/imports/{}", import.id);
             let accepted = Accepted { id: import.id, status: import.status.name() };
             Ok(reply::located(reply::answer(StatusCode::ACCEPTED, &accepted), path))
         };
-        let answered = engine.write_once(ask.clone(), key.map(|key| key(hash)), command).await;
+        let answered = engine.write_once(ask.clone(), key.map(|key| key.with(hash)), command).await;
         if !matches!(answered, Ok((_, Replayed(false)))) {
             upload.give_up().await;
         }
@@ -126,11 +130,13 @@ fn mapping(query: &Query) -> Result<IndexMap<String, Option<String>>, Refusal> {
 struct Upload {
     engine: Engine,
     ask: Ask,
+    key: Option<IdempotencyScope>,
     workflow: String,
     mapping: IndexMap<String, Option<String>>,
     dry_run: bool,
-    /// The import, once the header is there.
-    begun: Option<Id>,
+    /// The import, once the header is there; or why there is none, where the key has an answer already. Whether that is for this file
+    /// shows at its end, and until then nothing of it is stored.
+    begun: Option<Result<Id, Refusals>>,
     /// Those that are not stored yet, and what they take.
     rows: Vec<Row>,
     bytes: usize,
@@ -160,9 +166,13 @@ impl Upload {
 
     async fn keep(&mut self, rows: &mut Vec<Row>) -> Result<(), Problem> {
         for row in rows.drain(..) {
-            if self.begun.is_none() {
-                self.begin(header(row).map_err(invalid)?).await?;
-                continue;
+            match self.begun {
+                None => {
+                    self.begin(header(row).map_err(invalid)?).await?;
+                    continue;
+                }
+                Some(Err(_)) => continue,
+                Some(Ok(_)) => {}
             }
             let bytes: usize = row.cells.iter().map(|cell| cell.len() + IMPORT_CELL_BYTES).sum();
             if self.rows.len() == IMPORT_CHUNK_ROWS || (!self.rows.is_empty() && self.bytes + bytes > IMPORT_CHUNK_BYTES) {
@@ -177,13 +187,28 @@ impl Upload {
     async fn begin(&mut self, header: Vec<String>) -> Outcome<()> {
         let (workflow, mapping, dry_run) = (self.workflow.clone(), self.mapping.clone(), self.dry_run);
         let begin = move |cx: &mut baton_engine::Cx<'_>| imports::begin(cx, &workflow, &header, &mapping, dry_run);
-        self.begun = Some(self.engine.write(self.ask.clone(), begin).await?);
+        self.begun = Some(match self.engine.write(self.ask.clone(), begin).await {
+            Ok(id) => Ok(id),
+            Err(Failure::Refused(refusals)) if self.has_answer().await? => Err(refusals),
+            Err(failure) => return Err(failure),
+        });
         Ok(())
+    }
+
+    /// A refusal that has come up since is none for who asks again.
+    async fn has_answer(&self) -> Outcome<bool> {
+        match &self.key {
+            Some(key) => self.engine.has_answered(self.ask.clone(), key.clone()).await,
+            None => Ok(false),
+        }
     }
 
     /// The rows that have come since the last time.
     async fn store(&mut self) -> Outcome<()> {
-        let Some(id) = self.begun.filter(|_| !self.rows.is_empty()) else { return Ok(()) };
+        let Some(Ok(id)) = self.begun else { return Ok(()) };
+        if self.rows.is_empty() {
+            return Ok(());
+        }
         let (count, content) = (self.rows.len(), Arc::new(imports::content(&self.rows)));
         self.rows.clear();
         self.bytes = 0;
@@ -201,7 +226,7 @@ impl Upload {
 
     /// Nobody misses it: what this fails to do is done later by itself.
     async fn give_up(&self) {
-        if let Some(id) = self.begun {
+        if let Some(Ok(id)) = self.begun {
             drop(self.engine.write(self.ask.clone(), move |cx| imports::give_up(cx, id)).await);
         }
     }
