@@ -44,6 +44,8 @@ impl From<Failure> for Problem {
 /// Seconds that a caller is asked to wait.
 const RETRY_SOON: &str = "1";
 const RETRY_LATER: &str = "5";
+/// A file takes long to be sent in vain, and those before it take longer.
+const RETRY_WITH_FILE: &str = "10";
 
 pub fn response(failure: Failure, request_id: &str) -> Response<Body> {
     match failure {
@@ -74,6 +76,9 @@ pub fn refused(refusals: &Refusals) -> Response<Body> {
         }
         Refusals::Plain(Refusal::TooManyRequests { seconds, .. }) => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
+        Refusals::Plain(Refusal::TooManyImports | Refusal::TooManyUploads) => {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_WITH_FILE));
         }
         _ if status == StatusCode::TOO_MANY_REQUESTS => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SOON));
@@ -256,7 +261,7 @@ pub fn no_room() -> Response<Body> {
 }
 
 pub fn no_place() -> Response<Body> {
-    unavailable(&format!("{UPLOADS_MAX} files are being taken in on this node; nothing has happened, try again later"), RETRY_SOON)
+    unavailable(&format!("{UPLOADS_MAX} files are being taken in on this node; nothing has happened, try again later"), RETRY_WITH_FILE)
 }
 
 pub fn stopping() -> Response<Body> {
@@ -301,7 +306,7 @@ mod tests {
             (failed(StoreError::Overloaded), 503, Some("1")),
             (failed(StoreError::OutcomeUnknown(secret())), 503, Some("1")),
             (no_room(), 503, Some("1")),
-            (no_place(), 503, Some("1")),
+            (no_place(), 503, Some("10")),
             (stopping(), 503, Some("5")),
             (failed(StoreError::LeaseLost), 500, None),
             (failed(StoreError::Sql(secret())), 500, None),

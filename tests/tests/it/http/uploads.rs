@@ -199,7 +199,7 @@ async fn files_that_come_slowly_leave_places_and_room_to_others() {
     }
     let told = ["4 files of this workspace are being taken in; try again later"];
     let reply = review.server.refuses(review.import("", "ID\n1\n"), 429, &told).await;
-    assert_eq!(reply.header("retry-after"), Some("1"));
+    assert_eq!(reply.header("retry-after"), Some("10"));
     // It is known there that the workflow is none of its own, so it has been let in.
     review.server.refuses(review.import("", "ID\n1\n").by(&other), 404, &["Workflow not found"]).await;
     let large = format!("{{\"Name\":\"x\"}}{}", " ".repeat(9 * 1024 * 1024));
@@ -226,7 +226,7 @@ async fn a_node_takes_in_so_many_files_of_all_and_says_so() {
     }
     let told = ["16 files are being taken in on this node; nothing has happened, try again later"];
     let reply = review.server.refuses(review.import("", "ID\n1\n"), 503, &told).await;
-    assert_eq!(reply.header("retry-after"), Some("1"));
+    assert_eq!(reply.header("retry-after"), Some("10"));
     let (sender, answer) = slow.pop().expect("there are some");
     drop(sender);
     Reply::read(answer.await).await.expect(404);
