@@ -25,11 +25,11 @@ impl Backup {
             if stdout().is_terminal() {
                 return Err(Trouble::usage("a backup is no text for a terminal: send it to a file or a program"));
             }
-            back_up(settings, Box::new(stdout()))?;
+            back_up(settings, Box::new(stdout()), "stdout")?;
         } else {
             let partial = Partial::begin(&self.file)?;
             let out = partial.file.try_clone().map_err(|error| unwritten(&partial.path, &error))?;
-            let Copied { schema, rows } = back_up(settings, Box::new(out))?;
+            let Copied { schema, rows } = back_up(settings, Box::new(out), &self.file.display().to_string())?;
             partial.keep(&self.file)?;
             print(&format!("{}: {rows} rows of schema {schema}", self.file.display()))?;
         }
@@ -38,9 +38,9 @@ impl Backup {
     }
 }
 
-fn back_up(settings: &Settings, out: Box<dyn Write + Send>) -> Result<Copied, Trouble> {
+fn back_up(settings: &Settings, out: Box<dyn Write + Send>, name: &str) -> Result<Copied, Trouble> {
     let mut bar = Bar::new();
-    admin::back_up(settings, out, move |progress| bar.draw(progress))
+    admin::back_up(settings, out, name, move |progress| bar.draw(progress))
 }
 
 /// A backup that is not whole yet; one that is interrupted stays as such, and the next takes its place.

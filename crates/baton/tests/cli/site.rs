@@ -75,6 +75,15 @@ impl Site {
         ended(self.command(arguments))
     }
 
+    /// On a disk that has room for a file of so many blocks of 512 or 1024 bytes; without the signal, so that a write fails as on a full one.
+    pub fn limited(&self, blocks: u32, arguments: &[&str]) -> Command {
+        let mut command = Command::new("sh");
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_baton")]).args(arguments).stdin(Stdio::null());
+        self.isolate(&mut command);
+        command
+    }
+
     /// What a command that must succeed prints, without the last line's end.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
