@@ -78,16 +78,22 @@ impl Remote {
         }
     }
 
-    /// An answer that is written while it comes. Nothing is asked again: some of it may be written.
-    pub async fn download(&self, call: &Call, sink: &mut (dyn Write + Send)) -> Result<(), Trouble> {
+    /// An answer that is written while it comes, to what people call `name`. Nothing is asked again: some of it may be written.
+    pub async fn download(&self, call: &Call, sink: &mut (dyn Write + Send), name: &str) -> Result<(), Trouble> {
         let request = call.request(&self.url, &self.key)?;
         let mut unwritten = None;
-        let mut write = |piece: &[u8]| sink.write_all(piece).inspect_err(|error| unwritten = Some(error.to_string()));
+        let mut write = |piece: &[u8]| {
+            sink.write_all(piece).map_err(|error| {
+                let kind = error.kind();
+                unwritten = Some(error);
+                kind.into()
+            })
+        };
         match self.client.download(&request, &mut write).await {
             Ok(answer) if answer.failure().is_none() => Ok(()),
             Ok(answer) => Err(Answer::read(answer, now(), call, &self.url)?.refusal()),
             Err(error) => match unwritten {
-                Some(error) => Err(Trouble::refused(format!("what came can't be written: {error}"))),
+                Some(error) => Err(Trouble::unwritten(name, &error)),
                 None => Err(Trouble::refused(self.unanswered(call, &error.failure, false))),
             },
         }

@@ -84,6 +84,15 @@ impl Site {
         command
     }
 
+    /// All that is in the folder.
+    pub fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("the folder is ours");
+        let name = |entry: std::fs::DirEntry| entry.file_name().into_string().expect("UTF-8");
+        let mut names: Vec<String> = entries.map(|entry| name(entry.expect("it is read"))).collect();
+        names.sort();
+        names
+    }
+
     /// What a command that must succeed prints, without the last line's end.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
