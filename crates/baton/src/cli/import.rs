@@ -67,18 +67,32 @@ impl Import {
             let goes_on = || format!("import {} goes on: {again}, or see how by {}", plain(id), remote.curl(&plain(&place[..4].join("/"))));
             let ended = wait(&remote, &place[..4]).await.map_err(|trouble| trouble.and([goes_on()]))?;
             self.tell(&ended)?;
-            if status(&ended) != "Fail" {
-                return Ok(());
-            }
-            let mut errors = sentences(&ended.json["errors"]);
-            if let Some(path) = &self.errors {
-                to_file(&remote, &Call::list(&place), path).await.map_err(|trouble| trouble.and(errors.split_off(0)))?;
-                if let Some(last) = errors.last_mut() {
-                    last.push_str(&format!("; mend {} and import it", path.display()));
-                }
-            }
-            Err(Trouble::Refused(errors))
+            if status(&ended) == "Fail" { Err(self.left(&remote, &Call::list(&place), &ended, &key).await) } else { Ok(()) }
         })
+    }
+
+    /// Why not all are in, and how to get at those that are not.
+    async fn left(&self, remote: &Remote, rows: &Call, ended: &Answer, key: &str) -> Trouble {
+        let saved = match &self.errors {
+            Some(path) => to_file(remote, rows, path).await.map(|()| Some(path)),
+            None => Ok(None),
+        };
+        let what_to_do = match &saved {
+            Ok(Some(path)) => format!("; mend {} and import it", path.display()),
+            _ if ended.json["failed"] == 0 => String::new(),
+            _ => {
+                let key = shell_word(key);
+                format!("; the same command with --idempotency-key {key} --errors FILE writes them, to be mended")
+            }
+        };
+        let mut errors = sentences(&ended.json["errors"]);
+        if let Some(last) = errors.last_mut() {
+            last.push_str(&what_to_do);
+        }
+        match saved {
+            Ok(_) => Trouble::Refused(errors),
+            Err(unsaved) => unsaved.and(errors),
+        }
     }
 
     /// Of a column that is said twice, one would be left out silently.

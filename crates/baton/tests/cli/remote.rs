@@ -343,12 +343,12 @@ fn a_connection_that_breaks_makes_no_second_execution() {
     assert_eq!(shell.executions(), 1);
 
     let between = breaking(shell.server.address.clone(), 3);
-    let unknown = shell.run_at(&between.url(), &shell.key, &["act", "Refunds", "R-1", "Note", "--idempotency-key", "mine"]);
+    let unknown = shell.run_at(&between.url(), &shell.key, &["act", "Refunds", "R-1", "Note", "--idempotency-key", "it's;mine"]);
     drop(between.keys());
     assert_eq!(unknown.code, 1, "{unknown:?}");
-    let told = "whether it was done is not known: ask again with --idempotency-key mine, and nothing is done twice\n";
+    let told = "whether it was done is not known: ask again with --idempotency-key 'it'\\''s;mine', and nothing is done twice\n";
     assert!(unknown.err.ends_with(told), "{}", unknown.err);
-    shell.ok(&["act", "Refunds", "R-1", "Note", "--idempotency-key", "mine"]);
+    shell.ok(&["act", "Refunds", "R-1", "Note", "--idempotency-key", "it's;mine"]);
     assert_eq!(shell.executions(), 2);
 }
 
@@ -398,6 +398,7 @@ fn what_is_left_takes_the_place_of_the_file_and_only_when_it_is_whole() {
     assert_eq!((unsaved.code, unsaved.out.as_str()), (1, "0 created, 0 updated, 1 not imported\n"));
     let told: Vec<&str> = unsaved.err.lines().rev().collect();
     assert!(told[1].starts_with("error: fix.csv can't be written: ") && told[0].starts_with("error: Refused rows: 1"), "{unsaved:?}");
+    assert!(told[0].ends_with("; the same command with --idempotency-key once --errors FILE writes them, to be mended"), "{unsaved:?}");
     assert_eq!(shell.site.names(), before);
     let read = || std::fs::read_to_string(shell.site.path("fix.csv")).expect("it is there");
     assert_eq!(read(), "Order,Customer,Amount\nA-1,Ada,much\n");
@@ -449,4 +450,18 @@ fn what_lies_beside_a_file_that_is_written_stays_as_it_was() {
     assert_eq!(shell.site.names(), expected);
     let full = shell.run(&["export", "--workflow", "Refunds", "--output", "/dev/full"]);
     assert!(full.code == 1 && full.err.starts_with("error: /dev/full can't be written: "), "{full:?}");
+}
+
+#[test]
+fn an_import_without_a_file_for_its_errors_says_how_to_get_them() {
+    let shell = Shell::new();
+    shell.site.write("new.csv", "Order,Customer,Amount\nA-1,Ada,much\n");
+    let import = ["import", "new.csv", "--workflow", "Refunds"];
+    let told = shell.run(&[&import[..], &["--idempotency-key", "a;b"]].concat());
+    let way = "; the same command with --idempotency-key 'a;b' --errors FILE writes them, to be mended\n";
+    assert!(told.code == 1 && told.err.ends_with(way), "{told:?}");
+    let way = ["--idempotency-key", "a;b", "--errors", "left.csv"];
+    assert!(shell.run(&[&import[..], &way].concat()).err.ends_with("; mend left.csv and import it\n"));
+    let left = std::fs::read_to_string(shell.site.path("left.csv")).expect("it is written");
+    assert!(left.ends_with("\r\n2,A-1,Ada,much,Amount is invalid\r\n"), "{left}");
 }
