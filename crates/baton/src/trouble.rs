@@ -35,6 +35,10 @@ impl Trouble {
         Trouble::Refused(vec![sentence.into()])
     }
 
+    pub fn unread(what: impl Display, error: &io::Error) -> Trouble {
+        Trouble::refused(format!("{what} can't be read: {error}"))
+    }
+
     pub fn unwritten(what: impl Display, error: &io::Error) -> Trouble {
         Trouble::refused(format!("{what} can't be written: {error}"))
     }

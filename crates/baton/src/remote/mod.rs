@@ -25,6 +25,7 @@ pub use answer::{Answer, sentences};
 pub use call::Call;
 pub use names::Named;
 pub use ready::check_ready;
+pub use upload::Opened;
 pub use waiting::AWAY_MAX;
 
 use crate::settings::{Settings, table};

@@ -1,5 +1,7 @@
 //! A file that is sent. It is on this side until the server has accepted it, so a server that is away or busy is asked again.
 
+use std::io::{self, Read};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use baton_connect::http::{Failure, Outgoing};
@@ -8,14 +10,23 @@ use super::waiting::{AWAY_MAX, COMES_BACK, LOOK_AGAIN_AFTER};
 use super::{AGAIN_AFTER, ATTEMPTS_MAX, Answer, Call, Remote, now};
 use crate::trouble::Trouble;
 
+/// A file at its beginning, and how long it is, where that is known.
+pub struct Opened {
+    pub source: Box<dyn Read + Send>,
+    pub length: Option<u64>,
+}
+
 impl Remote {
-    /// `open` begins the file anew for each attempt; `None` is one that can be read only once, and is not sent again.
-    pub async fn upload(&self, call: &Call, mut open: impl FnMut() -> Result<Option<Outgoing>, Trouble>) -> Result<Answer, Trouble> {
+    /// What people call `name`. `open` begins it anew for each attempt; `None` is what can be read only once, and is not sent again.
+    pub async fn upload(&self, call: &Call, name: &str, mut open: impl FnMut() -> io::Result<Option<Opened>>) -> Result<Answer, Trouble> {
         let request = call.request(&self.url, &self.key)?;
+        let mut open = || open().map_err(|error| Trouble::unread(name, &error));
         let (mut broken, mut waited) = (0, Duration::ZERO);
         let mut body = open()?;
         loop {
-            let Some(outgoing) = body.take() else { return Err(Trouble::refused("there is nothing to send")) };
+            let Some(Opened { source, length }) = body.take() else { return Err(Trouble::refused("there is nothing to send")) };
+            let unread = Arc::new(OnceLock::new());
+            let outgoing = Outgoing::new(Kept { source, unread: Arc::clone(&unread) }, length);
             let (end, pause) = match self.client.upload(&request, outgoing).await {
                 Ok(answer) => {
                     let after = answer.retry_after(now()).unwrap_or_default().max(LOOK_AGAIN_AFTER);
@@ -24,6 +35,9 @@ impl Remote {
                     (Answer::read(answer, now(), call, &self.url), pause)
                 }
                 Err(error) => {
+                    if let Some(error) = unread.get() {
+                        return Err(Trouble::unread(name, error));
+                    }
                     let failure = error.failure;
                     let broke = match failure {
                         Failure::BrokenOff { .. } => true,
@@ -46,17 +60,33 @@ impl Remote {
     }
 }
 
+/// Keeps why it can't be read: to who sends it, it is only a body that ends too early.
+struct Kept {
+    source: Box<dyn Read + Send>,
+    unread: Arc<OnceLock<io::Error>>,
+}
+
+impl Read for Kept {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.source.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            drop(self.unread.set(error));
+            kind.into()
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::waiting::tests::{bound, remote, say};
     use super::*;
 
-    fn file(attempts: usize) -> impl FnMut() -> Result<Option<Outgoing>, Trouble> {
+    fn file(attempts: usize) -> impl FnMut() -> io::Result<Option<Opened>> {
         let mut left = attempts;
         move || {
             let opens = left > 0;
             left = left.saturating_sub(1);
-            Ok(opens.then(|| Outgoing::new(&b"Name\nA\n"[..], Some(7))))
+            Ok(opens.then(|| Opened { source: Box::new(&b"Name\nA\n"[..]), length: Some(7) }))
         }
     }
 
@@ -78,8 +108,34 @@ mod tests {
             }
         };
         let (remote, call) = (remote(port), call());
-        let (seen, ()) = tokio::join!(remote.upload(&call, file(2)), answers);
+        let (seen, ()) = tokio::join!(remote.upload(&call, "a.csv", file(2)), answers);
         assert_eq!(seen.expect("it is accepted at last").json["id"], "7");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_breaks_off_is_not_taken_for_a_server_that_does() {
+        let (listener, port) = bound(0).await;
+        let mut opened = 0;
+        let open = || {
+            opened += 1;
+            let broken = std::iter::once(Err(io::Error::other("a bad sector")));
+            let source = b"Name\n".map(Ok).into_iter().chain(broken);
+            Ok(Some(Opened { source: Box::new(Pieces(source)), length: None }))
+        };
+        let told = remote(port).upload(&call(), "a.csv", open).await.expect_err("it can't be read");
+        assert_eq!((told, opened), (Trouble::refused("a.csv can't be read: a bad sector"), 1));
+        drop(listener);
+    }
+
+    /// Bytes that come one by one.
+    struct Pieces<I>(I);
+
+    impl<I: Iterator<Item = io::Result<u8>>> Read for Pieces<I> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let Some(byte) = self.0.next() else { return Ok(0) };
+            buffer[0] = byte?;
+            Ok(1)
+        }
     }
 
     #[tokio::test]
@@ -89,7 +145,7 @@ mod tests {
             let (remote, call) = (remote(port), call());
             let told = format!("Too many; ask again in {seconds} s with --idempotency-key k");
             let (head, body) = (busy(seconds), r#"{"errors":["Too many"]}"#);
-            let (seen, _) = tokio::join!(remote.upload(&call, file(opens)), say(&listener, &head, body));
+            let (seen, _) = tokio::join!(remote.upload(&call, "a.csv", file(opens)), say(&listener, &head, body));
             assert_eq!(seen.expect("it is answered").refusal(), Trouble::refused(told));
         }
     }

@@ -380,8 +380,11 @@ fn a_file_is_imported_and_what_is_left_is_mended() {
     let twice = shell.run(&["import", "left.csv", "--workflow", "Refunds", "--map", "Nr=Order", "--map", "x=", "--map", "Nr=Email"]);
     assert_eq!((twice.code, twice.out.as_str()), (2, ""), "{twice:?}");
     assert_eq!(twice.err, "error: --map says twice what \"Nr\" is; allowed is one field for a column\n");
-    let missing = shell.run(&["import", "missing.csv", "--workflow", "Refunds"]);
-    assert!(missing.code == 1 && missing.err.contains("missing.csv can't be read"), "{missing:?}");
+    std::fs::create_dir(shell.site.path("folder")).expect("the folder is ours");
+    for unreadable in ["missing.csv", "folder"] {
+        let told = shell.run(&["import", unreadable, "--workflow", "Refunds"]);
+        assert!(told.code == 1 && told.err.starts_with(&format!("error: {unreadable} can't be read: ")), "{told:?}");
+    }
 }
 
 #[test]
