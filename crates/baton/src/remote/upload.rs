@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use baton_connect::http::{Failure, Outgoing};
+use tokio::time::Instant;
 
 use super::waiting::{AWAY_MAX, COMES_BACK, LOOK_AGAIN_AFTER};
-use super::{AGAIN_AFTER, ATTEMPTS_MAX, Answer, Call, Remote, now};
+use super::{Answer, Call, Remote, now};
 use crate::trouble::Trouble;
 
 /// A file at its beginning, and how long it is, where that is known.
@@ -21,41 +22,40 @@ impl Remote {
     pub async fn upload(&self, call: &Call, name: &str, mut open: impl FnMut() -> io::Result<Option<Opened>>) -> Result<Answer, Trouble> {
         let request = call.request(&self.url, &self.key)?;
         let mut open = || open().map_err(|error| Trouble::unread(name, &error));
-        let (mut broken, mut waited) = (0, Duration::ZERO);
+        let mut deadline = None;
         let mut body = open()?;
         loop {
             let Some(Opened { source, length }) = body.take() else { return Err(Trouble::refused("there is nothing to send")) };
             let unread = Arc::new(OnceLock::new());
             let outgoing = Outgoing::new(Kept { source, unread: Arc::clone(&unread) }, length);
-            let (end, pause) = match self.client.upload(&request, outgoing).await {
+            // Nobody has heard the first that finds no connection: it may have gone to a wrong address.
+            let heard = deadline.is_some();
+            let (end, after) = match self.client.upload(&request, outgoing).await {
                 Ok(answer) => {
-                    let after = answer.retry_after(now()).unwrap_or_default().max(LOOK_AGAIN_AFTER);
-                    let pause = COMES_BACK.contains(&answer.status).then_some(after).filter(|after| waited + *after <= AWAY_MAX);
-                    waited += pause.unwrap_or_default();
-                    (Answer::read(answer, now(), call, &self.url), pause)
+                    let after = COMES_BACK.contains(&answer.status).then(|| answer.retry_after(now()).unwrap_or_default());
+                    (Answer::read(answer, now(), call, &self.url), after)
                 }
                 Err(error) => {
                     if let Some(error) = unread.get() {
                         return Err(Trouble::unread(name, error));
                     }
-                    let failure = error.failure;
-                    let broke = match failure {
+                    let comes_back = match error.failure {
                         Failure::BrokenOff { .. } => true,
-                        Failure::NoConnection { .. } => broken > 0 || waited > Duration::ZERO,
+                        Failure::NoConnection { .. } => heard,
                         _ => false,
                     };
-                    let end = Err(Trouble::refused(self.unanswered(call, &failure, broken > 0)));
-                    let pause = (broke && broken + 1 < ATTEMPTS_MAX).then(|| AGAIN_AFTER * 2u32.pow(broken));
-                    broken += 1;
-                    (end, pause)
+                    (Err(Trouble::refused(self.unanswered(call, &error.failure, heard))), comes_back.then_some(Duration::ZERO))
                 }
             };
-            let Some(pause) = pause else { return end };
+            let Some(after) = after.map(|after| after.max(LOOK_AGAIN_AFTER)) else { return end };
+            if Instant::now() + after > *deadline.get_or_insert_with(|| Instant::now() + AWAY_MAX) {
+                return end;
+            }
             body = open()?;
             if body.is_none() {
                 return end;
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(after).await;
         }
     }
 }
@@ -78,7 +78,9 @@ impl Read for Kept {
 
 #[cfg(test)]
 mod tests {
-    use super::super::waiting::tests::{bound, remote, say};
+    use std::future::pending;
+
+    use super::super::waiting::tests::{asked, bound, remote, say};
     use super::*;
 
     fn file(attempts: usize) -> impl FnMut() -> io::Result<Option<Opened>> {
@@ -148,5 +150,54 @@ mod tests {
             let (seen, _) = tokio::join!(remote.upload(&call, "a.csv", file(opens)), say(&listener, &head, body));
             assert_eq!(seen.expect("it is answered").refusal(), Trouble::refused(told));
         }
+    }
+
+    /// Lets the clock run while the client alone does something.
+    async fn pass(time: Duration) {
+        tokio::time::pause();
+        let passed = tokio::time::timeout(time, pending::<()>()).await;
+        assert!(passed.is_err());
+        tokio::time::resume();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_restarts_gets_the_file_when_it_is_back() {
+        let (listener, port) = bound(0).await;
+        let restarts = async {
+            say(&listener, "503 Service Unavailable\r\nRetry-After: 1", r#"{"errors":["This node is stopping"]}"#).await;
+            drop(listener);
+            pass(AWAY_MAX / 2).await;
+            let (listener, _) = bound(port).await;
+            drop(asked(&listener).await);
+            say(&listener, "502 Bad Gateway", "<html>").await;
+            say(&listener, "202 Accepted", r#"{"id":"7"}"#).await;
+            pending().await
+        };
+        let (remote, call) = (remote(port), call());
+        let seen = tokio::select! {
+            seen = remote.upload(&call, "a.csv", file(99)) => seen,
+            never = restarts => never,
+        };
+        assert_eq!(seen.expect("it is back in time").json["id"], "7");
+    }
+
+    #[tokio::test]
+    async fn one_that_stays_away_is_told() {
+        let (listener, port) = bound(0).await;
+        let leaves = async {
+            drop(asked(&listener).await);
+            drop(listener);
+            tokio::time::pause();
+        };
+        let (remote, call) = (remote(port), call());
+        let begun = Instant::now();
+        let (left, ()) = tokio::join!(remote.upload(&call, "a.csv", file(999)), leaves);
+        assert!(begun.elapsed() > AWAY_MAX / 2 && begun.elapsed() < AWAY_MAX * 2);
+        let told = format!("{left:?}");
+        assert!(told.contains("can't be reached any more") && told.contains("with --idempotency-key k"), "{told}");
+        // Whom nobody has heard may be somewhere else.
+        let begun = Instant::now();
+        let told = format!("{:?}", remote.upload(&call, "a.csv", file(9)).await);
+        assert!(told.contains("no server answers at") && begun.elapsed() < AWAY_MAX / 2, "{told}");
     }
 }
