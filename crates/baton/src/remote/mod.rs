@@ -120,6 +120,9 @@ impl Remote {
             Failure::NoConnection { detail } => format!("{url} broke off, and can't be reached any more ({detail}); {}", call.what_now()),
             Failure::TimedOut { after, sent: false } => format!("{url} can't be reached within {} s: check --url", after.as_secs()),
             Failure::TimedOut { after, .. } => format!("{url} has not answered within {} s; {}", after.as_secs(), call.what_now()),
+            Failure::StoodStill { after } => {
+                format!("{url} has taken and given nothing for {} s; {}", after.as_secs(), call.what_now())
+            }
             Failure::BrokenOff { .. } => format!("{url} broke off before its answer was whole; {}", call.what_now()),
             Failure::TooLong { bytes_max } => {
                 format!("the answer is longer than {} MiB: ask for less by --filter", bytes_max / (1024 * 1024))

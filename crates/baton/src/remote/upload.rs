@@ -182,6 +182,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_that_stands_still_is_left() {
+        let (listener, port) = bound(0).await;
+        let stands_still = async {
+            let _kept = asked(&listener).await;
+            tokio::time::pause();
+            pending().await
+        };
+        let (remote, call) = (remote(port), call());
+        let seen = tokio::select! {
+            seen = remote.upload(&call, "a.csv", file(9)) => seen,
+            never = stands_still => never,
+        };
+        let told = format!("{seen:?}");
+        assert!(told.contains(" has taken and given nothing for 300 s; whether it was done is not known"), "{told}");
+    }
+
+    #[tokio::test]
     async fn one_that_stays_away_is_told() {
         let (listener, port) = bound(0).await;
         let leaves = async {
