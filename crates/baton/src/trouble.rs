@@ -1,6 +1,7 @@
 //! Why a command did not do what was asked, and what the shell is told.
 
-use std::io::Write;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use baton_store::StoreError;
@@ -20,7 +21,7 @@ pub enum Trouble {
 
 /// A line beside the result, on stderr. Who has closed it does not want it.
 pub fn note(line: &str) {
-    drop(writeln!(std::io::stderr(), "{line}"));
+    drop(writeln!(io::stderr(), "{line}"));
 }
 
 impl From<StoreError> for Trouble {
@@ -32,6 +33,14 @@ impl From<StoreError> for Trouble {
 impl Trouble {
     pub fn refused(sentence: impl Into<String>) -> Trouble {
         Trouble::Refused(vec![sentence.into()])
+    }
+
+    pub fn unread(what: impl Display, error: &io::Error) -> Trouble {
+        Trouble::refused(format!("{what} can't be read: {error}"))
+    }
+
+    pub fn unwritten(what: impl Display, error: &io::Error) -> Trouble {
+        Trouble::refused(format!("{what} can't be written: {error}"))
     }
 
     pub fn usage(sentence: impl Into<String>) -> Trouble {

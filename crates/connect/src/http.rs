@@ -6,6 +6,7 @@
 
 mod answer;
 mod failure;
+mod limit;
 mod request;
 mod stream;
 
@@ -17,7 +18,6 @@ pub use stream::{Outgoing, Sink};
 use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
@@ -27,6 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
+use self::limit::Limit;
 use crate::guard::{CONNECT_TIMEOUT, Guard};
 use crate::place::Place;
 use crate::tls::Roots;
@@ -35,8 +36,6 @@ use crate::tls::Roots;
 pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Of an answer's status line and headers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// For a file, however large.
-const STREAM_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 pub struct Client {
     guard: Guard,
@@ -64,7 +63,8 @@ impl Client {
 
     /// The same with a body that is read while it is sent, instead of the request's own. As long as it goes on, it takes what it takes.
     pub async fn upload(&self, request: &Request, body: Outgoing) -> Result<Answer, CallError> {
-        let limit = Limit::new(STREAM_TIMEOUT);
+        let limit = Limit::still();
+        let body = limit.watch_body(body);
         let answered = self.send(request, request.to_http_of(body), &limit, async |response| {
             Answer::read(request.place(), response, &limit, self.answer_bytes_max).await
         });
@@ -73,7 +73,7 @@ impl Client {
 
     /// The same with an answer that is given to `sink` while it comes, if it is what was asked for; then it has no body here.
     pub async fn download(&self, request: &Request, sink: Sink<'_>) -> Result<Answer, CallError> {
-        let limit = Limit::new(STREAM_TIMEOUT);
+        let limit = Limit::still();
         let mut http = request.to_http();
         http.headers_mut().insert(http::header::ACCEPT_ENCODING, http::HeaderValue::from_static("identity"));
         let answered = self.send(request, http, &limit, async |response: http::Response<Incoming>| {
@@ -88,7 +88,7 @@ impl Client {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Answer, Failure> {
-        let limit = Limit::new(request.timeout());
+        let limit = Limit::whole(request.timeout());
         let read = async |response| Answer::read(request.place(), response, &limit, self.answer_bytes_max).await;
         self.send(request, request.to_http(), &limit, read).await
     }
@@ -106,7 +106,7 @@ impl Client {
         let stream = limit.hold(false, self.connect(request.place())).await?;
         let (mut sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD_BYTES_MAX)
-            .handshake::<_, B>(TokioIo::new(stream))
+            .handshake::<_, B>(TokioIo::new(limit.watch(stream)))
             .await
             .map_err(|error| Failure::NoConnection { detail: error.to_string() })?;
         let answer = async {
@@ -156,22 +156,4 @@ fn no_connection(error: std::io::Error) -> Failure {
 async fn drive(connection: impl Future<Output = hyper::Result<()>>) -> Infallible {
     let _ = connection.await;
     std::future::pending().await
-}
-
-/// The time that the whole call has.
-struct Limit {
-    deadline: Instant,
-    after: Duration,
-}
-
-impl Limit {
-    fn new(after: Duration) -> Limit {
-        Limit { deadline: Instant::now() + after, after }
-    }
-
-    /// `sent`: whether a byte of the request may have left by the time this is cut off.
-    async fn hold<T>(&self, sent: bool, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let late = |_| Err(Failure::TimedOut { after: self.after, sent });
-        timeout_at(self.deadline, work).await.unwrap_or_else(late)
-    }
 }

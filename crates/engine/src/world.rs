@@ -131,6 +131,6 @@ fn kind_of(error: &CallError) -> FailureKind {
         CallFailure::NotAllowed(_) => FailureKind::NotAllowed,
         CallFailure::TooLong { .. } | CallFailure::Unreadable(_) | CallFailure::Answered { .. } => FailureKind::Final,
         CallFailure::NoConnection { .. } | CallFailure::TimedOut { sent: false, .. } => FailureKind::NotSent,
-        CallFailure::TimedOut { sent: true, .. } | CallFailure::BrokenOff { .. } => FailureKind::NoAnswer,
+        CallFailure::TimedOut { sent: true, .. } | CallFailure::StoodStill { .. } | CallFailure::BrokenOff { .. } => FailureKind::NoAnswer,
     }
 }

@@ -51,32 +51,57 @@ pub fn send(engine: &Engine, stream: UnixStream, runtime: &Handle) -> io::Result
     frame(&mut last, END, &serde_json::to_vec(&ending).map_err(io::Error::other)?)
 }
 
+/// Why a copy that came ended before its end.
+pub enum Broken {
+    Server(io::Error),
+    /// What takes it here does not.
+    Out(io::Error),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Broken {
+        Broken::Server(error)
+    }
+}
+
 /// The command's end: hands on what comes.
-pub fn receive(mut stream: UnixStream, out: &mut dyn Write, progress: &mut dyn FnMut(Progress)) -> io::Result<Result<Copied, Vec<String>>> {
+pub fn receive(
+    mut stream: UnixStream,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Result<Copied, Vec<String>>, Broken> {
     let mut bytes = Vec::new();
     loop {
         let mut head = [0; 5];
         stream.read_exact(&mut head)?;
         if head[0] == b'{' {
-            return refused(&head, stream);
+            return Ok(refused(&head, stream)?);
         }
         let [kind, length @ ..] = head;
         let length = u32::from_be_bytes(length);
         if length > FRAME_BYTES_MAX {
-            return Err(io::ErrorKind::InvalidData.into());
+            return Err(invalid());
         }
         bytes.resize(length as usize, 0);
         stream.read_exact(&mut bytes)?;
         match (kind, bytes.as_slice()) {
-            (DATA, data) => out.write_all(data)?,
-            (PROGRESS, numbers) => progress(read_progress(numbers).ok_or(io::ErrorKind::InvalidData)?),
+            (DATA, data) => out.write_all(data).map_err(Broken::Out)?,
+            (PROGRESS, numbers) => progress(read_progress(numbers).ok_or_else(invalid)?),
             (END, ending) => {
                 let ending: Ending = serde_json::from_slice(ending).map_err(io::Error::other)?;
+                if ending.is_ok() {
+                    // Stdout keeps something back, and at the end of the program nobody could be told any more.
+                    out.flush().map_err(Broken::Out)?;
+                }
                 return Ok(ending.map(|Ended { schema, rows }| Copied { schema, rows }));
             }
-            _ => return Err(io::ErrorKind::InvalidData.into()),
+            _ => return Err(invalid()),
         }
     }
+}
+
+fn invalid() -> Broken {
+    Broken::Server(io::ErrorKind::InvalidData.into())
 }
 
 /// The usual answer of a server that does not begin, which is JSON.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use baton_store::backup::{Copied, Progress};
 use baton_store::{Store, StoreError};
 
+use super::backup::Broken;
 use super::execute::execute;
 use super::{Answer, Envelope, Reply, Request, backup, socket};
 use crate::settings::Settings;
@@ -18,16 +19,22 @@ use crate::{surroundings, wiring};
 const BETWEEN_LONGEST: Duration = Duration::from_secs(5);
 const BETWEEN_STEP: Duration = Duration::from_millis(20);
 
-/// A copy of the store, written to `out`; of one that no server has open as it is, not migrated.
+/// A copy of the store, written to `out`, which people call `name`; of one that no server has open as it is, not migrated.
 pub fn back_up(
     settings: &Settings,
     mut out: Box<dyn Write + Send>,
+    name: &str,
     mut progress: impl FnMut(Progress) + Send + 'static,
 ) -> Result<Copied, Trouble> {
     match reach(settings, false, wiring::open_store_as_it_is)? {
         Reached::Server(mut stream) => {
             let asked = send(&mut stream, &Envelope { database_url: settings.database_url.clone(), request: Request::BackUp });
-            asked.and_then(|()| backup::receive(stream, &mut out, &mut progress)).map_err(broken_off)?.map_err(Trouble::Refused)
+            asked.map_err(broken_off)?;
+            let received = backup::receive(stream, &mut out, &mut progress).map_err(|broken| match broken {
+                Broken::Server(error) => broken_off(error),
+                Broken::Out(error) => Trouble::unwritten(name, &error),
+            });
+            received?.map_err(Trouble::Refused)
         }
         Reached::Store(store) => {
             let engine = wiring::engine_for_commands(settings, store, surroundings::bare());

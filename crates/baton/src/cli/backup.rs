@@ -2,11 +2,12 @@
 
 use std::fs::{File, Metadata, TryLockError};
 use std::io::{self, IsTerminal, Write, stdout};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use baton_store::backup::Copied;
 
+use super::partial::{self, Partial};
 use super::progress::Bar;
 use super::{note, print};
 use crate::admin;
@@ -25,12 +26,12 @@ impl Backup {
             if stdout().is_terminal() {
                 return Err(Trouble::usage("a backup is no text for a terminal: send it to a file or a program"));
             }
-            back_up(settings, Box::new(stdout()))?;
+            back_up(settings, Box::new(stdout()), "stdout")?;
         } else {
-            let partial = Partial::begin(&self.file)?;
+            let partial = begin(&self.file)?;
             let out = partial.file.try_clone().map_err(|error| unwritten(&partial.path, &error))?;
-            let Copied { schema, rows } = back_up(settings, Box::new(out))?;
-            partial.keep(&self.file)?;
+            let Copied { schema, rows } = back_up(settings, Box::new(out), &self.file.display().to_string())?;
+            keep(partial, &self.file)?;
             print(&format!("{}: {rows} rows of schema {schema}", self.file.display()))?;
         }
         note("The master key is not in it, and without the key the secrets in it can't be opened: keep a copy of it, apart from this.");
@@ -38,52 +39,31 @@ impl Backup {
     }
 }
 
-fn back_up(settings: &Settings, out: Box<dyn Write + Send>) -> Result<Copied, Trouble> {
+fn back_up(settings: &Settings, out: Box<dyn Write + Send>, name: &str) -> Result<Copied, Trouble> {
     let mut bar = Bar::new();
-    admin::back_up(settings, out, move |progress| bar.draw(progress))
+    admin::back_up(settings, out, name, move |progress| bar.draw(progress))
 }
 
-/// A backup that is not whole yet; one that is interrupted stays as such, and the next takes its place.
-struct Partial {
-    file: File,
-    path: PathBuf,
-    kept: bool,
-}
-
-impl Partial {
-    /// The file is always a fresh one, which nobody else can have opened for reading, or has let lead elsewhere.
-    fn begin(to: &Path) -> Result<Partial, Trouble> {
-        let mut path = to.as_os_str().to_owned();
-        path.push(".partial");
-        let path = PathBuf::from(path);
-        loop {
-            refuse_if_there(to)?;
-            match File::options().write(true).create_new(true).mode(0o600).open(&path) {
-                Ok(file) if is_ours(&file, &path)? => return Ok(Partial { file, path, kept: false }),
-                // Somebody took it for one that was left.
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => take_away(&path)?,
-                Err(error) => return Err(unwritten(&path, &error)),
-            }
-        }
-    }
-
-    /// It has its name only when all of it is on the disk, and the name is, too.
-    fn keep(mut self, to: &Path) -> Result<(), Trouble> {
+/// One that is interrupted stays as such, and the next takes its place.
+fn begin(to: &Path) -> Result<Partial, Trouble> {
+    let mut path = to.as_os_str().to_owned();
+    path.push(".partial");
+    let path = PathBuf::from(path);
+    loop {
         refuse_if_there(to)?;
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let kept = self.file.sync_all().and_then(|()| std::fs::rename(&self.path, to));
-        self.kept = kept.is_ok();
-        kept.and_then(|()| File::open(folder)?.sync_all()).map_err(|error| unwritten(to, &error))
+        match partial::create(&path, 0o600) {
+            Ok(file) if is_ours(&file, &path)? => return Ok(Partial::new(file, path)),
+            // Somebody took it for one that was left.
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => take_away(&path)?,
+            Err(error) => return Err(unwritten(&path, &error)),
+        }
     }
 }
 
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.kept {
-            drop(std::fs::remove_file(&self.path));
-        }
-    }
+fn keep(partial: Partial, to: &Path) -> Result<(), Trouble> {
+    refuse_if_there(to)?;
+    partial.keep(to).map_err(|error| unwritten(to, &error))
 }
 
 /// What is left of one that was interrupted.
@@ -137,7 +117,7 @@ fn refuse_if_there(to: &Path) -> Result<(), Trouble> {
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Trouble {
-    Trouble::refused(format!("{} can't be written: {error}", path.display()))
+    Trouble::unwritten(path.display(), error)
 }
 
 #[cfg(test)]
@@ -148,12 +128,12 @@ mod tests {
     fn a_backup_that_has_ended_is_not_taken_for_one_that_was_left() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let to = folder.path().join("b.gz");
-        let first = Partial::begin(&to).expect("nothing is there");
+        let first = begin(&to).expect("nothing is there");
         // A second command has opened the same before the first ends.
         let (second, path) = (File::open(&first.path).expect("it is there"), first.path.clone());
         assert!(is_ours(&second, &path).is_err(), "the first is writing");
-        first.keep(&to).expect("it is whole");
+        keep(first, &to).expect("it is whole");
         assert_eq!(is_ours(&second, &path), Ok(false));
-        assert!(Partial::begin(&to).is_err() && to.exists() && !path.exists());
+        assert!(begin(&to).is_err() && to.exists() && !path.exists());
     }
 }

@@ -1,11 +1,12 @@
 //! `baton export`
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::fields;
-use crate::remote::{Call, Remote};
+use super::partial::{self, Partial};
+use crate::remote::{Call, Remote, fresh_key};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::wiring;
@@ -41,7 +42,7 @@ impl Export {
             let call = self.filter.iter().fold(call, |call, (name, value)| call.query(name, value));
             match &self.output {
                 Some(path) => to_file(&remote, &call, path).await,
-                None => remote.download(&call, &mut Stdout).await,
+                None => remote.download(&call, &mut Stdout, "stdout").await,
             }
         })
     }
@@ -50,42 +51,44 @@ impl Export {
 /// Under its name only once it is whole, and for those alone who could see what stood there. What is no file (a terminal, `/dev/null`) gets
 /// it as it comes.
 pub(super) async fn to_file(remote: &Remote, call: &Call, path: &Path) -> Result<(), Trouble> {
-    let unwritable = |error: std::io::Error| Trouble::refused(format!("{} can't be written: {error}", path.display()));
+    let name = path.display().to_string();
+    let unwritten = |error: io::Error| Trouble::unwritten(&name, &error);
     // Where a link leads to, for the link stays.
     let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let before = place.metadata().ok();
     if before.as_ref().is_some_and(|before| !before.is_file()) {
-        return remote.download(call, &mut File::options().write(true).open(&place).map_err(unwritable)?).await;
+        return remote.download(call, &mut File::options().write(true).open(&place).map_err(unwritten)?, &name).await;
     }
-    let mut part = place.as_os_str().to_owned();
-    part.push(".part");
-    let mut file = File::create(&part).map_err(unwritable)?;
-    let written = async {
-        if let Some(before) = before {
-            file.set_permissions(before.permissions()).map_err(unwritable)?;
-        }
-        remote.download(call, &mut file).await?;
-        file.sync_all().and_then(|()| fs::rename(&part, &place)).map_err(unwritable)
-    };
-    let written = written.await;
-    if written.is_err() {
-        drop(fs::remove_file(&part));
+    let mut partial = begin(&place, before.as_ref()).map_err(unwritten)?;
+    remote.download(call, &mut partial.file, &name).await?;
+    partial.keep(&place).map_err(unwritten)
+}
+
+/// Beside it, under a name that nobody else gives a file.
+fn begin(place: &Path, before: Option<&Metadata>) -> io::Result<Partial> {
+    let mut path = place.as_os_str().to_owned();
+    path.push(format!(".{:.8}.part", fresh_key()));
+    let path = PathBuf::from(path);
+    let file = partial::create(&path, if before.is_some() { 0o600 } else { 0o666 })?;
+    let partial = Partial::new(file, path);
+    if let Some(before) = before {
+        partial.file.set_permissions(before.permissions())?;
     }
-    written
+    Ok(partial)
 }
 
 /// Who reads it may have seen enough.
 struct Stdout;
 
 impl Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match std::io::stdout().write(bytes) {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match io::stdout().write(bytes) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
             written => written,
         }
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        std::io::stdout().flush()
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
     }
 }

@@ -1,17 +1,16 @@
 //! `baton import`
 
 use std::fs::File;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use baton_connect::http::Outgoing;
 use serde_json::{Map, Value as Json};
 
 use super::export::to_file;
 use super::{fields, note, print};
 use crate::remote::plain::{plain, shell_word};
-use crate::remote::{AWAY_MAX, Answer, Call, Named, Remote, fresh_key, sentences};
+use crate::remote::{AWAY_MAX, Answer, Call, Named, Opened, Remote, fresh_key, sentences};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::wiring;
@@ -56,7 +55,8 @@ impl Import {
         wiring::small_runtime()?.block_on(async {
             let remote = Remote::open(settings)?;
             let workflow = remote.workflow(&self.workflow).await?;
-            let accepted = remote.upload(&self.call(&workflow, mapping, &key), self.opening()).await?;
+            let name = if self.is_stdin() { "stdin".to_owned() } else { self.file.display().to_string() };
+            let accepted = remote.upload(&self.call(&workflow, mapping, &key), &name, self.opening()).await?;
             if !accepted.is_yes() {
                 return Err(accepted.refusal());
             }
@@ -67,18 +67,32 @@ impl Import {
             let goes_on = || format!("import {} goes on: {again}, or see how by {}", plain(id), remote.curl(&plain(&place[..4].join("/"))));
             let ended = wait(&remote, &place[..4]).await.map_err(|trouble| trouble.and([goes_on()]))?;
             self.tell(&ended)?;
-            if status(&ended) != "Fail" {
-                return Ok(());
-            }
-            let mut errors = sentences(&ended.json["errors"]);
-            if let Some(path) = &self.errors {
-                to_file(&remote, &Call::list(&place), path).await.map_err(|trouble| trouble.and(errors.split_off(0)))?;
-                if let Some(last) = errors.last_mut() {
-                    last.push_str(&format!("; mend {} and import it", path.display()));
-                }
-            }
-            Err(Trouble::Refused(errors))
+            if status(&ended) == "Fail" { Err(self.left(&remote, &Call::list(&place), &ended, &key).await) } else { Ok(()) }
         })
+    }
+
+    /// Why not all are in, and how to get at those that are not.
+    async fn left(&self, remote: &Remote, rows: &Call, ended: &Answer, key: &str) -> Trouble {
+        let saved = match &self.errors {
+            Some(path) => to_file(remote, rows, path).await.map(|()| Some(path)),
+            None => Ok(None),
+        };
+        let what_to_do = match &saved {
+            Ok(Some(path)) => format!("; mend {} and import it", path.display()),
+            _ if ended.json["failed"] == 0 => String::new(),
+            _ => {
+                let key = shell_word(key);
+                format!("; the same command with --idempotency-key {key} --errors FILE writes them, to be mended")
+            }
+        };
+        let mut errors = sentences(&ended.json["errors"]);
+        if let Some(last) = errors.last_mut() {
+            last.push_str(&what_to_do);
+        }
+        match saved {
+            Ok(_) => Trouble::Refused(errors),
+            Err(unsaved) => unsaved.and(errors),
+        }
     }
 
     /// Of a column that is said twice, one would be left out silently.
@@ -104,20 +118,23 @@ impl Import {
         if self.dry_run { call.query("_dry_run", "true") } else { call }
     }
 
+    fn is_stdin(&self) -> bool {
+        self.file == Path::new("-")
+    }
+
     /// A file can be sent again; what comes by stdin comes once.
-    fn opening(&self) -> impl FnMut() -> Result<Option<Outgoing>, Trouble> {
-        let path = self.file.clone();
+    fn opening(&self) -> impl FnMut() -> io::Result<Option<Opened>> {
+        let path = (!self.is_stdin()).then(|| self.file.clone());
         let mut opened = false;
         move || {
             let is_first = !std::mem::replace(&mut opened, true);
-            if path == Path::new("-") {
-                return Ok(is_first.then(|| Outgoing::new(Told::new(std::io::stdin(), None), None)));
-            }
-            let unreadable = |error: std::io::Error| Trouble::refused(format!("{} can't be read: {error}", path.display()));
-            let file = File::open(&path).map_err(unreadable)?;
-            let length = file.metadata().map_err(unreadable)?.is_file().then(|| file.metadata().map(|metadata| metadata.len()));
-            let length = length.transpose().map_err(unreadable)?;
-            Ok(Some(Outgoing::new(Told::new(file, length), length)))
+            let Some(path) = &path else {
+                return Ok(is_first.then(|| Opened { source: Box::new(Told::new(io::stdin(), None)), length: None }));
+            };
+            let file = File::open(path)?;
+            let metadata = file.metadata()?;
+            let length = metadata.is_file().then_some(metadata.len());
+            Ok(Some(Opened { source: Box::new(Told::new(file, length)), length }))
         }
     }
 
@@ -169,9 +186,9 @@ struct Line {
 
 impl Line {
     fn show(&mut self, text: &str) {
-        if std::io::stderr().is_terminal() {
+        if io::stderr().is_terminal() {
             let width = self.shown;
-            drop(write!(std::io::stderr(), "\r{text:width$}"));
+            drop(write!(io::stderr(), "\r{text:width$}"));
             self.shown = text.chars().count();
         }
     }
@@ -199,7 +216,7 @@ impl<R: Read> Told<R> {
 }
 
 impl<R: Read> Read for Told<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
         self.read += count as u64;
         if self.read >= self.told + TELL_EVERY {

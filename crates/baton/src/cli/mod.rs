@@ -15,6 +15,7 @@ mod import;
 mod init;
 pub(crate) mod lint;
 mod openapi;
+mod partial;
 mod progress;
 mod ready;
 mod restore;

@@ -7,6 +7,7 @@ use hyper::body::Bytes;
 use serde_json::Value as Json;
 use url::Url;
 
+use super::plain::shell_word;
 use super::{LIST_TIMEOUT, TIMEOUT};
 use crate::trouble::Trouble;
 
@@ -80,7 +81,7 @@ impl Call {
         match &self.effect {
             Effect::Looks => "ask again, and look into the server's log".to_owned(),
             Effect::Once(key) => {
-                format!("whether it was done is not known: ask again with --idempotency-key {key}, and nothing is done twice")
+                format!("whether it was done is not known: ask again with --idempotency-key {}, and nothing is done twice", shell_word(key))
             }
             Effect::Writes => "whether it was done is not known: look at the task, and ask again".to_owned(),
         }
@@ -89,7 +90,7 @@ impl Call {
     /// Where it shall be asked again later.
     pub(super) fn with_what(&self) -> String {
         match &self.effect {
-            Effect::Once(key) => format!(" with --idempotency-key {key}"),
+            Effect::Once(key) => format!(" with --idempotency-key {}", shell_word(key)),
             Effect::Looks | Effect::Writes => String::new(),
         }
     }

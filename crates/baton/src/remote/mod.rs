@@ -25,6 +25,7 @@ pub use answer::{Answer, sentences};
 pub use call::Call;
 pub use names::Named;
 pub use ready::check_ready;
+pub use upload::Opened;
 pub use waiting::AWAY_MAX;
 
 use crate::settings::{Settings, table};
@@ -78,16 +79,22 @@ impl Remote {
         }
     }
 
-    /// An answer that is written while it comes. Nothing is asked again: some of it may be written.
-    pub async fn download(&self, call: &Call, sink: &mut (dyn Write + Send)) -> Result<(), Trouble> {
+    /// An answer that is written while it comes, to what people call `name`. Nothing is asked again: some of it may be written.
+    pub async fn download(&self, call: &Call, sink: &mut (dyn Write + Send), name: &str) -> Result<(), Trouble> {
         let request = call.request(&self.url, &self.key)?;
         let mut unwritten = None;
-        let mut write = |piece: &[u8]| sink.write_all(piece).inspect_err(|error| unwritten = Some(error.to_string()));
+        let mut write = |piece: &[u8]| {
+            sink.write_all(piece).map_err(|error| {
+                let kind = error.kind();
+                unwritten = Some(error);
+                kind.into()
+            })
+        };
         match self.client.download(&request, &mut write).await {
             Ok(answer) if answer.failure().is_none() => Ok(()),
             Ok(answer) => Err(Answer::read(answer, now(), call, &self.url)?.refusal()),
             Err(error) => match unwritten {
-                Some(error) => Err(Trouble::refused(format!("what came can't be written: {error}"))),
+                Some(error) => Err(Trouble::unwritten(name, &error)),
                 None => Err(Trouble::refused(self.unanswered(call, &error.failure, false))),
             },
         }
@@ -113,6 +120,9 @@ impl Remote {
             Failure::NoConnection { detail } => format!("{url} broke off, and can't be reached any more ({detail}); {}", call.what_now()),
             Failure::TimedOut { after, sent: false } => format!("{url} can't be reached within {} s: check --url", after.as_secs()),
             Failure::TimedOut { after, .. } => format!("{url} has not answered within {} s; {}", after.as_secs(), call.what_now()),
+            Failure::StoodStill { after } => {
+                format!("{url} has taken and given nothing for {} s; {}", after.as_secs(), call.what_now())
+            }
             Failure::BrokenOff { .. } => format!("{url} broke off before its answer was whole; {}", call.what_now()),
             Failure::TooLong { bytes_max } => {
                 format!("the answer is longer than {} MiB: ask for less by --filter", bytes_max / (1024 * 1024))

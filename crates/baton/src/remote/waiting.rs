@@ -96,7 +96,7 @@ pub(super) mod tests {
     }
 
     /// The whole request of one who asks, and the connection.
-    async fn asked(listener: &TcpListener) -> (TcpStream, String) {
+    pub(in super::super) async fn asked(listener: &TcpListener) -> (TcpStream, String) {
         let (mut stream, _) = listener.accept().await.expect("somebody asks");
         let mut request = Vec::new();
         while !is_whole(&request) {

@@ -214,14 +214,7 @@ fn a_full_disk_is_told_and_leaves_nothing() {
     let kept = kept();
     let site = &kept.site;
     fill(&kept);
-    let limited = |arguments: &str| {
-        let mut command = std::process::Command::new("sh");
-        // In blocks of 512 or 1024 bytes, and without the signal, so that a write fails as on a full disk.
-        command.args(["-c", &format!("trap '' XFSZ; ulimit -f 2000; exec {} {arguments}", env!("CARGO_BIN_EXE_baton"))]);
-        site.isolate(&mut command);
-        ended(command)
-    };
-    let told = limited("backup b.gz");
+    let told = ended(site.limited(2000, &["backup", "b.gz"]));
     assert_eq!(told.code, 1, "{told:?}");
     assert!(told.err.starts_with("error: there is no room for the backup: "), "{told:?}");
     assert!(!site.path("b.gz").exists() && !site.path("b.gz.partial").exists());
@@ -233,6 +226,28 @@ fn a_full_disk_is_told_and_leaves_nothing() {
     let rows = |file: &str| site.ok(&["backup", file, "--data", if file == "c.gz" { "other" } else { "baton-data" }]);
     let (of_other, of_first) = (rows("c.gz"), rows("d.gz"));
     assert_eq!(of_other.strip_prefix("c.gz"), of_first.strip_prefix("d.gz"));
+}
+
+#[test]
+fn a_full_disk_is_not_told_as_a_fault_of_the_server() {
+    let kept = kept();
+    let site = &kept.site;
+    let _server = site.serve(&[]);
+    let told = ended(site.limited(0, &["backup", "b.gz"]));
+    assert!(told.code == 1 && told.err.starts_with("error: b.gz can't be written: "), "{told:?}");
+    assert!(!site.path("b.gz").exists() && !site.path("b.gz.partial").exists());
+
+    let mut full = site.command(&["backup", "-"]);
+    full.stdout(File::options().write(true).open("/dev/full").expect("it is there"));
+    let told = ended(full);
+    assert!(told.code == 1 && told.err.starts_with("error: stdout can't be written: "), "{told:?}");
+
+    // Nobody reads it.
+    let mut child = site.command(&["backup", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("baton starts");
+    drop(child.stdout.take());
+    let told = child.wait_with_output().expect("it is our child");
+    let err = String::from_utf8(told.stderr).expect("text");
+    assert!(told.status.code() == Some(1) && err.starts_with("error: stdout can't be written: "), "{err}");
 }
 
 #[test]

@@ -343,12 +343,12 @@ fn a_connection_that_breaks_makes_no_second_execution() {
     assert_eq!(shell.executions(), 1);
 
     let between = breaking(shell.server.address.clone(), 3);
-    let unknown = shell.run_at(&between.url(), &shell.key, &["act", "Refunds", "R-1", "Note", "--idempotency-key", "mine"]);
+    let unknown = shell.run_at(&between.url(), &shell.key, &["act", "Refunds", "R-1", "Note", "--idempotency-key", "it's;mine"]);
     drop(between.keys());
     assert_eq!(unknown.code, 1, "{unknown:?}");
-    let told = "whether it was done is not known: ask again with --idempotency-key mine, and nothing is done twice\n";
+    let told = "whether it was done is not known: ask again with --idempotency-key 'it'\\''s;mine', and nothing is done twice\n";
     assert!(unknown.err.ends_with(told), "{}", unknown.err);
-    shell.ok(&["act", "Refunds", "R-1", "Note", "--idempotency-key", "mine"]);
+    shell.ok(&["act", "Refunds", "R-1", "Note", "--idempotency-key", "it's;mine"]);
     assert_eq!(shell.executions(), 2);
 }
 
@@ -380,8 +380,11 @@ fn a_file_is_imported_and_what_is_left_is_mended() {
     let twice = shell.run(&["import", "left.csv", "--workflow", "Refunds", "--map", "Nr=Order", "--map", "x=", "--map", "Nr=Email"]);
     assert_eq!((twice.code, twice.out.as_str()), (2, ""), "{twice:?}");
     assert_eq!(twice.err, "error: --map says twice what \"Nr\" is; allowed is one field for a column\n");
-    let missing = shell.run(&["import", "missing.csv", "--workflow", "Refunds"]);
-    assert!(missing.code == 1 && missing.err.contains("missing.csv can't be read"), "{missing:?}");
+    std::fs::create_dir(shell.site.path("folder")).expect("the folder is ours");
+    for unreadable in ["missing.csv", "folder"] {
+        let told = shell.run(&["import", unreadable, "--workflow", "Refunds"]);
+        assert!(told.code == 1 && told.err.starts_with(&format!("error: {unreadable} can't be read: ")), "{told:?}");
+    }
 }
 
 #[test]
@@ -390,15 +393,19 @@ fn what_is_left_takes_the_place_of_the_file_and_only_when_it_is_whole() {
     shell.site.write("fix.csv", "Order,Customer,Amount\nA-1,Ada,much\n");
     std::fs::set_permissions(shell.site.path("fix.csv"), PermissionsExt::from_mode(0o600)).expect("it is ours");
     let import = ["import", "fix.csv", "--workflow", "Refunds", "--errors", "fix.csv", "--idempotency-key", "once"];
-    // As where there is no room: what was there stays, and the outcome is told.
-    std::fs::create_dir(shell.site.path("fix.csv.part")).expect("the folder is ours");
-    let unsaved = shell.run(&import);
+    let before = shell.site.names();
+    // Without room, what was there stays, and the outcome is told.
+    let mut without_room = shell.site.limited(0, &import);
+    without_room.env("BATON_URL", format!("http://{}", shell.server.address)).env("BATON_API_KEY", &shell.key);
+    let unsaved = ended(without_room);
     assert_eq!((unsaved.code, unsaved.out.as_str()), (1, "0 created, 0 updated, 1 not imported\n"));
-    assert!(unsaved.err.contains("error: fix.csv can't be written: ") && unsaved.err.contains("\nerror: Refused rows: 1"), "{unsaved:?}");
+    let told: Vec<&str> = unsaved.err.lines().rev().collect();
+    assert!(told[1].starts_with("error: fix.csv can't be written: ") && told[0].starts_with("error: Refused rows: 1"), "{unsaved:?}");
+    assert!(told[0].ends_with("; the same command with --idempotency-key once --errors FILE writes them, to be mended"), "{unsaved:?}");
+    assert_eq!(shell.site.names(), before);
     let read = || std::fs::read_to_string(shell.site.path("fix.csv")).expect("it is there");
     assert_eq!(read(), "Order,Customer,Amount\nA-1,Ada,much\n");
 
-    std::fs::remove_dir(shell.site.path("fix.csv.part")).expect("it is there");
     assert!(shell.run(&import).err.contains("; mend fix.csv and import it\n"));
     assert_eq!(read(), "_Line,Order,Customer,Amount,_Errors\r\n2,A-1,Ada,much,Amount is invalid\r\n");
     assert_eq!(mode(&shell.site.path("fix.csv")), 0o600);
@@ -420,13 +427,44 @@ fn what_is_exported_is_imported_again_as_it_was() {
     let expected = "Stage,Assigned To,Order,Customer,Amount,Explanation,Email,Flags\r\n\
         Draft,,A-1,'=SUM(A1),-5.00,\"two\nlines; \"\"quoted\"\"\",,\"Late; Goodwill\"\r\nDraft,,B-2,Bo,,,,\r\n";
     assert_eq!(all, expected);
-    assert!(!shell.site.path("all.csv.part").exists());
     let shown = shell.json(&["tasks", "show", "Refunds", "A-1"]);
     assert_eq!(shell.ok(&["import", "all.csv", "--workflow", "Refunds"]), "0 created, 2 updated, 0 not imported");
     assert_eq!(shell.json(&["tasks", "show", "Refunds", "A-1"]), shown);
     let some = shell.ok(&["export", "--workflow", "Refunds", "--filter", "Order=B-2", "--active"]);
     assert_eq!(some.lines().count(), 2, "{some}");
+    let before = shell.site.names();
     let refused = shell.run(&["export", "--workflow", "Refunds", "--filter", "Nobody=1", "-o", "none.csv"]);
     assert!(refused.code == 1 && refused.err.contains("Nobody is not a field"), "{refused:?}");
-    assert!(!shell.site.path("none.csv").exists() && !shell.site.path("none.csv.part").exists());
+    assert_eq!(shell.site.names(), before);
+}
+
+#[test]
+fn what_lies_beside_a_file_that_is_written_stays_as_it_was() {
+    let shell = Shell::new();
+    shell.site.write("all.csv.part", "of somebody else");
+    std::os::unix::fs::symlink("elsewhere", shell.site.path("some.csv.part")).expect("the folder is ours");
+    let before = shell.site.names();
+    for file in ["all.csv", "some.csv"] {
+        shell.ok(&["export", "--workflow", "Refunds", "--output", file]);
+    }
+    assert_eq!(std::fs::read(shell.site.path("all.csv.part")).expect("it is there"), b"of somebody else");
+    let mut expected = [&before[..], &["all.csv".to_owned(), "some.csv".to_owned()]].concat();
+    expected.sort();
+    assert_eq!(shell.site.names(), expected);
+    let full = shell.run(&["export", "--workflow", "Refunds", "--output", "/dev/full"]);
+    assert!(full.code == 1 && full.err.starts_with("error: /dev/full can't be written: "), "{full:?}");
+}
+
+#[test]
+fn an_import_without_a_file_for_its_errors_says_how_to_get_them() {
+    let shell = Shell::new();
+    shell.site.write("new.csv", "Order,Customer,Amount\nA-1,Ada,much\n");
+    let import = ["import", "new.csv", "--workflow", "Refunds"];
+    let told = shell.run(&[&import[..], &["--idempotency-key", "a;b"]].concat());
+    let way = "; the same command with --idempotency-key 'a;b' --errors FILE writes them, to be mended\n";
+    assert!(told.code == 1 && told.err.ends_with(way), "{told:?}");
+    let way = ["--idempotency-key", "a;b", "--errors", "left.csv"];
+    assert!(shell.run(&[&import[..], &way].concat()).err.ends_with("; mend left.csv and import it\n"));
+    let left = std::fs::read_to_string(shell.site.path("left.csv")).expect("it is written");
+    assert!(left.ends_with("\r\n2,A-1,Ada,much,Amount is invalid\r\n"), "{left}");
 }

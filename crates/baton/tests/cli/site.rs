@@ -75,6 +75,24 @@ impl Site {
         ended(self.command(arguments))
     }
 
+    /// On a disk that has room for a file of so many blocks of 512 or 1024 bytes; without the signal, so that a write fails as on a full one.
+    pub fn limited(&self, blocks: u32, arguments: &[&str]) -> Command {
+        let mut command = Command::new("sh");
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_baton")]).args(arguments).stdin(Stdio::null());
+        self.isolate(&mut command);
+        command
+    }
+
+    /// All that is in the folder.
+    pub fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("the folder is ours");
+        let name = |entry: std::fs::DirEntry| entry.file_name().into_string().expect("UTF-8");
+        let mut names: Vec<String> = entries.map(|entry| name(entry.expect("it is read"))).collect();
+        names.sort();
+        names
+    }
+
     /// What a command that must succeed prints, without the last line's end.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);

@@ -9,7 +9,8 @@ use http::header::{self, HeaderMap, HeaderName};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::{CallError, Failure, Limit};
+use super::limit::Limit;
+use super::{CallError, Failure};
 use crate::place::Place;
 
 /// Of a failed answer's first line.

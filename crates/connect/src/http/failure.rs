@@ -20,7 +20,11 @@ impl CallError {
             Failure::Unreadable(_) => "API call gave an answer that cannot be read".to_owned(),
             Failure::Answered { status, .. } => format!("API call answered {status}"),
             // They quote nothing.
-            failure @ (Failure::NoConnection { .. } | Failure::TimedOut { .. } | Failure::BrokenOff { .. } | Failure::TooLong { .. }) => {
+            failure @ (Failure::NoConnection { .. }
+            | Failure::TimedOut { .. }
+            | Failure::StoodStill { .. }
+            | Failure::BrokenOff { .. }
+            | Failure::TooLong { .. }) => {
                 format!("API call {failure}")
             }
         }
@@ -36,6 +40,9 @@ pub enum Failure {
     NoConnection { detail: String },
     #[error("timed out after {} s", after.as_secs_f64())]
     TimedOut { after: Duration, sent: bool },
+    /// Only a file is sent or received for as long as it goes on.
+    #[error("stood still for {} s", after.as_secs())]
+    StoodStill { after: Duration },
     #[error("ended without a whole answer")]
     BrokenOff { detail: String },
     #[error("answered more than {} MiB", bytes_max / (1024 * 1024))]
@@ -52,7 +59,11 @@ impl Failure {
         match self {
             Failure::NotAllowed(_) | Failure::NoConnection { .. } => false,
             Failure::TimedOut { sent, .. } => *sent,
-            Failure::BrokenOff { .. } | Failure::TooLong { .. } | Failure::Unreadable(_) | Failure::Answered { .. } => true,
+            Failure::StoodStill { .. }
+            | Failure::BrokenOff { .. }
+            | Failure::TooLong { .. }
+            | Failure::Unreadable(_)
+            | Failure::Answered { .. } => true,
         }
     }
 }

@@ -14,9 +14,9 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// What is read from a file while it is sent. Reading may block: it is for a program that does nothing else meanwhile.
 pub struct Outgoing {
-    source: Box<dyn Read + Send>,
+    pub(super) source: Box<dyn Read + Send>,
     /// How much it is, where that is known.
-    length: Option<u64>,
+    pub(super) length: Option<u64>,
 }
 
 impl Outgoing {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use baton_connect::guard::{Resolve, Resolving};
-use baton_connect::http::{CallError, Client, Failure, Request};
+use baton_connect::http::{Answer, CallError, Failure, Request};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
@@ -60,20 +60,20 @@ async fn what_is_not_http_is_told() {
 }
 
 /// Calls, and lets the clock run once the other side has seen what it waits for: from then on the call can only run out of time.
-async fn until_late(client: &Client, request: &Request, seen: oneshot::Receiver<()>) -> CallError {
+pub(super) async fn until_late(call: impl Future<Output = Result<Answer, CallError>>, seen: oneshot::Receiver<()>) -> CallError {
     let clock = async {
         seen.await.expect("the other side sees it");
         tokio::time::pause();
         pending::<()>().await;
     };
     tokio::select! {
-        outcome = client.call(request) => outcome.map(|answer| answer.status).expect_err("it is late"),
+        outcome = call => outcome.map(|answer| answer.status).expect_err("it is late"),
         () = clock => unreachable!("the clock runs for ever"),
     }
 }
 
 /// Says so once `until` has happened on the first connection, and then hangs: it keeps all connections.
-fn hanging(mut until: impl FnMut(&mut std::net::TcpStream) + Send + 'static) -> (Server, oneshot::Receiver<()>) {
+pub(super) fn hanging(mut until: impl FnMut(&mut std::net::TcpStream) + Send + 'static) -> (Server, oneshot::Receiver<()>) {
     let (happened, seen) = oneshot::channel();
     let mut happened = Some(happened);
     let mut kept = Vec::new();
@@ -95,7 +95,7 @@ async fn a_server_that_hangs_is_left() {
             read_request(stream);
             stream.write_all(start.as_bytes()).expect("the caller waits");
         });
-        let error = until_late(&client(), &request(&server.url()), seen).await;
+        let error = until_late(client().call(&request(&server.url())), seen).await;
         tokio::time::resume();
         assert_eq!(error.to_string(), "API call to 127.0.0.1 timed out after 30 s", "{start}");
         assert!(error.failure.may_have_been_sent());
@@ -127,7 +127,7 @@ async fn a_failed_status_stands_when_its_body_hangs() {
 async fn a_server_that_is_silent_about_tls_could_not_be_connected_to() {
     let (server, seen) = hanging(|_| ());
     let client = client_with(&["127.0.0.0/8"], crate::servers::Names::new(&[&["127.0.0.1"]]), &Authority::new().roots());
-    let error = until_late(&client, &request(&format!("https://{}/", server.address)), seen).await;
+    let error = until_late(client.call(&request(&format!("https://{}/", server.address))), seen).await;
     assert_eq!(error.to_string(), "API call to 127.0.0.1 could not connect");
     assert!(!error.failure.may_have_been_sent());
 }
@@ -151,7 +151,7 @@ async fn a_resolver_that_is_silent_is_left() {
         let (asked, seen) = oneshot::channel();
         let client = client_with(&[], Arc::new(Silent(Mutex::new(Some(asked)))), &Default::default());
         let request = Request::new("POST", "http://silent.example/", &[], Bytes::new(), timeout).expect("it is well-formed");
-        let error = until_late(&client, &request, seen).await;
+        let error = until_late(client.call(&request), seen).await;
         tokio::time::resume();
         assert_eq!(error.to_string(), format!("API call to silent.example {expected}"));
         assert!(!error.failure.may_have_been_sent());

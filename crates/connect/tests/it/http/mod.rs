@@ -3,6 +3,7 @@
 mod answers;
 mod failures;
 mod requests;
+mod streams;
 mod tls;
 
 use std::time::Duration;
