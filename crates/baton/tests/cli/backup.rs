@@ -165,13 +165,14 @@ fn a_backup_that_is_killed_leaves_nothing_that_looks_like_one() {
     let site = &kept.site;
     fill(&kept);
     let server = site.serve(&[]);
-    for signal in ["-KILL", "-TERM"] {
-        let mut child = site.command(&["backup", "b.gz"]).stderr(Stdio::null()).spawn().expect("baton starts");
-        until(|| std::fs::metadata(site.path("b.gz.partial")).is_ok_and(|partial| partial.len() > 100_000));
+    for (signal, name) in [("-KILL", "a.gz"), ("-TERM", "b.gz")] {
+        let partial = format!("{name}.partial");
+        let mut child = site.command(&["backup", name]).stderr(Stdio::null()).spawn().expect("baton starts");
+        until(|| std::fs::metadata(site.path(&partial)).is_ok_and(|partial| partial.len() > 100_000));
         send_signal(&child, signal);
         child.wait().expect("it is our child");
-        assert!(!site.path("b.gz").exists());
-        let told = site.refused(&["restore", "b.gz.partial", "--data", "other"]);
+        assert!(!site.path(name).exists());
+        let told = site.refused(&["restore", &partial, "--data", "other"]);
         assert!(told.contains("is damaged or cut off"), "{told}");
     }
     // The server goes on, and the next takes the place of what was left.
