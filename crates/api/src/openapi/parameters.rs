@@ -46,7 +46,7 @@ pub const LIMIT: Parameter = of_query("_limit", Takes::Number { max: PAGE_ROWS_M
 pub const CURSOR: Parameter = of_query(
     "_cursor",
     Takes::Text,
-    "Where the next page begins. It comes from the `Link` header; it is not made by hand.",
+    "Where the next page begins. It comes from the `Link` header of the same list; it is not made by hand.",
     "1.15QxS1fZ3Uk",
 );
 
@@ -80,7 +80,7 @@ pub const IDEMPOTENCY_KEY: Parameter = of_header(
 pub const PREFER: Parameter = of_header(
     "Prefer",
     Takes::Text,
-    "`wait=10` waits for the end of the execution, 10 s at most, 60 s at the very most. What makes no sense is as if it were not there.",
+    "`wait=10` waits for the end of the execution, but no longer than 10 s; more than 60 are 60. What makes no sense is as if it were not there.",
     "wait=10",
 );
 
